@@ -1,0 +1,1 @@
+"""Business processes: definitions, instances, work items, jobs, incidents and history."""
