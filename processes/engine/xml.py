@@ -10,7 +10,8 @@ from lxml import etree
 
 from processes.engine.errors import ModelError
 
-Element: TypeAlias = "etree._Element"  # lxml has no public name for its element type
+# lxml has no public name for its element type.
+Element: TypeAlias = "etree._Element"  # noqa: SLF001
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 200
