@@ -1,0 +1,26 @@
+"""How Alembic reaches the database and the tables."""
+
+from __future__ import annotations
+
+from alembic import context
+
+import services.models  # noqa: F401 - both imports make all tables known
+from services.database import Base, create_database_engine
+
+
+def include_object(_object, name, kind, _reflected, _compare_to) -> bool:
+    """Leave the job engine's own tables to its own schema."""
+    return not (kind == "table" and name.startswith("procrastinate_"))
+
+
+engine = create_database_engine(context.config.attributes["database_url"], pool_size=1)
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_object=include_object,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()

@@ -1,0 +1,77 @@
+"""Tables and connections: the declarative base, common columns, and the engine.
+
+Every record has a UUIDv7 key (RFC 9562, so that keys sort by age), a ``version`` for
+optimistic locking, and UTC times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import DateTime, Engine, MetaData, Uuid, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from uuid_utils.compat import uuid7
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+new_id: Callable[[], UUID] = uuid7
+
+
+class Base(DeclarativeBase):
+    """The parent of all tables; ``dict`` columns are JSONB and times are aware."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this class attribute
+        datetime: DateTime(timezone=True),
+        UUID: Uuid(as_uuid=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+class Keyed:
+    """A primary key that sorts by age."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Versioned(Keyed):
+    """Optimistic locking: a write with an old ``version`` is refused and retried."""
+
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy's class-level hook
+        return {"version_id_col": cls.version}
+
+
+class Timestamped:
+    """When the row came to be and when it last changed; both set by the unit of work."""
+
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """Open a connection pool on ``url`` (``postgresql://…``), UTC on every connection."""
+    address = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={"options": "-c timezone=UTC"},
+    )

@@ -1,0 +1,69 @@
+"""The errors that people are meant to see; everything else is a fault of the program.
+
+``app/errors.py`` maps them to pages and to problem+json (RFC 9457) in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+FieldErrors = Mapping[str, Sequence[str]]
+
+
+class LanewiseError(Exception):
+    """A refusal with a text for the user.
+
+    Attributes:
+        code: A stable machine name; a BPMN error boundary event catches it by this.
+        status: The HTTP status that says the same.
+    """
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class Invalid(LanewiseError):  # noqa: N818 - reads as what happened, as all of this family do
+    """The input breaks a rule; ``fields`` says which, by parameter name."""
+
+    code = "invalid"
+    status = 422
+
+    def __init__(
+        self, message: str, fields: FieldErrors | None = None, *, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.fields: FieldErrors = fields or {}
+
+
+class NotAuthenticated(LanewiseError):  # noqa: N818
+    """Nobody is signed in, or the token is not valid."""
+
+    code = "not_authenticated"
+    status = 401
+
+
+class NotAllowed(LanewiseError):  # noqa: N818
+    """The actor lacks the permission for this operation."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class NotFound(LanewiseError):  # noqa: N818
+    """There is no such thing, or the actor may not see it: the two answer alike."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(LanewiseError):  # noqa: N818
+    """Somebody else was quicker, or the thing's state forbids it."""
+
+    code = "conflict"
+    status = 409

@@ -1,0 +1,147 @@
+"""The registry of operations: everything that changes state has its name here.
+
+A page, the API, the command line, a service task and a job all enter through ``run``. From the
+registry come the REST API, the element templates of the modeller, the audit log and the
+permission matrix; none of those lists is written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError
+
+from services import audit
+from services.actors import Permission
+from services.errors import Invalid, NotAllowed, NotFound
+from services.unit_of_work import UnitOfWork
+
+
+class Arguments(Schema):
+    """The parent of all operations' schemas: what is not declared is refused."""
+
+    class Meta:
+        """Refuse unknown names, so that a misspelt argument is never silently dropped."""
+
+        unknown = RAISE
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A named thing that can be done.
+
+    Attributes:
+        name: On the wire: ``noun.verb``, such as ``deal.open``.
+        summary: One sentence, shown in the modeller, the API and the audit log.
+        permission: What the actor must hold.
+        schema: The arguments; field metadata carries ``title`` and ``description``.
+        handler: Called as ``handler(uow, **arguments)``.
+        outside: It has an effect outside the database, so a process waits for its job's
+            answer (the event ``<name>.answered`` with the process's call key).
+        in_diagrams: Whether an analyst may pick it for a service task.
+        secret_fields: Arguments that audit and logs must not hold.
+    """
+
+    name: str
+    summary: str
+    permission: Permission
+    schema: type[Schema]
+    handler: Callable[..., Any]
+    outside: bool = False
+    in_diagrams: bool = False
+    secret_fields: frozenset[str] = frozenset()
+
+    def load(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Check ``raw`` against the schema.
+
+        Raises:
+            Invalid: With a message for each wrong field.
+        """
+        try:
+            loaded: dict[str, Any] = self.schema().load(dict(raw))
+        except ValidationError as error:
+            raise Invalid("Please check the marked fields.", _by_field(error.messages)) from error
+        return loaded
+
+
+_REGISTRY: dict[str, Operation] = {}
+
+
+def operation(
+    name: str,
+    permission: Permission,
+    schema: type[Schema],
+    *,
+    outside: bool = False,
+    in_diagrams: bool = False,
+    secret_fields: frozenset[str] = frozenset(),
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the decorated function as the operation ``name``.
+
+    The first sentence of its docstring becomes the summary.
+    """
+
+    def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+        if name in _REGISTRY:
+            raise ValueError(f"two operations are called {name}")
+        summary = (handler.__doc__ or name).strip().splitlines()[0].rstrip(".")
+        _REGISTRY[name] = Operation(
+            name, summary, permission, schema, handler, outside, in_diagrams, secret_fields
+        )
+        return handler
+
+    return register
+
+
+def get_operation(name: str) -> Operation:
+    """Return the operation called ``name``.
+
+    Raises:
+        NotFound: There is none.
+    """
+    try:
+        return _REGISTRY[name]
+    except KeyError:
+        raise NotFound(f"There is no operation called {name}.") from None
+
+
+def all_operations() -> Iterator[Operation]:
+    """Yield every operation, by name."""
+    yield from (_REGISTRY[name] for name in sorted(_REGISTRY))
+
+
+def run(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> Any:
+    """Do the operation ``name`` with the arguments ``raw``: the one door to any change.
+
+    Returns:
+        What the operation's function returns, mostly the record it made or changed.
+
+    Raises:
+        NotAllowed: The actor lacks the permission.
+        Invalid: An argument is wrong; ``fields`` says which.
+    """
+    found = get_operation(name)
+    if not uow.actor.may(found.permission):
+        raise NotAllowed(f"You may not do this: {found.summary.lower()}.")
+    arguments = found.load(raw)
+    result = found.handler(uow, **arguments)
+    shown = {k: v for k, v in raw.items() if k not in found.secret_fields}
+    audit.record_operation(uow, name, shown, result)
+    return result
+
+
+def _by_field(messages: Any) -> dict[str, list[str]]:
+    """Flatten marshmallow's nested messages to dotted field names."""
+    flat: dict[str, list[str]] = {}
+
+    def collect(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                collect(f"{prefix}.{key}" if prefix else str(key), inner)
+        else:
+            flat.setdefault(prefix, []).extend(str(text) for text in value)
+
+    collect("", messages)
+    return flat

