@@ -1,4 +1,7 @@
-"""What can be wrong with a model that somebody wants to deploy or evaluate."""
+"""What can be wrong with a model, with a command to an instance, and with a step of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class ModelError(Exception):
@@ -30,3 +33,57 @@ class ModelError(Exception):
         where = ", ".join(part for part in place if part)
         text = f"{self.message} ({where})" if where else self.message
         return f"{text} {self.advice}" if self.advice else text
+
+
+class ModelErrors(Exception):
+    """A model is refused, for each of the reasons in `errors` (ordered as they stand in the file)."""
+
+    def __init__(self, errors: Sequence[ModelError]) -> None:
+        super().__init__("; ".join(str(error) for error in errors))
+        self.errors = list(errors)
+
+
+class EngineError(Exception):
+    """A command can't be carried out on this instance; nothing was changed by it."""
+
+
+class UnknownToken(EngineError):
+    """The token does not exist (any more), or does not wait for what the command brings."""
+
+
+class SnapshotMismatch(EngineError):
+    """A snapshot can't be loaded: its format is newer, or its elements are not in this version."""
+
+
+class BpmnError(Exception):
+    """A business error (BPMN 2.0 §10.5.1): the nearest boundary event for its code goes on.
+
+    Raised by `Host.call` and by a script's `fail("CODE")`.
+
+    Attributes:
+        code: What boundary events match; an empty text is matched by a catch-all only.
+        variables: Given to the catching event, which stores them as its result.
+    """
+
+    def __init__(
+        self, code: str, message: str = "", variables: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+        self.variables = dict(variables or {})
+
+
+class StepFailed(Exception):
+    """A step can't be carried out: its token is parked as failed and can be retried.
+
+    Attributes:
+        message: The cause, in one sentence for the administrator.
+        detail: More for whoever looks into it (the expression, the script's position); never shown
+            to others.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail

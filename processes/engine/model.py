@@ -1,0 +1,275 @@
+"""A BPMN file as plain values: what stands in it, and where.
+
+Everything is immutable. Texts of expressions are kept as written: text that begins with `=` is
+FEEL; what other text means depends on its place (see `expressions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from processes.engine.errors import ModelError
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+EventKind = Literal["none", "message", "timer", "signal", "error", "escalation", "terminate", "link"]
+TimerKind = Literal["date", "duration", "cycle"]
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One line of an input or output mapping."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """What an event waits for or throws.
+
+    Attributes:
+        name: Of the message, signal or link.
+        code: Of the error or escalation; empty catches, or throws, without one.
+        correlation_key: An expression; None if the message has none.
+        timer: Which of BPMN's three timers `expression` is.
+        expression: The timer's text.
+    """
+
+    kind: EventKind = "none"
+    name: str = ""
+    code: str = ""
+    correlation_key: str | None = None
+    timer: TimerKind | None = None
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class MultiInstance:
+    """An activity that runs once for each item of a collection, or a number of times."""
+
+    is_sequential: bool
+    collection: str = ""
+    item_name: str = ""
+    output_collection: str = ""
+    output_element: str = ""
+    cardinality: str = ""
+    completion_condition: str = ""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who does a user task, by when: texts as written, empty where nothing is."""
+
+    assignee: str = ""
+    candidate_groups: str = ""
+    candidate_users: str = ""
+    due_date: str = ""
+    follow_up_date: str = ""
+    priority: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a task has done for it.
+
+    Attributes:
+        type: The task definition's type; empty if none.
+        script_format: Of a BPMN script, as written.
+        decision_id: Of a business rule task; empty if none.
+        result_variable: Where the result goes; empty to merge it.
+        called_process: Id of the called process; empty if none.
+    """
+
+    type: str = ""
+    retries: str = ""
+    headers: Mapping[str, str] = EMPTY
+    script: str = ""
+    script_format: str = ""
+    decision_id: str = ""
+    result_variable: str = ""
+    called_process: str = ""
+    pass_all_in: bool = True
+    pass_all_out: bool = True
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A sequence flow; `condition` is empty if it has none."""
+
+    id: str
+    source: str
+    target: str
+    condition: str = ""
+    name: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A flow node.
+
+    Attributes:
+        type: Its element name in BPMN: `userTask`, `startEvent`, `subProcess`, …
+        process_id: The process it stands in.
+        parent_id: The sub-process it stands in; None directly in the process.
+        incoming: Ids of flows, in the order of the file.
+        outgoing: Ids of flows, in the order of the file.
+        default_flow: Id of the flow taken when no condition holds.
+        attached_to: A boundary event's activity.
+        is_interrupting: Of a boundary event, or an event sub-process's start event.
+        is_event_sub_process: It is a sub-process that an event starts.
+        form_id: As written; empty if none.
+        extensions: Extension elements and attributes as (namespace, name, attributes), untouched.
+    """
+
+    id: str
+    name: str
+    type: str
+    process_id: str
+    line: int | None = None
+    parent_id: str | None = None
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    default_flow: str | None = None
+    lane: str | None = None
+    attached_to: str | None = None
+    is_interrupting: bool = True
+    is_event_sub_process: bool = False
+    event: Event = field(default_factory=Event)
+    loop: MultiInstance | None = None
+    inputs: tuple[Mapped, ...] = ()
+    outputs: tuple[Mapped, ...] = ()
+    work: Work = field(default_factory=Work)
+    assignment: Assignment = field(default_factory=Assignment)
+    form_id: str = ""
+    documentation: str = ""
+    properties: Mapping[str, str] = EMPTY
+    extensions: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+
+
+@dataclass(frozen=True)
+class StartEvent:
+    """A way to begin a process from outside.
+
+    Attributes:
+        name: Of the message or signal; empty otherwise.
+        timer: Which timer `expression` is, for `timers.first_due`.
+    """
+
+    id: str
+    kind: Literal["none", "message", "timer", "signal"]
+    name: str = ""
+    timer: TimerKind | None = None
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class UserTask:
+    """A user task as the deployment looks at it; `form_id` is None if it has none."""
+
+    id: str
+    name: str
+    form_id: str | None
+    documentation: str
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A pool; `process_id` is None for one that hides what happens inside."""
+
+    id: str
+    name: str
+    process_id: str | None
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a file, with all elements at any depth.
+
+    Attributes:
+        is_executable: False only where the file says so.
+        version_tag: Empty if none.
+        properties: From `zeebe:properties`, name to value.
+        nodes: By id, in the order of the file, those inside sub-processes included.
+        flows: By id.
+    """
+
+    id: str
+    name: str
+    is_executable: bool
+    version_tag: str = ""
+    documentation: str = ""
+    line: int | None = None
+    properties: Mapping[str, str] = EMPTY
+    nodes: Mapping[str, Node] = EMPTY
+    flows: Mapping[str, Flow] = EMPTY
+
+    @property
+    def start_events(self) -> tuple[StartEvent, ...]:
+        """The ways to begin this process, in the order of the file."""
+        return tuple(
+            StartEvent(
+                node.id,
+                node.event.kind,  # type: ignore[arg-type]  # checked when the file is read
+                node.event.name,
+                node.event.timer,
+                node.event.expression,
+            )
+            for node in self.nodes.values()
+            if node.type == "startEvent" and node.parent_id is None
+        )
+
+    @property
+    def user_tasks(self) -> tuple[UserTask, ...]:
+        """Its user tasks, in the order of the file."""
+        return tuple(
+            UserTask(node.id, node.name, node.form_id or None, node.documentation)
+            for node in self.nodes.values()
+            if node.type == "userTask"
+        )
+
+    @property
+    def form_ids(self) -> frozenset[str]:
+        """The forms it names; those that an expression chooses are not among them."""
+        return frozenset(_literals(node.form_id for node in self.nodes.values()))
+
+    @property
+    def decision_ids(self) -> frozenset[str]:
+        """The decisions it names, like `form_ids`."""
+        return frozenset(_literals(node.work.decision_id for node in self.nodes.values()))
+
+    @property
+    def service_types(self) -> frozenset[str]:
+        """The types of its task definitions, like `form_ids`."""
+        return frozenset(_literals(node.work.type for node in self.nodes.values()))
+
+    @property
+    def called_process_ids(self) -> frozenset[str]:
+        """The processes it calls, like `form_ids`."""
+        return frozenset(_literals(node.work.called_process for node in self.nodes.values()))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A BPMN file that can be executed.
+
+    Attributes:
+        id: The file's `definitions` id; empty if it has none.
+        processes: By id, in the order of the file.
+        warnings: What was found but does not keep the file from running.
+        digest: SHA-256 of the file, hexadecimal.
+    """
+
+    id: str
+    processes: Mapping[str, Process]
+    participants: tuple[Participant, ...] = ()
+    warnings: tuple[ModelError, ...] = ()
+    digest: str = ""
+
+
+def _literals(texts: Any) -> list[str]:
+    return [text for text in texts if text and not text.startswith("=")]
