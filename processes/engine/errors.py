@@ -35,8 +35,8 @@ class ModelError(Exception):
         return f"{text} {self.advice}" if self.advice else text
 
 
-class ModelErrors(Exception):
-    """A model is refused, for each of the reasons in `errors` (ordered as they stand in the file)."""
+class ModelErrors(Exception):  # noqa: N818 - it holds several ModelError
+    """A model is refused, for each of the reasons in `errors`, in the order of the file."""
 
     def __init__(self, errors: Sequence[ModelError]) -> None:
         super().__init__("; ".join(str(error) for error in errors))
@@ -47,11 +47,11 @@ class EngineError(Exception):
     """A command can't be carried out on this instance; nothing was changed by it."""
 
 
-class UnknownToken(EngineError):
+class UnknownToken(EngineError):  # noqa: N818 - says what is unknown
     """The token does not exist (any more), or does not wait for what the command brings."""
 
 
-class SnapshotMismatch(EngineError):
+class SnapshotMismatch(EngineError):  # noqa: N818 - says what does not fit
     """A snapshot can't be loaded: its format is newer, or its elements are not in this version."""
 
 
@@ -74,7 +74,7 @@ class BpmnError(Exception):
         self.variables = dict(variables or {})
 
 
-class StepFailed(Exception):
+class StepFailed(Exception):  # noqa: N818 - an outcome, beside BpmnError
     """A step can't be carried out: its token is parked as failed and can be retried.
 
     Attributes:

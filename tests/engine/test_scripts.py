@@ -1,0 +1,114 @@
+import os
+import threading
+import time
+
+import pytest
+
+from processes.engine import scripts
+from processes.engine.errors import BpmnError, StepFailed
+
+
+def test_assignments_become_variables_when_at_top_level():
+    twice = "def twice(n):\n    inner = n * 2\n    return inner\n"
+    text = f"total = price * 2\n_scratch = 1\n{twice}b = twice(4)\nnone = None"
+    assert scripts.run(text, {"price": 4}, {}) == {"total": 8, "b": 8, "none": None}
+
+
+def test_unchanged_names_are_not_written_when_only_read():
+    assert scripts.run("b = a", {"a": 1}, {}) == {"b": 1}
+
+
+def test_change_in_place_is_written_when_a_list_grows():
+    assert scripts.run("a.append(2)", {"a": [1]}, {}) == {"a": [1, 2]}
+
+
+def test_name_is_written_when_it_becomes_none():
+    assert scripts.run("a = None", {"a": 1}, {}) == {"a": None}
+
+
+def test_record_reads_as_attributes_when_nested():
+    records = {"deal": {"amount": 3, "account": {"name": "Ada"}, "lines": [{"n": 2}]}}
+    assert scripts.evaluate("deal.account.name + str(deal.lines[0].n)", {}, records) == "Ada2"
+
+
+def test_record_is_refused_when_written():
+    with pytest.raises(StepFailed, match="amount"):
+        scripts.run("deal.amount = 4", {}, {"deal": {"amount": 3}})
+
+
+def test_fail_throws_a_bpmn_error_when_called():
+    with pytest.raises(BpmnError) as caught:
+        scripts.run('fail("NO_STOCK", "none", "left")', {}, {})
+    assert (caught.value.code, caught.value.message) == ("NO_STOCK", "none left")
+
+
+def test_error_names_its_reason_when_a_script_fails():
+    with pytest.raises(StepFailed, match="zero"):
+        scripts.evaluate("1 // 0", {}, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    for i in range(10**9):\n        pass\nf()",
+        "for i in range(10**12):\n    x = i",
+        "a = list(range(10**9))",
+        '"a" * 10**10',
+        "a = 10000000000\nb = 'a' * a",
+        "a = 'abcdefghij' * 1000000\nb = a * 10000",
+        "def f(n):\n    return f(n + 1)\nf(0)",
+        "a = [1]\nfor i in range(100):\n    a = a + a",
+        "(" * 100000,
+    ],
+)
+def test_hostile_script_ends_as_a_failed_step_when_it_wants_too_much(text):
+    begun = time.monotonic()
+    with pytest.raises(StepFailed):
+        scripts.run(text, {}, {})
+    assert time.monotonic() - begun < 2
+    assert scripts.evaluate("1 + 1", {}, {}) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['load("x", "y")', 'open("/etc/passwd")', "import os", "().__class__", '__import__("os")'],
+)
+def test_escape_is_refused_when_a_script_reaches_out(text):
+    with pytest.raises(StepFailed):
+        scripts.run(text, {}, {})
+
+
+def test_syntax_is_checked_without_running():
+    assert scripts.check("1 + (") is not None
+    assert scripts.check("a > b") is None
+
+
+def test_child_is_replaced_when_it_died_while_idle():
+    assert scripts.evaluate("2", {}, {}) == 2
+    for child in scripts._pool._idle:
+        child._process.kill()
+        child._process.wait()
+    assert scripts.evaluate("3", {}, {}) == 3
+
+
+def test_scripts_run_when_called_from_many_threads():
+    answers: list[int] = []
+
+    def ask(number):
+        answers.append(scripts.evaluate("n * 2", {"n": number}, {}))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [number * 2 for number in range(12)]
+
+
+def test_scripts_run_when_forked():
+    scripts.evaluate("1", {}, {})
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if scripts.evaluate("2 + 2", {}, {}) == 4 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert scripts.evaluate("5", {}, {}) == 5
