@@ -1,0 +1,65 @@
+"""What the layout's templates need beyond Flask: addresses of this page, initials, amounts."""
+
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from babel.numbers import format_currency
+from flask import Flask, g, request, url_for
+
+_AVATAR_TONES: Final = 8
+_DEFAULT_LOCALE: Final = "en"
+
+
+def init_layout(app: Flask) -> None:
+    """Give templates `page_url`, `initials`, `tone`, `amount` and `utc_iso`."""
+    app.jinja_env.globals.update(
+        page_url=page_url, initials=initials, tone=tone, amount=amount, utc_iso=utc_iso
+    )
+
+
+def page_url(**changes: str | int | None) -> str:
+    """Return this page's address with some query arguments changed; None takes one away.
+
+    Arguments given several times, such as `?state=open&state=new`, keep all their values.
+    """
+    arguments: dict[str, object] = {
+        name: values if len(values) > 1 else values[0] for name, values in request.args.lists()
+    }
+    arguments |= changes
+    kept = {name: value for name, value in arguments.items() if value is not None}
+    return url_for(request.endpoint or "", **{**_plain(kept), **(request.view_args or {})})
+
+
+def initials(name: str) -> str:
+    """Return up to two capitals that stand for a person or company: "Ada Lovelace" is "AL"."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    chosen = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(word[0] for word in chosen).upper()
+
+
+def tone(name: str) -> int:
+    """Return the avatar colour (0 to 7) of a name: the same for the same name in every process."""
+    return zlib.crc32(name.encode()) % _AVATAR_TONES
+
+
+def amount(value: Decimal | int | float | None, currency: str) -> str:
+    """Return an amount as text in the reader's locale, empty for None."""
+    if value is None:
+        return ""
+    return str(format_currency(value, currency, locale=g.get("locale", _DEFAULT_LOCALE)))
+
+
+def utc_iso(moment: datetime) -> str:
+    """Return an aware time as ISO 8601 in UTC, to the second, with a Z."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(arguments: Mapping[str, object]) -> dict[str, Any]:
+    # url_for takes these names for itself; a visitor's query must not be able to set them.
+    reserved = {"endpoint", "_anchor", "_method", "_scheme", "_external"}
+    return {name: value for name, value in arguments.items() if name not in reserved}

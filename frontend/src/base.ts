@@ -1,0 +1,27 @@
+/** What every page loads: styles, htmx, small behaviours, and the loader that fetches islands on demand. */
+import "./styles/base.scss";
+
+import { startConfirming } from "./base/confirm.ts";
+import { startFilters } from "./base/filters.ts";
+import { startHtmx } from "./base/htmx.ts";
+import { startKeyboard } from "./base/keyboard.ts";
+import { startMenus } from "./base/menus.ts";
+import { onContent } from "./base/page.ts";
+import { startTheme } from "./base/theme.ts";
+import { localiseTimes } from "./base/times.ts";
+import { dressToasts } from "./base/toasts.ts";
+import { mountIslands, unmountLeavingIslands } from "./islands/loader.ts";
+
+startTheme();
+startMenus();
+startConfirming();
+startFilters();
+startKeyboard();
+startHtmx();
+unmountLeavingIslands();
+onContent((root) => {
+  localiseTimes(root);
+  dressToasts(root);
+  mountIslands(root);
+});
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,82 @@
+/** Keys that work on every page: `?`, `/`, `g` and a letter, `j`, `k`, Enter. */
+import { openDialog } from "./menus.ts";
+import { el } from "./page.ts";
+
+const SEQUENCE_MS = 1200;
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [role=textbox]";
+
+/** True where a letter is text or belongs to an editor and must not be taken for a shortcut. */
+export function isTyping(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest(`${TYPING}, [data-island=modeller], dialog`) !== null;
+}
+
+function rows(): HTMLTableRowElement[] {
+  return [...document.querySelectorAll<HTMLTableRowElement>("[data-rows] tbody tr")].filter((row) =>
+    row.querySelector("[data-row-link]"),
+  );
+}
+
+function moveRow(step: number): void {
+  const all = rows();
+  if (all.length === 0) return;
+  const at = all.findIndex((row) => "selected" in row.dataset);
+  const start = at < 0 && step < 0 ? all.length : at;
+  const next = all[Math.min(all.length - 1, Math.max(0, start + step))];
+  for (const row of all) delete row.dataset.selected;
+  if (!next) return;
+  next.dataset.selected = "";
+  next.querySelector<HTMLElement>("[data-row-link]")?.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function goTo(keys: string): boolean {
+  const link = document.querySelector<HTMLAnchorElement>(`a[data-keys="${CSS.escape(keys)}"]`);
+  link?.click();
+  return link !== null;
+}
+
+function listPlaces(): void {
+  const list = document.querySelector("[data-key-list]");
+  for (const link of document.querySelectorAll<HTMLElement>("a[data-keys]")) {
+    const keys = (link.dataset.keys ?? "").split(" ").map((key) => el("kbd", {}, key));
+    const name = link.querySelector("span")?.textContent ?? "";
+    list?.append(el("div", {}, el("dt", {}, `Go to ${name}`), el("dd", {}, ...keys)));
+  }
+}
+
+const ACTIONS: Readonly<Record<string, () => void>> = {
+  "?": () => {
+    openDialog("keyboard-help");
+  },
+  "/": () => {
+    const box = document.querySelector<HTMLInputElement>("[data-search]");
+    box?.focus();
+    box?.select();
+  },
+  j: () => {
+    moveRow(1);
+  },
+  k: () => {
+    moveRow(-1);
+  },
+};
+
+export function startKeyboard(): void {
+  listPlaces();
+  let prefixAt = -Infinity;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target instanceof HTMLInputElement) event.target.blur();
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target)) return;
+    const follows = event.timeStamp - prefixAt < SEQUENCE_MS;
+    prefixAt = event.key === "g" && !follows ? event.timeStamp : -Infinity;
+    if (follows && goTo(`g ${event.key}`)) {
+      event.preventDefault();
+      return;
+    }
+    const action = ACTIONS[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,58 @@
+/** Popover menus open beside their button and move with the arrow keys; dialogs open by name. */
+
+const GAP = 4;
+
+function place(menu: HTMLElement, button: HTMLElement): void {
+  const anchor = button.getBoundingClientRect();
+  const size = menu.getBoundingClientRect();
+  const below = anchor.bottom + GAP;
+  const above = anchor.top - size.height - GAP;
+  const wantsAbove = menu.dataset.menu === "above" || below + size.height > innerHeight;
+  const top = wantsAbove && above >= 0 ? above : below;
+  const alignEnd = anchor.left + size.width > innerWidth - GAP;
+  const left = alignEnd ? Math.max(GAP, anchor.right - size.width) : anchor.left;
+  menu.style.top = `${String(top)}px`;
+  menu.style.left = `${String(left)}px`;
+}
+
+function invoker(menu: HTMLElement): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[popovertarget="${CSS.escape(menu.id)}"]`);
+}
+
+function moveFocus(menu: HTMLElement, step: number): void {
+  const items = [...menu.querySelectorAll<HTMLElement>(".lw-menu-item")];
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  items[(at + step + items.length) % items.length]?.focus();
+}
+
+export function startMenus(): void {
+  // `toggle` doesn't bubble; capturing sees it for menus that htmx brings later, too.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const menu = event.target;
+      if (!(menu instanceof HTMLElement) || !("menu" in menu.dataset)) return;
+      const button = invoker(menu);
+      if ((event as ToggleEvent).newState === "open" && button) place(menu, button);
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    const menu = (event.target as Element | null)?.closest<HTMLElement>("[data-menu]:popover-open");
+    if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    if ((event.target as HTMLElement).matches("input")) return;
+    event.preventDefault();
+    moveFocus(menu, event.key === "ArrowDown" ? 1 : -1);
+  });
+  document.addEventListener("click", (event) => {
+    const button = (event.target as Element | null)?.closest<HTMLElement>("[data-open-dialog]");
+    if (button) openDialog(button.dataset.openDialog ?? "");
+  });
+}
+
+export function openDialog(id: string): void {
+  const dialog = document.getElementById(id);
+  if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
+  document.querySelector<HTMLElement>("[data-menu]:popover-open")?.hidePopover();
+  dialog.showModal();
+}
