@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-import services.models  # noqa: F401 - both imports make all tables known
+import processes.models  # noqa: F401 - both imports make all tables known
+import services.models  # noqa: F401
 from services.database import Base, create_database_engine
 
 

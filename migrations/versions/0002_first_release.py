@@ -2,6 +2,7 @@
 
 from alembic import op
 
+import processes.models  # noqa: F401
 import services.models  # noqa: F401
 from services.database import Base
 
