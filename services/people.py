@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.actors import Actor, Role, Scope, permissions_of
 from services.database import Base, Keyed, Timestamped, Versioned
+from services.record_types import Relation, register_relation
 from services.unit_of_work import UnitOfWork
 
 memberships = Table(
@@ -26,6 +27,7 @@ class Group(Keyed, Base):
     """A team and a task queue at once; diagrams name it as a candidate group."""
 
     __tablename__ = "groups"
+    __audited__ = True
 
     name: Mapped[str] = mapped_column(unique=True)
 
@@ -37,10 +39,11 @@ class User(Versioned, Timestamped, Base):
     """
 
     __tablename__ = "users"
+    __audited__ = True
 
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(info={"secret": True})
     roles: Mapped[list[str]] = mapped_column(ARRAY(String))
     scope: Mapped[str] = mapped_column(default=Scope.TEAM.value)
     active: Mapped[bool] = mapped_column(default=True)
@@ -58,6 +61,10 @@ class User(Versioned, Timestamped, Base):
             permissions=permissions_of(roles),
             scope=Scope(self.scope),
         )
+
+
+register_relation(Relation("user", User, ("name", "email")))
+register_relation(Relation("group", Group, ("name",)))
 
 
 class ClockOffset(Base):

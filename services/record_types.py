@@ -40,7 +40,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A kind of record: its model, its fields, and how it is called."""
+    """A kind of record: its model, its fields, and how it is called.
+
+    Attributes:
+        title_field: What stands for the record in lists, links and sentences.
+        required: The fields that creating one needs.
+        sorts: The fields that lists can be sorted by; each has an index.
+    """
 
     name: str
     label: str
@@ -48,13 +54,35 @@ class RecordType:
     model: Any
     fields: tuple[Field, ...]
     title_field: str = "name"
+    required: tuple[str, ...] = ()
+    sorts: tuple[str, ...] = ("created_at",)
 
     def field(self, name: str) -> Field | None:
         """Return the field called ``name``, or None."""
         return next((field for field in self.fields if field.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Something that fields point to without its being a record: a user, a group, a document.
+
+    Attributes:
+        fields: What expressions and templates may read of it, besides ``id``.
+    """
+
+    name: str
+    model: Any
+    fields: tuple[str, ...]
+
+
 _TYPES: dict[str, RecordType] = {}
+_RELATIONS: dict[str, Relation] = {}
+
+
+def register_relation(relation: Relation) -> Relation:
+    """Make ``relation`` known as the target of relation fields."""
+    _RELATIONS[relation.name] = relation
+    return relation
 
 
 def register_record_type(record_type: RecordType) -> RecordType:
@@ -90,6 +118,22 @@ def get_record(uow: UnitOfWork, record_type: str, record_id: UUID, *, lock: bool
     return uow.get(get_record_type(record_type).model, record_id, lock=lock)
 
 
+def title_of(record: Any) -> str:
+    """Return what stands for ``record`` in lists and sentences."""
+    return str(getattr(record, get_record_type(record.record_type).title_field))
+
+
+def related_title(uow: UnitOfWork, relation: str, key: UUID | None) -> str | None:
+    """Return the title of what a relation field points to, whoever asks; None for nothing."""
+    if key is None:
+        return None
+    if relation in _RELATIONS:
+        found = uow.session.get(_RELATIONS[relation].model, key)
+        return None if found is None else str(found.name)
+    record = uow.session.get(get_record_type(relation).model, key)
+    return None if record is None else title_of(record)
+
+
 def present_record(record: Any) -> dict[str, Any]:
     """Return the record's fields as a plain mapping, with ``id`` and ``version``."""
     found = get_record_type(record.record_type)
@@ -122,16 +166,24 @@ class LiveRecord(Mapping[str, Any]):
 
     def _related(self, field: Field) -> Any:
         key = getattr(self._record, field.name)
-        if key is None or field.relation not in _TYPES:
+        if key is None or field.relation is None:
             return None
-        record = self._uow.session.get(_TYPES[field.relation].model, key)
+        if field.relation in _RELATIONS:
+            return self._plain(_RELATIONS[field.relation], key)
+        record = self._uow.session.get(get_record_type(field.relation).model, key)
         return None if record is None else LiveRecord(self._uow, record)
+
+    def _plain(self, relation: Relation, key: UUID) -> dict[str, Any] | None:
+        found = self._uow.session.get(relation.model, key)
+        if found is None:
+            return None
+        return {"id": str(key), **{name: getattr(found, name) for name in relation.fields}}
 
     def __iter__(self) -> Iterator[str]:
         yield "id"
         for field in self._type.fields:
             yield field.name
-            if field.relation in _TYPES:
+            if field.relation is not None:
                 yield field.name.removesuffix("_id")
 
     def __len__(self) -> int:

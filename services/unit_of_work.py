@@ -72,7 +72,12 @@ class Job:
 
 @dataclass
 class UnitOfWork:
-    """What a command or a query works with, from its first statement to the commit."""
+    """What a command or a query works with, from its first statement to the commit.
+
+    Attributes:
+        call_key: Names the process step that runs an operation, so that its outside effect
+            can be answered; None when a person acts.
+    """
 
     platform: Platform
     session: Session
@@ -80,6 +85,10 @@ class UnitOfWork:
     source: str = "page"
     address: str | None = None
     jobs: list[Job] = field(default_factory=list)
+    call_key: str | None = None
+
+    def __post_init__(self) -> None:
+        self.session.info.setdefault("uow", self)
 
     @cached_property
     def now(self) -> datetime:
@@ -90,6 +99,7 @@ class UnitOfWork:
         """Return the same transaction seen by another actor, sharing session and jobs."""
         other = UnitOfWork(self.platform, self.session, actor, self.source, self.address, self.jobs)
         other.now = self.now
+        other.call_key = self.call_key
         return other
 
     def add(self, row: Row) -> Row:

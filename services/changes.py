@@ -1,0 +1,131 @@
+"""What a transaction changes: keeps ``updated_at`` and search text right, and collects changes.
+
+One listener on every flush does it for all rows, so no operation can forget it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import Session
+
+from services.database import Timestamped, new_id
+
+_BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at", "search_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One row that was made or changed.
+
+    Attributes:
+        kind: The record type, or the table's name for what is not a record.
+        fields: Name → (before, after); columns marked ``info={"secret": True}`` show ``***``.
+    """
+
+    kind: str
+    row_id: UUID
+    created: bool
+    fields: dict[str, tuple[Any, Any]]
+
+
+def begin_collecting(session: Session) -> int:
+    """Return a mark; ``take_changes`` gives what was changed after it."""
+    return len(session.info.setdefault("changes", []))
+
+
+def take_changes(session: Session, mark: int) -> list[RowChange]:
+    """Flush, and take the changes that were collected since ``mark``."""
+    session.flush()
+    collected: list[RowChange] = session.info["changes"]
+    taken = collected[mark:]
+    del collected[mark:]
+    return taken
+
+
+def changed_fields(row: Any) -> dict[str, tuple[Any, Any]]:
+    """Return the changes of ``row`` that were not yet flushed: name → (before, after)."""
+    state = inspect(row)
+    changed: dict[str, tuple[Any, Any]] = {}
+    for column in state.mapper.column_attrs:
+        history = state.attrs[column.key].history
+        if column.key in _BOOKKEEPING or not history.has_changes():
+            continue
+        before = history.deleted[0] if history.deleted else None
+        after = history.added[0] if history.added else None
+        if before == after:
+            continue
+        secret = bool(column.columns[0].info.get("secret"))
+        changed[column.key] = ("***", "***") if secret else (before, after)
+    return changed
+
+
+def fold(text: str) -> str:
+    """Return ``text`` for searching: lower case, without accents, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(kept.split())
+
+
+@event.listens_for(Session, "before_flush")
+def _before_flush(session: Session, _context: object, _instances: object) -> None:
+    uow = session.info.get("uow")
+    if uow is None:
+        return
+    for row in session.new:
+        if isinstance(row, Timestamped) and "created_at" not in inspect(row).dict:
+            row.created_at = row.updated_at = uow.now
+        _note_new(session, row)
+    for row in session.dirty:
+        if session.is_modified(row, include_collections=False):
+            if isinstance(row, Timestamped):
+                row.updated_at = uow.now
+            _note_changed(session, row)
+
+
+def _note_new(session: Session, row: Any) -> None:
+    _index_for_search(row)
+    if not getattr(row, "__audited__", False):
+        return
+    if row.id is None:
+        row.id = new_id()
+    fields = {name: pair for name, pair in changed_fields(row).items() if pair[1] is not None}
+    _collect(session, RowChange(_kind(row), row.id, created=True, fields=fields))
+
+
+def _note_changed(session: Session, row: Any) -> None:
+    _index_for_search(row)
+    if getattr(row, "__audited__", False) and (fields := changed_fields(row)):
+        _collect(session, RowChange(_kind(row), row.id, created=False, fields=fields))
+
+
+def _collect(session: Session, change: RowChange) -> None:
+    session.info.setdefault("changes", []).append(change)
+
+
+def _kind(row: Any) -> str:
+    return getattr(row, "record_type", None) or str(row.__tablename__)
+
+
+def _index_for_search(row: Any) -> None:
+    """Keep ``search_text`` in step with the columns that ``__search__`` names."""
+    names = getattr(row, "__search__", None)
+    if names and _touches(row, names):
+        row.search_text = " ".join(_search_words(row, names))
+
+
+def _touches(row: Any, names: tuple[str, ...]) -> bool:
+    attributes = inspect(row).attrs
+    return any(attributes[name].history.has_changes() for name in names)
+
+
+def _search_words(row: Any, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        value = getattr(row, name)
+        if value:
+            yield fold(str(value))
