@@ -1,0 +1,94 @@
+"""FEEL in forms: what conditions, limits and choices are computed from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import feel
+from feel import FeelError, FeelSyntaxError
+from forms.plain import is_leaf, to_plain
+
+_TEMPLATE_PART = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_TEMPLATE_BLOCK = re.compile(r"#(?:if|loop)\s+(.*)", re.DOTALL)
+
+
+class Overlay(Mapping[str, Any]):
+    """Entries laid over those of another mapping, also inside mappings that both hold.
+
+    The mapping below may load its entries on demand; nothing is read before it is asked for. Its
+    values look as they do in the browser, so that a condition decides alike on both sides.
+    """
+
+    def __init__(self, below: Mapping[str, Any], above: Mapping[str, Any]) -> None:
+        self._below = below
+        self._above = above
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._above:
+            return browser_value(self._below[name])
+        above = self._above[name]
+        below = self._below.get(name) if isinstance(above, Mapping) else None
+        return Overlay(below, above) if isinstance(below, Mapping) else above
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._above
+        yield from (name for name in self._below if name not in self._above)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def browser_value(value: Any) -> Any:
+    """Return a value as the browser has it; a mapping still loads its entries on demand."""
+    if isinstance(value, Mapping):
+        return Overlay(value, {})
+    return to_plain(value) if is_leaf(value) else [browser_value(one) for one in value]
+
+
+def is_expression(value: Any) -> bool:
+    """Tell whether the value is written as FEEL: a text that begins with ``=``."""
+    return isinstance(value, str) and value.startswith("=")
+
+
+def check_expression(text: str) -> str | None:
+    """Return what is wrong with ``=…``; None if nothing is."""
+    try:
+        feel.compile_expression(text[1:])
+    except FeelSyntaxError as error:
+        return str(error)
+    return None
+
+
+def expressions_in(text: str) -> list[str]:
+    """Return the expressions, each with its ``=``, of a text that may be FEEL or a template."""
+    if is_expression(text):
+        return [text]
+    found = []
+    for part in _TEMPLATE_PART.findall(text):
+        inner = part.strip()
+        block = _TEMPLATE_BLOCK.fullmatch(inner)
+        if block:
+            found.append(f"={block.group(1)}")
+        elif inner and not inner.startswith(("/", "#")):
+            found.append(f"={inner}")
+    return found
+
+
+def evaluate(text: str, context: Mapping[str, Any], now: datetime | None) -> Any:
+    """Return the value of ``=…`` as JSON has it; None where it has none.
+
+    What fails has no value, as in the browser.
+    """
+    try:
+        return _settle(feel.compile_expression(text[1:])(context, now=now))
+    except FeelError:
+        return None
+
+
+def _settle(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _settle(inner) for name, inner in value.items()}
+    return to_plain(value) if is_leaf(value) else [_settle(one) for one in value]
