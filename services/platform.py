@@ -58,7 +58,7 @@ class Platform:
                     result = work(uow)
                     uow.flush_jobs()
             except (StaleDataError, DBAPIError) as error:
-                if not _may_be_retried(error):
+                if not may_be_retried(error):
                     raise
             else:
                 return result
@@ -86,7 +86,7 @@ def open_platform(settings: Settings) -> Platform:
     return Platform(settings, engine, clock)
 
 
-def _may_be_retried(error: Exception) -> bool:
+def may_be_retried(error: Exception) -> bool:
     """Tell whether running the work again may succeed."""
     if isinstance(error, StaleDataError):
         return True
