@@ -12,7 +12,7 @@ export default defineConfig({
   // Relative, so that the files work under whatever prefix the application is mounted on.
   base: "./",
   publicDir: false,
-  plugins: [iconSprite(here("node_modules/@tabler/icons/icons")), precompress()],
+  plugins: [iconSprite(here("node_modules/@tabler/icons/icons"), here("src/logo.svg")), precompress()],
   build: {
     outDir: here("../app/static/dist"),
     emptyOutDir: true,

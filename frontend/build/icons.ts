@@ -16,8 +16,8 @@ export function toSymbol(name: string, svg: string): string {
   return `<symbol id="${name}" viewBox="0 0 24 24"${paint}>${shapes}</symbol>`;
 }
 
-/** Writes the listed icons as one sprite, so that a page costs one cached request for all of them. */
-export function iconSprite(folder: string): Plugin {
+/** Writes the listed icons as one sprite, so that a page costs one cached request for all; and the logo. */
+export function iconSprite(folder: string, logo: string): Plugin {
   return {
     name: "lanewise-icons",
     apply: "build",
@@ -33,6 +33,12 @@ export function iconSprite(folder: string): Plugin {
         name: "icons.svg",
         originalFileName: "icons.svg",
         source: `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`,
+      });
+      this.emitFile({
+        type: "asset",
+        name: "logo.svg",
+        originalFileName: "logo.svg",
+        source: readFileSync(logo),
       });
     },
   };

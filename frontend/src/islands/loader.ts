@@ -12,7 +12,10 @@ export type Mount = (element: HTMLElement, props: never, around: Surroundings) =
 
 type Source = () => Promise<{ mount: Mount }>;
 
-const SOURCES: Readonly<Record<string, Source>> = {};
+const SOURCES: Readonly<Record<string, Source>> = {
+  form: () => import("./form/index.ts") as Promise<{ mount: Mount }>,
+  viewer: () => import("./viewer/index.ts") as Promise<{ mount: Mount }>,
+};
 
 const mounted = new WeakMap<Element, () => void>();
 
