@@ -1,0 +1,59 @@
+"""The FEEL expression language (DMN 1.5, chapter 10).
+
+`compile_expression` and `compile_unary_tests` make objects that are called with a context;
+`evaluate` does both at once. It depends on no other package of the project.
+"""
+
+from feel.codec import from_json, to_json, to_plain
+from feel.convert import (
+    from_python_temporal,
+    to_date,
+    to_datetime,
+    to_time,
+    to_timedelta,
+)
+from feel.dates import FeelDate, FeelDateTime, FeelTime
+from feel.durations import DayTimeDuration, YearMonthDuration
+from feel.errors import FeelError, FeelLimitError, FeelSyntaxError, FeelValueError
+from feel.expression import (
+    Expression,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+    evaluate,
+)
+from feel.format import format_value
+from feel.run import Run
+from feel.values import FeelContext, Function, Range, Value, normalise
+
+__all__ = [
+    "DayTimeDuration",
+    "Expression",
+    "FeelContext",
+    "FeelDate",
+    "FeelDateTime",
+    "FeelError",
+    "FeelLimitError",
+    "FeelSyntaxError",
+    "FeelTime",
+    "FeelValueError",
+    "Function",
+    "Range",
+    "Run",
+    "UnaryTests",
+    "Value",
+    "YearMonthDuration",
+    "compile_expression",
+    "compile_unary_tests",
+    "evaluate",
+    "format_value",
+    "from_json",
+    "from_python_temporal",
+    "normalise",
+    "to_date",
+    "to_datetime",
+    "to_json",
+    "to_plain",
+    "to_time",
+    "to_timedelta",
+]

@@ -1,0 +1,100 @@
+"""Functions that turn values into others, and those that fit nowhere else (DMN 1.5, 10.3.4.1)."""
+
+import re
+from decimal import Decimal
+
+from feel import nodes
+from feel.builtin.registry import BUILTINS, builtin
+from feel.compare import compare, is_identical
+from feel.errors import FeelSyntaxError, NullResult
+from feel.format import format_value
+from feel.lexer import KnownNames
+from feel.nodes import Node
+from feel.numbers import CONTEXT, to_number
+from feel.parser import make_cursor, parse
+from feel.run import Run
+from feel.values import Range, Value
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_MAX_NUMBER_CHARACTERS = 10_000
+
+
+@builtin("not", "negand: any")
+def negate_boolean(negand: Value) -> bool | None:
+    """Return the opposite of a boolean; null for anything else."""
+    if not isinstance(negand, bool):
+        raise NullResult("negand is no boolean")
+    return not negand
+
+
+@builtin("is", "value1?: any, value2?: any", wants_run=True)
+def is_same(run: Run, value1: Value = None, value2: Value = None) -> bool:
+    """Tell whether two values are the very same, zones included."""
+    return is_identical(value1, value2, run)
+
+
+@builtin("string", "from: any", wants_run=True)
+def string(run: Run, source: Value) -> str | None:
+    """Return a value as text."""
+    return None if source is None else format_value(source, run)
+
+
+@builtin("number", "from: number")
+def number_of_number(source: Decimal) -> Decimal:
+    """Return a number as it is."""
+    return source
+
+
+@builtin("number", "from: string, grouping separator?: string?, decimal separator?: string?")
+def number(source: str, grouping: str | None = None, point: str | None = None) -> Decimal:
+    """Return the number in a text."""
+    if grouping not in {None, " ", ",", "."} or point not in {None, ",", "."}:
+        raise NullResult("a separator is none of space, comma and point")
+    if grouping is not None and grouping == point:
+        raise NullResult("the separators are the same")
+    text = source.replace(grouping, "") if grouping else source
+    if point and point != ".":
+        text = text.replace(".", "?").replace(point, ".")
+    if len(text) > _MAX_NUMBER_CHARACTERS or not _NUMBER.fullmatch(text):
+        raise NullResult(f"{source[:40]!r} is no number")
+    result = to_number(Decimal(text, CONTEXT))
+    if result is None:
+        raise NullResult(f"{source[:40]!r} is out of bounds")
+    return result
+
+
+_LITERAL_CALLS = frozenset({"date", "time", "date and time", "duration"})
+
+
+@builtin("range", "from: string", wants_run=True)
+def range_of(run: Run, source: str) -> Range:
+    """Return the range in a text, whose ends must be literals."""
+    try:
+        node = parse(make_cursor(source, KnownNames(_LITERAL_CALLS)))
+    except FeelSyntaxError as problem:
+        raise NullResult(f"{source[:40]!r} is no range") from problem
+    if not isinstance(node, nodes.RangeLiteral) or node.low is None or node.high is None:
+        raise NullResult(f"{source[:40]!r} is no range with two ends")
+    start, end = _read_end(node.low, run), _read_end(node.high, run)
+    order = compare(start, end)
+    if order is None or order > 0:
+        raise NullResult("the ends of the range have no order")
+    return Range(start, end, node.low_included, node.high_included)
+
+
+def _read_end(node: Node, run: Run) -> Value:
+    if isinstance(node, nodes.Literal):
+        return node.value
+    if isinstance(node, nodes.Negation):
+        value = _read_end(node.operand, run)
+        if isinstance(value, Decimal):
+            return CONTEXT.minus(value)
+    if (
+        isinstance(node, nodes.Call)
+        and isinstance(node.target, nodes.Name)
+        and node.target.name in _LITERAL_CALLS
+        and all(isinstance(argument, nodes.Literal) for argument in node.arguments)
+    ):
+        arguments = [_read_end(argument, run) for argument in node.arguments]
+        return BUILTINS[node.target.name].call(run, arguments)
+    raise NullResult("an end of the range is no literal")

@@ -1,0 +1,232 @@
+"""Compiled expressions: what other packages use."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from feel.builtin import BUILTINS
+from feel.compiler import Code, TestCode, compile_node, compile_test_node
+from feel.errors import FeelLimitError
+from feel.lexer import KnownNames, is_simple_name, normalise_name
+from feel.names import names_in
+from feel.nodes import Node
+from feel.parser import make_cursor, parse, parse_tests
+from feel.properties import PROPERTY_NAMES
+from feel.run import Run, Scope
+from feel.types import Type
+from feel.values import Value, normalise
+
+Names = frozenset[str]
+
+NO_NAMES: Names = frozenset()
+_BASE = KnownNames([*BUILTINS, *PROPERTY_NAMES])
+_TOO_DEEP = "The evaluation goes too deep."
+
+
+class Expression:
+    """An expression, ready to be evaluated any number of times, from any thread.
+
+    Attributes:
+        text: Its text.
+        names: The names that it uses and does not itself bind, built-in functions excepted.
+    """
+
+    __slots__ = ("_code", "names", "text")
+
+    def __init__(self, text: str, node: Node) -> None:
+        self.text = text
+        self.names: Names = names_in(node) - BUILTINS.keys()
+        self._code: Code = compile_node(node, text)
+
+    def __call__(self, context: Mapping[str, Any], now: datetime | None = None) -> Value:
+        """Evaluate it.
+
+        Args:
+            context: The values of its names; any mapping, asked for a name when it is needed.
+            now: The aware time that `now()` and `today()` answer with.
+
+        Raises:
+            FeelLimitError: It takes too long, goes too deep or makes too large a value.
+            FeelValueError: The context holds a value of a kind that the language does not know.
+        """
+        return self.run(context, Run(now))
+
+    def explain(
+        self, context: Mapping[str, Any], now: datetime | None = None
+    ) -> tuple[Value, list[str]]:
+        """Evaluate it and say why anything in it became null. Arguments and errors as a call's.
+
+        Returns:
+            The value and the reasons in the order in which they came up.
+        """
+        run = Run(now, explain=True)
+        value = self.run(context, run)
+        return value, run.warnings or []
+
+    def run(self, context: Mapping[str, Any], run: Run) -> Value:
+        """Evaluate it as a part of a longer run, whose clock, budget and warnings it shares."""
+        try:
+            return self._code(Scope(context, None, run))
+        except RecursionError as problem:
+            raise FeelLimitError(_TOO_DEEP) from problem
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+class UnaryTests:
+    """Unary tests, such as a cell of a decision table holds: `< 5, > 10`, `not("a")`, `-`.
+
+    Attributes:
+        text: Their text.
+        names: The names that they use and do not themselves bind, `?` and built-in functions
+            excepted.
+        is_any: Whether they are `-`, which holds for any value.
+    """
+
+    __slots__ = ("_code", "is_any", "names", "text")
+
+    def __init__(self, text: str, node: Any) -> None:
+        self.text = text
+        self.names: Names = names_in(node) - BUILTINS.keys() - {"?"}
+        self.is_any: bool = node.tests is None
+        self._code: TestCode = compile_test_node(node, text)
+
+    def __call__(
+        self, value: Any, context: Mapping[str, Any], now: datetime | None = None
+    ) -> bool | None:
+        """Tell whether a value passes; None where it can't be compared with what is expected.
+
+        Other arguments and errors as for `Expression`.
+        """
+        return self.run(normalise(value), context, Run(now))
+
+    def run(self, value: Value, context: Mapping[str, Any], run: Run) -> bool | None:
+        """Test a FEEL value as a part of a longer run."""
+        try:
+            return self._code(value, Scope(context, None, run))
+        except RecursionError as problem:
+            raise FeelLimitError(_TOO_DEEP) from problem
+
+    def __repr__(self) -> str:
+        return f"UnaryTests({self.text!r})"
+
+
+def compile_expression(
+    text: str,
+    names: Names = NO_NAMES,
+    *,
+    keys: Names = NO_NAMES,
+    types: Mapping[str, Type] | None = None,
+) -> Expression:
+    """Compile an expression; the latest few thousand are kept.
+
+    Args:
+        text: The expression, without the `=` that marks it elsewhere.
+        names: The names with spaces or operators that the context will have. Others need not be
+            told.
+        keys: Such names that stand only as keys in contexts of the context.
+        types: Types by name, for `instance of` and typed parameters.
+
+    Raises:
+        FeelSyntaxError: The text is no expression.
+    """
+    if types is not None:
+        return _compile_expression(text, names, keys, types)
+    return _cached_expression(text, _special(names), _special(keys))
+
+
+def compile_unary_tests(
+    text: str,
+    names: Names = NO_NAMES,
+    *,
+    keys: Names = NO_NAMES,
+    types: Mapping[str, Type] | None = None,
+) -> UnaryTests:
+    """Compile unary tests; the latest few thousand are kept. Arguments as `compile_expression`.
+
+    Raises:
+        FeelSyntaxError: The text is none.
+    """
+    if types is not None:
+        return _compile_tests(text, names, keys, types)
+    return _cached_tests(text, _special(names), _special(keys))
+
+
+def _guard(parse_text: Callable[[], Any]) -> Any:
+    try:
+        return parse_text()
+    except RecursionError as problem:
+        raise FeelLimitError("The expression is nested too deep.") from problem
+
+
+def _compile_expression(
+    text: str, names: Names, keys: Names, types: Mapping[str, Type] | None
+) -> Expression:
+    return _guard(  # type: ignore[no-any-return]
+        lambda: Expression(text, parse(make_cursor(text, _BASE, names, keys, types)))
+    )
+
+
+def _compile_tests(
+    text: str, names: Names, keys: Names, types: Mapping[str, Type] | None
+) -> UnaryTests:
+    return _guard(  # type: ignore[no-any-return]
+        lambda: UnaryTests(text, parse_tests(make_cursor(text, _BASE, names, keys, types)))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _cached_expression(text: str, names: Names, keys: Names) -> Expression:
+    return _compile_expression(text, names, keys, None)
+
+
+@lru_cache(maxsize=4096)
+def _cached_tests(text: str, names: Names, keys: Names) -> UnaryTests:
+    return _compile_tests(text, names, keys, None)
+
+
+def _special(names: Names) -> Names:
+    if not names:
+        return names
+    return frozenset(normalise_name(name) for name in names if not is_simple_name(name))
+
+
+_MAX_KEYS = 1000
+_MAX_KEY_DEPTH = 4
+
+
+def special_names(context: Mapping[str, Any]) -> tuple[Names, Names]:
+    """Return the names with spaces or operators of a context: its own, and those of contexts in it.
+
+    Only plain dictionaries are looked into: other mappings may load what they are asked for.
+    """
+    own = frozenset(key for key in context if not is_simple_name(key))
+    inner: set[str] = set()
+    for value in context.values() if isinstance(context, dict) else ():
+        _collect_keys(value, inner, _MAX_KEY_DEPTH)
+    return own, frozenset(inner)
+
+
+def _collect_keys(value: Any, found: set[str], depth: int) -> None:
+    if depth == 0 or len(found) > _MAX_KEYS:
+        return
+    if isinstance(value, dict):
+        found.update(key for key in value if not is_simple_name(key))
+        for inner in value.values():
+            _collect_keys(inner, found, depth - 1)
+    elif isinstance(value, list):
+        for item in value[:_MAX_KEYS]:
+            _collect_keys(item, found, depth - 1)
+
+
+def evaluate(text: str, context: Mapping[str, Any], now: datetime | None = None) -> Value:
+    """Compile and evaluate an expression, taking its names from the context.
+
+    Raises:
+        FeelSyntaxError: The text is no expression.
+        FeelLimitError: As for `Expression`.
+    """
+    names, keys = special_names(context)
+    return compile_expression(text, names, keys=keys)(context, now)

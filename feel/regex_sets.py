@@ -1,0 +1,185 @@
+"""Sets of characters, for classes in regular expressions."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+
+LAST = 0x10FFFF
+
+# The first and last character of blocks of Unicode that XSD 1.0, F.1.1 names.
+BLOCKS: dict[str, tuple[int, int]] = {
+    "BasicLatin": (0x0000, 0x007F),
+    "Latin-1Supplement": (0x0080, 0x00FF),
+    "LatinExtended-A": (0x0100, 0x017F),
+    "LatinExtended-B": (0x0180, 0x024F),
+    "IPAExtensions": (0x0250, 0x02AF),
+    "SpacingModifierLetters": (0x02B0, 0x02FF),
+    "CombiningDiacriticalMarks": (0x0300, 0x036F),
+    "Greek": (0x0370, 0x03FF),
+    "GreekandCoptic": (0x0370, 0x03FF),
+    "Cyrillic": (0x0400, 0x04FF),
+    "Armenian": (0x0530, 0x058F),
+    "Hebrew": (0x0590, 0x05FF),
+    "Arabic": (0x0600, 0x06FF),
+    "Devanagari": (0x0900, 0x097F),
+    "Bengali": (0x0980, 0x09FF),
+    "Tamil": (0x0B80, 0x0BFF),
+    "Thai": (0x0E00, 0x0E7F),
+    "Georgian": (0x10A0, 0x10FF),
+    "HangulJamo": (0x1100, 0x11FF),
+    "LatinExtendedAdditional": (0x1E00, 0x1EFF),
+    "GreekExtended": (0x1F00, 0x1FFF),
+    "GeneralPunctuation": (0x2000, 0x206F),
+    "SuperscriptsandSubscripts": (0x2070, 0x209F),
+    "CurrencySymbols": (0x20A0, 0x20CF),
+    "LetterlikeSymbols": (0x2100, 0x214F),
+    "NumberForms": (0x2150, 0x218F),
+    "Arrows": (0x2190, 0x21FF),
+    "MathematicalOperators": (0x2200, 0x22FF),
+    "BoxDrawing": (0x2500, 0x257F),
+    "GeometricShapes": (0x25A0, 0x25FF),
+    "MiscellaneousSymbols": (0x2600, 0x26FF),
+    "Dingbats": (0x2700, 0x27BF),
+    "CJKSymbolsandPunctuation": (0x3000, 0x303F),
+    "Hiragana": (0x3040, 0x309F),
+    "Katakana": (0x30A0, 0x30FF),
+    "CJKUnifiedIdeographs": (0x4E00, 0x9FFF),
+    "HangulSyllables": (0xAC00, 0xD7AF),
+    "PrivateUse": (0xE000, 0xF8FF),
+    "AlphabeticPresentationForms": (0xFB00, 0xFB4F),
+    "HalfwidthandFullwidthForms": (0xFF00, 0xFFEF),
+    "Specials": (0xFFF0, 0xFFFF),
+}
+
+# Of the letters, marks, numbers, punctuation, separators, symbols and others.
+_CATEGORIES = [
+    *("Lu", "Ll", "Lt", "Lm", "Lo"),
+    *("Mn", "Mc", "Me"),
+    *("Nd", "Nl", "No"),
+    *("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"),
+    *("Zs", "Zl", "Zp"),
+    *("Sm", "Sc", "Sk", "So"),
+    *("Cc", "Cf", "Co", "Cn"),
+]
+PROPERTIES = frozenset([*_CATEGORIES, *(name[0] for name in _CATEGORIES)])
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class CharacterSet:
+    """A set of characters: some ranges and some Unicode properties, or all others.
+
+    Properties stay names as long as they can, since RE2 knows them; only where a set is taken from
+    another are they looked up character by character.
+    """
+
+    ranges: Ranges = ()
+    properties: tuple[str, ...] = ()
+    negated: bool = False
+
+    @staticmethod
+    def of_range(first: int, last: int) -> "CharacterSet":
+        """Return the set of the characters between two, both included."""
+        return CharacterSet(((first, last),))
+
+    def complement(self) -> "CharacterSet":
+        """Return the set of all other characters."""
+        return CharacterSet(self.ranges, self.properties, not self.negated)
+
+    def union(self, other: "CharacterSet") -> "CharacterSet":
+        """Return the set of the characters of both."""
+        if not self.negated and not other.negated:
+            return CharacterSet(self.ranges + other.ranges, self.properties + other.properties)
+        return CharacterSet(_merge(self.resolve() + other.resolve()))
+
+    def without(self, other: "CharacterSet") -> "CharacterSet":
+        """Return the set of the characters of this set that the other has not."""
+        kept = _invert(_merge(_invert(self.resolve()) + other.resolve()))
+        return CharacterSet(kept)
+
+    def to_class(self) -> str:
+        """Return what stands between the brackets of a class of RE2."""
+        if not self.ranges and not self.properties:
+            # RE2 has no empty class, but can exclude everything.
+            return "\\x{0}-\\x{10ffff}" if self.negated else "^\\x{0}-\\x{10ffff}"
+        ranges = (f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in self.ranges)
+        return ("^" if self.negated else "") + "".join([*ranges, *self.properties])
+
+    def resolve(self) -> Ranges:
+        """Return the set as ranges in order."""
+        found = list(self.ranges)
+        for text in self.properties:
+            ranges = _ranges_of_property(text[3:-1])
+            found += _invert(ranges) if text[1] == "P" else ranges
+        merged = _merge(tuple(found))
+        return _invert(merged) if self.negated else merged
+
+
+def set_of_property(name: str, *, negated: bool) -> CharacterSet | None:
+    """Return the set of the characters of a category of Unicode; None if there is no such one."""
+    if name not in PROPERTIES:
+        return None
+    if name in {"C", "Cn"}:
+        # RE2 leaves out what is not assigned.
+        found = CharacterSet(_ranges_of_property(name))
+        return found.complement() if negated else found
+    return CharacterSet(properties=(f"\\{'P' if negated else 'p'}{{{name}}}",))
+
+
+def named_set(letter: str) -> CharacterSet:
+    r"""Return the set that `\d`, `\s`, `\w`, `\i`, `\c` or one in upper case stands for."""
+    found = _NAMED[letter.lower()]
+    return found.complement() if letter.isupper() else found
+
+
+_NAMED = {
+    "d": CharacterSet(properties=("\\p{Nd}",)),
+    "s": CharacterSet(((0x20, 0x20), (0x9, 0xA), (0xD, 0xD))),
+    "w": CharacterSet(properties=("\\p{L}", "\\p{M}", "\\p{N}", "\\p{S}")),
+    "i": CharacterSet(((0x5F, 0x5F), (0x3A, 0x3A)), ("\\p{L}", "\\p{Nl}")),
+    "c": CharacterSet(
+        ((0x2D, 0x2E), (0x5F, 0x5F), (0x3A, 0x3A), (0xB7, 0xB7)),
+        ("\\p{L}", "\\p{Nl}", "\\p{Nd}", "\\p{M}"),
+    ),
+}
+
+
+def _merge(ranges: Ranges) -> Ranges:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _invert(ranges: Ranges) -> Ranges:
+    inverse: list[tuple[int, int]] = []
+    begin = 0
+    for first, last in ranges:
+        if first > begin:
+            inverse.append((begin, first - 1))
+        begin = last + 1
+    if begin <= LAST:
+        inverse.append((begin, LAST))
+    return tuple(inverse)
+
+
+@cache
+def _ranges_of_property(name: str) -> Ranges:
+    return _merge(tuple(found for category, found in _all_ranges() if category.startswith(name)))
+
+
+@cache
+def _all_ranges() -> tuple[tuple[str, tuple[int, int]], ...]:
+    """Return the runs of characters of one category, in order."""
+    runs: list[tuple[str, tuple[int, int]]] = []
+    begin = 0
+    for category, group in groupby(map(unicodedata.category, map(chr, range(LAST + 1)))):
+        length = sum(1 for _ in group)
+        runs.append((category, (begin, begin + length - 1)))
+        begin += length
+    return tuple(runs)
