@@ -24,6 +24,12 @@ PG_SETTINGS = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--pictures", action="store_true", help="write the pictures that the README shows"
+    )
+
+
 class FrozenClock:
     """A clock that moves when a test says so."""
 
