@@ -20,6 +20,9 @@ class Permission(StrEnum):
     RECORD_WRITE = "record:write"
     DOCUMENT_WRITE = "document:write"
     MAIL_SEND = "mail:send"
+    MAIL_RECEIVE = "mail:receive"
+    TEMPLATE_WRITE = "template:write"
+    PROFILE_WRITE = "profile:write"
     TASK_WORK = "task:work"
     TASK_ASSIGN = "task:assign"
     PROCESS_START = "process:start"
@@ -47,6 +50,7 @@ _EMPLOYEE = frozenset(
         Permission.MAIL_SEND,
         Permission.TASK_WORK,
         Permission.PROCESS_START,
+        Permission.PROFILE_WRITE,
     }
 )
 _ANALYST = frozenset(
@@ -56,6 +60,7 @@ _ANALYST = frozenset(
         Permission.PROCESS_DRAFT,
         Permission.PROCESS_DEPLOY,
         Permission.PROCESS_START,
+        Permission.PROFILE_WRITE,
     }
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.changes import RowChange
 from services.database import Base
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class AuditEntry(Base):
-    """One operation that was carried out; rows are only ever added."""
+    """One operation that was carried out; rows are only ever added.
+
+    Attributes:
+        changes: The rows it made or changed, each with its fields before and after.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index(None, "record_type", "record_id"),)
@@ -32,11 +37,24 @@ class AuditEntry(Base):
     record_type: Mapped[str | None]
     record_id: Mapped[UUID | None]
     arguments: Mapped[dict[str, Any]]
+    changes: Mapped[list[Any]]
 
 
-def record_operation(uow: UnitOfWork, name: str, arguments: Mapping[str, Any], result: Any) -> None:
-    """Add the audit entry of an operation that has just been carried out."""
+def record_operation(
+    uow: UnitOfWork,
+    name: str,
+    arguments: Mapping[str, Any],
+    result: Any,
+    changes: Sequence[RowChange],
+) -> None:
+    """Add the audit entry of an operation that has just been carried out.
+
+    It is about the record that the operation returned, or else the first one that it changed.
+    """
     record_type = getattr(result, "record_type", None)
+    record_id = getattr(result, "id", None) if record_type else None
+    if record_type is None and changes:
+        record_type, record_id = changes[0].kind, changes[0].row_id
     uow.session.add(
         AuditEntry(
             at=uow.now,
@@ -46,7 +64,35 @@ def record_operation(uow: UnitOfWork, name: str, arguments: Mapping[str, Any], r
             address=uow.address,
             operation=name,
             record_type=record_type,
-            record_id=getattr(result, "id", None) if record_type else None,
+            record_id=record_id,
             arguments=dict(arguments),
+            changes=[_as_json(change) for change in changes],
         )
     )
+
+
+def record_event(uow: UnitOfWork, name: str, record_type: str, record_id: UUID) -> None:
+    """Add the audit entry of something that is no operation, such as a sign-in."""
+    uow.session.add(
+        AuditEntry(
+            at=uow.now,
+            actor_id=uow.actor.user_id,
+            actor_name=uow.actor.name,
+            source=uow.source,
+            address=uow.address,
+            operation=name,
+            record_type=record_type,
+            record_id=record_id,
+            arguments={},
+            changes=[],
+        )
+    )
+
+
+def _as_json(change: RowChange) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "id": change.row_id,
+        "created": change.created,
+        "fields": {name: list(pair) for name, pair in change.fields.items()},
+    }

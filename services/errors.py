@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 FieldErrors = Mapping[str, Sequence[str]]
 
@@ -67,3 +68,13 @@ class Conflict(LanewiseError):  # noqa: N818
 
     code = "conflict"
     status = 409
+
+
+class StaleVersion(Conflict):
+    """The record was changed since it was read; ``changes`` says what, by whom and when."""
+
+    code = "stale_version"
+
+    def __init__(self, message: str, changes: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message)
+        self.changes = changes

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from config import ROOT
+
+
+@cache
+def newest_revision() -> str | None:
+    """Return the revision that a database is at when it lacks no migration."""
+    return ScriptDirectory(str(ROOT / "migrations")).get_current_head()
 
 
 def migrate(database_url: str) -> None:

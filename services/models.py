@@ -2,6 +2,7 @@
 
 from services import (
     account_model,
+    assignment,
     audit,
     changes,
     contact_model,
@@ -9,13 +10,19 @@ from services import (
     document_model,
     jobs,
     lead_model,
+    organization,
     people,
     pipeline_model,
+    positions,
     request_model,
+    sign_in,
+    templates,
+    timeline,
 )
 
 __all__ = [
     "account_model",
+    "assignment",
     "audit",
     "changes",
     "contact_model",
@@ -23,7 +30,12 @@ __all__ = [
     "document_model",
     "jobs",
     "lead_model",
+    "organization",
     "people",
     "pipeline_model",
+    "positions",
     "request_model",
+    "sign_in",
+    "templates",
+    "timeline",
 ]

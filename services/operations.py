@@ -15,6 +15,7 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from services import audit
 from services.actors import Permission
+from services.changes import begin_collecting, take_changes
 from services.errors import Invalid, NotAllowed, NotFound
 from services.unit_of_work import UnitOfWork
 
@@ -126,9 +127,10 @@ def run(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> Any:
     if not uow.actor.may(found.permission):
         raise NotAllowed(f"You may not do this: {found.summary.lower()}.")
     arguments = found.load(raw)
+    mark = begin_collecting(uow.session)
     result = found.handler(uow, **arguments)
     shown = {k: v for k, v in raw.items() if k not in found.secret_fields}
-    audit.record_operation(uow, name, shown, result)
+    audit.record_operation(uow, name, shown, result, take_changes(uow.session, mark))
     return result
 
 

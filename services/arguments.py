@@ -1,0 +1,179 @@
+"""Field kinds of operations' schemas: what people and diagrams may hand in, cleaned once.
+
+Values come from HTML forms (text), JSON and FEEL (numbers, dates), so each kind takes them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from marshmallow import ValidationError, fields, validate
+
+from services.contact_points import normalise_email, normalise_phone
+
+LINE_LENGTH = 300
+TEXT_LENGTH = 50_000
+MAX_AMOUNT = Decimal("9999999999999.99")
+_WHITE = frozenset("\t\n\r")
+
+
+class Line(fields.String):
+    """One line of text; spaces are tidied, and an empty one counts as none."""
+
+    max_length = LINE_LENGTH
+    multiline = False
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if any((ord(c) < ord(" ") and c not in _WHITE) or "\ud800" <= c <= "\udfff" for c in text):
+            _refuse("This text has signs that can't be kept.")
+        text = self._tidy(text)
+        if len(text) > self.max_length:
+            _refuse(f"This is longer than {self.max_length} characters.")
+        if text or self.allow_none:
+            return text or None
+        return _refuse("Please fill this in." if self.required else "This must not be empty.")
+
+    def _tidy(self, text: str) -> str:
+        return " ".join(text.split())
+
+
+class LongText(Line):
+    """Text of many lines."""
+
+    max_length = TEXT_LENGTH
+    multiline = True
+
+    def _tidy(self, text: str) -> str:
+        return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+class Email(Line):
+    """An e-mail address in its normal spelling."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        return _normalised(super()._deserialize(value, attr, data, **kwargs), normalise_email)
+
+
+class Phone(Line):
+    """A phone number in its normal spelling."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        return _normalised(super()._deserialize(value, attr, data, **kwargs), normalise_phone)
+
+
+class _BlankIsNone(fields.Field[Any]):
+    """Takes empty text, as HTML forms send it, for no value."""
+
+    def deserialize(
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the cleaned value.
+
+        Raises:
+            ValidationError: It breaks a rule of this kind.
+        """
+        if self.allow_none and isinstance(value, str) and not value.strip():
+            value = None
+        return super().deserialize(value, attr, data, **kwargs)
+
+
+class WholeNumber(_BlankIsNone, fields.Integer):
+    """A whole number; ``80``, ``80.0`` and ``"80"`` are the same."""
+
+    def _validated(self, value: Any) -> int:
+        number = _decimal(value)
+        if number != number.to_integral_value() or abs(number) > 2**31 - 1:
+            _refuse("This is not a whole number.")
+        return int(number)
+
+
+class Money(_BlankIsNone, fields.Decimal):
+    """An amount of 0 or more, rounded half up to two places."""
+
+    def _validated(self, value: Any) -> Decimal:
+        number = _decimal(value)
+        if not 0 <= number <= MAX_AMOUNT:
+            _refuse("This amount is out of range.")
+        return number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+class Moment(_BlankIsNone, fields.AwareDateTime):
+    """A point in time; without an offset it counts as UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        text = value.isoformat() if isinstance(value, datetime) else value
+        try:
+            return super()._deserialize(text, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError:
+            return _refuse("This is not a date and time.")
+
+
+class Day(_BlankIsNone, fields.Date):
+    """A calendar date."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        text = value.isoformat() if isinstance(value, date) else value
+        return super()._deserialize(text, attr, data, **kwargs)
+
+
+class Key(_BlankIsNone, fields.UUID):
+    """The key of a record, a document or a user."""
+
+
+class Keys(fields.List[Any]):
+    """A list of keys; a single one need not be a list."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Key(), validate=validate.Length(max=100), **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        several = value if isinstance(value, list | tuple) else [value]
+        return super()._deserialize([key for key in several if key], attr, data, **kwargs)
+
+
+def _decimal(value: Any) -> Decimal:
+    """Read a number exactly as it is written; a binary float by its shortest spelling."""
+    if not isinstance(value, bool) and isinstance(value, int | float | Decimal | str):
+        try:
+            number = Decimal(str(value).strip().replace(" ", "").replace("\u00a0", ""))
+        except InvalidOperation:
+            return _refuse("This is not a number.")
+        if number.is_finite() and abs(number.adjusted()) < 40:  # noqa: PLR2004
+            return number
+    return _refuse("This is not a number.")
+
+
+def _normalised(text: str | None, normalise: Callable[[str], str]) -> str | None:
+    if text is None:
+        return None
+    try:
+        return normalise(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ValidationError(message)

@@ -1,0 +1,40 @@
+"""What every installation needs before its first record: groups, the pipeline, templates."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from services.people import Group, find_group
+from services.pipeline_model import SALES_STAGES, Pipeline, Stage
+from services.pipelines import DEFAULT_PIPELINE
+from services.templates import seed_templates
+from services.unit_of_work import UnitOfWork
+
+GROUPS = ("Sales", "Managers", "Service", "Production")
+
+
+def seed_essentials(uow: UnitOfWork) -> None:
+    """Add what is missing; what people have changed stays as they want it."""
+    for name in GROUPS:
+        if find_group(uow, name) is None:
+            uow.add(Group(name=name))
+    known = select(Pipeline.id).where(Pipeline.name == DEFAULT_PIPELINE)
+    if uow.session.scalar(known) is None:
+        _add_pipeline(uow)
+    seed_templates(uow)
+
+
+def _add_pipeline(uow: UnitOfWork) -> None:
+    pipeline = uow.add(Pipeline(name=DEFAULT_PIPELINE))
+    for position, (key, (name, probability, outcome)) in enumerate(SALES_STAGES.items()):
+        uow.session.add(
+            Stage(
+                pipeline_id=pipeline.id,
+                key=key,
+                name=name,
+                position=position,
+                probability=probability,
+                outcome=outcome.value,
+            )
+        )
+    uow.session.flush()

@@ -1,0 +1,153 @@
+"""Converting leads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from services.account_model import Account
+from services.contact_model import Contact
+from services.deal_model import Deal
+from services.errors import Conflict
+from services.lead_model import Lead
+from services.timeline import timeline_of
+
+
+def _lead(desk, **changes):
+    values = {
+        "name": "Eva Maria Lund",
+        "company": "Nordlys AS",
+        "email": "Eva@Nordlys.example",
+        "phone": "+47 22 33 44 55",
+        "wishes": "Twelve windows",
+    }
+    return desk.do("lead.create", **{**values, **changes})
+
+
+def _all(desk, model):
+    return desk.ask(lambda uow: uow.session.scalars(select(model)).all())
+
+
+def test_account_contact_and_deal_come_to_be_when_a_lead_is_converted(staff):
+    lead = _lead(staff)
+    made = staff.do("lead.convert", lead_id=str(lead.id), amount="1200.50")
+    [account], [contact], [deal] = (_all(staff, model) for model in (Account, Contact, Deal))
+    assert made == {"account_id": account.id, "contact_id": contact.id, "deal_id": deal.id}
+    assert (account.name, account.website) == ("Nordlys AS", "nordlys.example")
+    assert (contact.first_name, contact.last_name) == ("Eva Maria", "Lund")
+    assert (contact.email, contact.phone) == ("eva@nordlys.example", "+4722334455")
+    assert (str(deal.amount), deal.needs, deal.stage) == ("1200.50", "Twelve windows", "new")
+    assert staff.events() == ["lead.created", "lead.converted", "deal.opened"]
+
+
+def test_the_first_result_is_returned_when_a_lead_is_converted_again(staff):
+    lead = _lead(staff)
+    first = staff.do("lead.convert", lead_id=lead.id)
+    assert staff.do("lead.convert", lead_id=lead.id, amount=5) == first
+    assert len(_all(staff, Deal)) == 1
+    assert staff.events().count("deal.opened") == 1
+
+
+def test_only_empty_fields_are_filled_when_contact_and_account_exist(staff):
+    account = staff.do("account.create", name="NORDLYS, AS", phone="12345")
+    contact = staff.do(
+        "contact.create", last_name="Lund", email="eva@nordlys.example", phone="999", position="CEO"
+    )
+    made = staff.do("lead.convert", lead_id=_lead(staff).id)
+    assert (made["account_id"], made["contact_id"]) == (account.id, contact.id)
+    [account], [contact] = _all(staff, Account), _all(staff, Contact)
+    assert (account.name, account.phone, account.website) == (
+        "NORDLYS, AS",
+        "12345",
+        "nordlys.example",
+    )
+    assert (contact.phone, contact.position, contact.first_name) == ("999", "CEO", "Eva Maria")
+    assert contact.account_id == account.id
+
+
+def test_the_account_is_found_by_domain_when_the_company_is_spelt_otherwise(staff):
+    account = staff.do("account.create", name="Nordlys Group", website="https://www.nordlys.example/en")
+    made = staff.do("lead.convert", lead_id=_lead(staff).id)
+    assert made["account_id"] == account.id
+
+
+def test_a_private_mail_host_joins_nobody_when_leads_share_it(staff):
+    one = _lead(staff, company=None, email="a@gmail.com", name="A One")
+    two = _lead(staff, company=None, email="b@gmail.com", name="B Two")
+    made = [staff.do("lead.convert", lead_id=lead.id)["account_id"] for lead in (one, two)]
+    assert made[0] != made[1]
+
+
+def test_what_one_may_not_see_is_not_joined_when_a_person_converts(staff):
+    hidden = staff.do("contact.create", "sven", last_name="Lund", email="eva@nordlys.example")
+    lead = _lead(staff, owner_id=str(staff.people["anna"].user_id))
+    made = staff.do("lead.convert", "anna", lead_id=lead.id)
+    assert made["contact_id"] != hidden.id
+
+
+def test_conversion_is_refused_when_the_lead_is_worked_out(staff):
+    lead = _lead(staff)
+    staff.do("lead.work_out", lead_id=lead.id, reason="No budget")
+    with pytest.raises(Conflict):
+        staff.do("lead.convert", lead_id=lead.id)
+
+
+def test_the_timeline_is_carried_on_when_a_lead_is_converted(staff):
+    lead = _lead(staff)
+    staff.do("note.add", record_type="lead", record_id=lead.id, text="Likes blue")
+    made = staff.do("lead.convert", lead_id=lead.id)
+    for record_type in ("deal", "contact", "account"):
+        entries = staff.ask(timeline_of, record_type, made[f"{record_type}_id"])
+        assert "Likes blue" in [entry.body for entry in entries], record_type
+
+
+def test_one_deal_comes_to_be_when_two_convert_at_once(staff):
+    lead = _lead(staff)
+    barrier = Barrier(2)
+
+    def convert(_):
+        barrier.wait()
+        return staff.do("lead.convert", lead_id=lead.id)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(convert, range(2))
+    assert first == second
+    assert [len(_all(staff, model)) for model in (Account, Contact, Deal)] == [1, 1, 1]
+
+
+def test_one_contact_comes_to_be_when_two_leads_of_a_person_are_converted_at_once(staff):
+    leads = [_lead(staff), _lead(staff)]
+    barrier = Barrier(2)
+
+    def convert(lead):
+        barrier.wait()
+        return staff.do("lead.convert", lead_id=lead.id)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(convert, leads))
+    assert [len(_all(staff, model)) for model in (Account, Contact, Deal)] == [1, 1, 2]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30),
+    company=st.none() | st.sampled_from(["Acme", "ACME.", "Bølge & Sønn", "Öz A.Ş."]),
+    email=st.none() | st.sampled_from(["a@acme.example", "b@acme.example", "c@gmail.com"]),
+    times=st.integers(1, 3),
+)
+def test_converting_again_changes_nothing_when_leads_are_any(staff, name, company, email, times):
+    lead = _lead(staff, name=name, company=company, email=email)
+    before = staff.ask(lambda uow: uow.session.scalar(select(func.count(Deal.id))))
+    results = [staff.do("lead.convert", lead_id=lead.id) for _ in range(times)]
+    assert all(result == results[0] for result in results)
+    after = staff.ask(lambda uow: uow.session.scalar(select(func.count(Deal.id))))
+    assert after == before + 1
+    [converted] = staff.ask(
+        lambda uow: uow.session.scalars(select(Lead).where(Lead.id == lead.id)).all()
+    )
+    assert converted.status == "qualified"
