@@ -105,7 +105,7 @@ class _Reader:
                 yield found
                 return
             inner = (*path, *found)
-            yield from self._claim(spec, inner)
+            yield from self._claim(spec, inner, path)
         elif kind == "dynamiclist":
             yield FormError("The list has no path.", _name(spec), "Say where its rows are kept.")
             return
@@ -123,12 +123,18 @@ class _Reader:
             return
         self._ids.add(identifier)
 
-    def _claim(self, spec: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[FormError]:
-        """Take the path, which must not lead through a field or end where others begin."""
+    def _claim(
+        self, spec: Mapping[str, Any], path: tuple[str, ...], around: tuple[str, ...]
+    ) -> Iterator[FormError]:
+        """Take the path, which must not lead through a field or a list, or end where others begin.
+
+        ``around`` is the path of the container; the lists it leads through are the field's own.
+        """
         ancestors = {path[:length] for length in range(1, len(path))}
-        closed = spec["type"] in KEYED_TYPES or spec["type"] == "dynamiclist"
-        taken = self._leaves & {*ancestors, path} or (closed and path in self._branches)
-        if taken or (path in self._lists):
+        own = {around[:length] for length in range(1, len(around) + 1)}
+        is_list, is_field = spec["type"] == "dynamiclist", spec["type"] in KEYED_TYPES
+        taken = self._leaves & {*ancestors, path} or self._lists & ({*ancestors, path} - own)
+        if taken or ((is_field or is_list) and path in self._branches):
             dotted = ".".join(path)
             yield FormError(
                 f"Two components keep their value under {dotted}.",
@@ -137,11 +143,8 @@ class _Reader:
             )
             return
         self._branches |= ancestors
-        if spec["type"] in KEYED_TYPES:
-            self._leaves.add(path)
-        else:
-            self._branches.add(path)
-        if spec["type"] == "dynamiclist":
+        (self._leaves if is_field else self._branches).add(path)
+        if is_list:
             self._lists.add(path)
 
 

@@ -36,7 +36,7 @@ def compile_pattern(pattern: str) -> Any:
     """Return the compiled pattern.
 
     Raises:
-        BadPatternError: It is no pattern, or needs what RE2 leaves out (look-around, back-references).
+        BadPatternError: It is no pattern, or needs look-around or back-references.
     """
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise BadPatternError(f"it has more than {MAX_PATTERN_LENGTH} characters")

@@ -12,7 +12,7 @@ from forms.expressions import is_expression
 from forms.inputs import is_unset
 from forms.numbers import count_decimals, read_number
 from forms.patterns import is_email, is_phone, matches
-from forms.schema import CHOICE_TYPES, TEXT_TYPES, Component
+from forms.schema import CHOICE_TYPES, MULTIPLE_CHOICE_TYPES, TEXT_TYPES, Component
 
 Compute = Callable[[str], Any]
 """Evaluates an expression where the field stands."""
@@ -87,7 +87,7 @@ def _choice_rules(
     component: Component, value: Any, compute: Compute, inputs: Mapping[str, Any]
 ) -> Iterator[str]:
     offered = {option_key(option) for option in _options(component, compute, inputs)}
-    chosen = value if isinstance(value, list) else [value]
+    chosen = value if component.type in MULTIPLE_CHOICE_TYPES else [value]
     if any(option_key(one) not in offered for one in chosen):
         yield "Please choose one of the offered values."
 
