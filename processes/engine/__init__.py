@@ -14,3 +14,53 @@ Running an instance, one step per transaction::
     step.changes                                  # what it did, in order (see `changes`)
     step.snapshot()                               # bytes to be saved with it
 """
+
+from processes.engine import changes
+from processes.engine.builder import compile_process
+from processes.engine.errors import (
+    BpmnError,
+    EngineError,
+    ModelError,
+    ModelErrors,
+    SnapshotMismatch,
+    StepFailed,
+    UnknownToken,
+)
+from processes.engine.execution import Execution, State, TokenView, load, start
+from processes.engine.host import PENDING, Call, Host, Pending, ThrownMessage
+from processes.engine.model import Model, Process, StartEvent, UserTask
+from processes.engine.parse import parse_model
+from processes.engine.process_spec import ProcessSpec
+from processes.engine.timers import Due, next_due
+from processes.engine.timers import plan as first_due
+
+__all__ = [
+    "PENDING",
+    "BpmnError",
+    "Call",
+    "Due",
+    "EngineError",
+    "Execution",
+    "Host",
+    "Model",
+    "ModelError",
+    "ModelErrors",
+    "Pending",
+    "Process",
+    "ProcessSpec",
+    "SnapshotMismatch",
+    "StartEvent",
+    "State",
+    "StepFailed",
+    "ThrownMessage",
+    "TokenView",
+    "UnknownToken",
+    "UserTask",
+    "changes",
+    "compile_process",
+    "first_due",
+    "load",
+    "next_due",
+    "parse_model",
+    "start",
+]

@@ -20,7 +20,7 @@ class UserTaskOpened:
         assignee: The user named by the diagram; None if it names nobody.
         due_at: Aware UTC, like `follow_up_at`.
         priority: 0 to 100; None where the diagram says nothing.
-        variables: The task's input mappings as JSON values.
+        variables: The task's input mappings as plain JSON.
     """
 
     token_id: str
@@ -195,7 +195,7 @@ class VariablesChanged:
     Attributes:
         scope_id: The token that holds them: the process, a sub-process, an iteration or a task.
         is_process: They belong to the instance's own process (not a called one, nor inside).
-        values: Only what was written, as JSON values.
+        values: Only what was written, in the JSON form of `feel.to_json`.
     """
 
     scope_id: str

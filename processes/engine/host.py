@@ -31,7 +31,7 @@ class Call:
         element_id: The task in the diagram.
         name: The task's name; empty if it has none.
         type: The task definition's type, such as `deal.open`; empty if the diagram gives none.
-        arguments: The task's input mappings as JSON values; empty without any.
+        arguments: The task's input mappings as plain JSON, times as ISO text; empty without any.
         headers: The task's headers, plain texts.
         retries: How often the diagram wants it tried; None where it says nothing.
         process_id: The process that the element stands in (a called one, perhaps).
@@ -54,7 +54,8 @@ class ThrownMessage:
     Attributes:
         kind: Whether it goes to one subscriber or to all.
         name: The name of the message or signal.
-        payload: The throwing element's input mappings as JSON values; empty without any.
+        payload: The throwing element's input mappings in the JSON form of `feel.to_json`, which
+            `Execution.receive` takes; empty without any.
         correlation_key: As the model gives it for this message, as text; None if it gives none
             and for signals.
         token_id: The token that threw.
@@ -94,7 +95,7 @@ class Host(Protocol):
         token and goes on with the rest of the instance.
 
         Returns:
-            The result by name as JSON or FEEL values; None for an empty one; PENDING when
+            The result by name, plain JSON or FEEL values; None for an empty one; PENDING when
             `Execution.answer_call` or `fail_call` brings it later.
 
         Raises:

@@ -15,7 +15,9 @@ from processes.engine.errors import ModelError
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
-EventKind = Literal["none", "message", "timer", "signal", "error", "escalation", "terminate", "link"]
+EventKind = Literal[
+    "none", "message", "timer", "signal", "error", "escalation", "terminate", "link"
+]
 TimerKind = Literal["date", "duration", "cycle"]
 
 
@@ -86,7 +88,7 @@ class Work:
 
     type: str = ""
     retries: str = ""
-    headers: Mapping[str, str] = EMPTY
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     script: str = ""
     script_format: str = ""
     decision_id: str = ""
@@ -147,7 +149,7 @@ class Node:
     assignment: Assignment = field(default_factory=Assignment)
     form_id: str = ""
     documentation: str = ""
-    properties: Mapping[str, str] = EMPTY
+    properties: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     extensions: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
 
 
@@ -204,9 +206,9 @@ class Process:
     version_tag: str = ""
     documentation: str = ""
     line: int | None = None
-    properties: Mapping[str, str] = EMPTY
-    nodes: Mapping[str, Node] = EMPTY
-    flows: Mapping[str, Flow] = EMPTY
+    properties: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    nodes: Mapping[str, Node] = field(default_factory=lambda: EMPTY)
+    flows: Mapping[str, Flow] = field(default_factory=lambda: EMPTY)
 
     @property
     def start_events(self) -> tuple[StartEvent, ...]:

@@ -1,0 +1,1 @@
+"""What a token does at each kind of BPMN element."""

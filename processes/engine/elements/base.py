@@ -1,0 +1,282 @@
+"""What all elements have in common: a token begins, works, leaves and is routed on.
+
+The phases are remembered with the token, so that a retry after an incident repeats only what
+failed: a call that succeeded is not made again because an output mapping was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+
+from processes.engine import changes
+from processes.engine.catching import throw_error
+from processes.engine.errors import BpmnError, StepFailed
+from processes.engine.expressions import Expression, compile_text, compile_value
+from processes.engine.model import Node
+from processes.engine.scopes import Scope, Sight, set_path
+from processes.engine.tokens import ENTER, LEAVE, NEW, ROUTE, TRIGGERED, WORK, Token
+from processes.engine.values import evaluated, plain
+from processes.engine.waits import Trigger, arm, close_wait
+
+if TYPE_CHECKING:
+    from processes.engine.process_spec import ProcessSpec
+
+
+class Waits:
+    """The type of `WAITS`."""
+
+
+WAITS: Final = Waits()
+"""Returned by `Element.work` when the token stands until something happens."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A sequence flow out of an element; `condition` is None if it has none."""
+
+    id: str
+    target: Element
+    condition: Expression | None
+
+
+class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
+    """A BPMN element as SpiffWorkflow's task spec: shared by all instances, never changed by one.
+
+    Attributes:
+        process_spec: The process it belongs to.
+        node: The element in the model.
+        ways: The flows out of it, in the order of the file.
+        default_way: The one taken when no condition holds; also among `ways`.
+        trigger: What it waits for or throws.
+        boundary: The events at its border.
+        event_sub_processes: Those that stand in it, if it is a scope.
+        keeps_new_names: Variables that no scope has yet are made in its scope.
+        is_process: It is a whole process, beyond which no variable is seen.
+    """
+
+    keeps_new_names = False
+    is_process = False
+
+    def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
+        super().__init__(spec, name or node.id, lane=node.lane, documentation=node.documentation)
+        self.process_spec = spec
+        self.node = node
+        self.bpmn_id = node.id
+        self.bpmn_name = node.name
+        self.ways: tuple[Way, ...] = ()
+        self.default_way: Way | None = None
+        self.trigger = Trigger(node.event)
+        self.boundary: tuple[Element, ...] = ()
+        self.event_sub_processes: tuple[Element, ...] = ()
+        self._sources = [(line.target, compile_text(line.source)) for line in node.inputs]
+        self._results = [(line.target, compile_text(line.source)) for line in node.outputs]
+
+    # What a kind of element does differently -----------------------------------------------
+
+    def work(self, token: Token) -> Mapping[str, Any] | Waits | None:  # noqa: ARG002 - others do
+        """Do the element's work, when its inputs are there.
+
+        Returns:
+            The result by name as JSON values, None for an empty one, WAITS if it is not done yet.
+
+        Raises:
+            StepFailed: The token becomes an incident and `work` is called again by a retry.
+            BpmnError: For an event that catches it.
+        """
+        return None
+
+    def choose(self, token: Token) -> list[Way]:
+        """Return the flows to take: every flow whose condition holds or that has none."""
+        conditional = [way for way in self.ways if way.condition and way is not self.default_way]
+        plain = [way for way in self.ways if not way.condition and way is not self.default_way]
+        taken = self.holding(token, conditional)
+        if self.default_way and not taken:
+            taken = [self.default_way]
+        chosen = {way.id for way in taken} | {way.id for way in plain}
+        return self.some(way for way in self.ways if way.id in chosen)
+
+    def arrive_again(self, token: Token) -> None:
+        """Take in a token that came by a flow; a joining gateway lets it wait."""
+        token.make_ready()
+
+    def release(self, token: Token, flows: dict[str, list[Token]]) -> bool:  # noqa: ARG002 - joins do
+        """Let a waiting join go on if nothing else can reach it; say whether it did."""
+        return False
+
+    def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - scopes do
+        """See that a token inside has completed; only scopes have any."""
+        raise AssertionError(f"{self.name} holds no tokens")
+
+    # The course of a token -------------------------------------------------------------------
+
+    def step(self, token: Token) -> bool | None:
+        """Carry a token on as far as it goes; return True when it is to be completed."""
+        if token.phase in (NEW, TRIGGERED):
+            self._begin(token)
+        if token.phase == ENTER:
+            self._enter(token)
+            token.phase = WORK
+        if token.phase == WORK:
+            result = self.work(token)
+            if isinstance(result, Waits):
+                return None
+            token.notes["result"] = dict(result or {})
+            token.phase = LEAVE
+        if token.phase == LEAVE:
+            self._leave(token)
+            token.phase = ROUTE
+        token.chosen = self.choose(token)
+        return True
+
+    def withdraw(self, token: Token, *, failed: bool) -> None:
+        """Report what ends with a cancelled token."""
+        close_wait(token, cancelled=True)
+        if failed:
+            token.workflow.emit(changes.IncidentResolved(token.id))
+        if token.role == "token" and token.phase not in (NEW, TRIGGERED):
+            self.report(token, changes.ElementCancelled)
+
+    def report_entered(self, token: Token) -> None:
+        """Report that a token's element begins."""
+        node, scope = self.node, token.parent
+        token.workflow.emit(
+            changes.ElementEntered(
+                token.id, node.process_id, node.id, node.name, node.type, scope.id
+            )
+        )
+
+    def report(
+        self, token: Token, kind: type[changes.ElementCompleted | changes.ElementCancelled]
+    ) -> None:
+        """Report that a token's element is done or interrupted."""
+        node = self.node
+        token.workflow.emit(kind(token.id, node.process_id, node.id, node.name, node.type))
+
+    def holding(self, token: Token, ways: list[Way]) -> list[Way]:
+        """Return the flows whose conditions hold.
+
+        Raises:
+            StepFailed: A condition is neither true nor false.
+        """
+        if not ways:
+            return []
+        sight = Sight(token)
+        return [way for way in ways if way.condition is None or is_true(way.condition, sight)]
+
+    def some(self, ways: Any) -> list[Way]:
+        """Return the flows chosen.
+
+        Raises:
+            StepFailed: There are flows, but none was chosen (BPMN 2.0 §13.4.1).
+        """
+        chosen = list(ways)
+        if self.ways and not chosen:
+            raise StepFailed("No condition of the outgoing flows holds, and there is no default.")
+        return chosen
+
+    def _begin(self, token: Token) -> None:
+        self.report_entered(token)
+        token.phase = LEAVE if token.phase == TRIGGERED else ENTER
+
+    def _enter(self, token: Token) -> None:
+        try:
+            if self._sources:
+                token.scope = Scope()
+                self._take_inputs(token, token.scope)
+            arm(token, self.boundary)
+        except (StepFailed, BpmnError):
+            token.scope = None  # a retry begins anew
+            raise
+
+    def _take_inputs(self, token: Token, scope: Scope) -> None:
+        values: dict[str, Any] = {}
+        for target, source in self._sources:
+            value = evaluated(source.evaluate(Sight(token)))
+            set_path(values, target, value)
+            name = target.partition(".")[0]
+            scope.put({name: values[name]})
+
+    def _leave(self, token: Token) -> None:
+        result = token.notes.pop("result", {})
+        try:
+            self.store(token, result)
+        except (StepFailed, BpmnError):
+            token.notes["result"] = result  # it is not made again by a retry
+            raise
+
+    def store(self, token: Token, result: Mapping[str, Any]) -> None:
+        """Write an element's result: by its output mappings if it has any, else as it is."""
+        scope = token.parent
+        if not self._results:
+            token.workflow.write(scope, result)
+            return
+        sight = Sight(token, extra=Scope({**token.notes.get("known", {}), **result}))
+        values: dict[str, Any] = {}
+        outer = Sight(scope)
+        for target, source in self._results:
+            value = evaluated(source.evaluate(sight))
+            name, _, rest = target.partition(".")
+            if rest and name not in values and name in outer:
+                values[name] = evaluated(outer[name])
+            set_path(values, target, value)
+        token.workflow.write(scope, values)
+
+    def resume(self, token: Token) -> None:
+        """Take up a token that came from a snapshot."""
+        if token.is_ready:
+            token.workflow.queue.append(token)
+
+    # SpiffWorkflow's protocol ------------------------------------------------------------------
+
+    def _predict(self, *_arguments: Any, **_settings: Any) -> None:
+        # No tokens are made for what may come: a tree of guesses grows with the diagram.
+        return
+
+    def _update(self, token: Token) -> None:
+        self.arrive_again(token)
+
+    def _on_ready(self, token: Token) -> None:
+        token.workflow.queue.append(token)
+
+    def _run(self, token: Token) -> bool | None:
+        try:
+            return self.step(token)
+        except BpmnError as problem:
+            throw_error(token, problem)
+        except StepFailed as problem:
+            token.workflow.park(token, problem)
+        return None
+
+    def _on_complete(self, token: Token) -> None:
+        instance, scope = token.workflow, token.parent
+        self.report(token, changes.ElementCompleted)
+        for way in token.chosen:
+            instance.emit(changes.FlowTaken(self.node.process_id, way.id))
+            instance.arrive(way.target, scope, way.id)
+        instance._task_completed_notify(token)  # noqa: SLF001 - SpiffWorkflow's own protocol
+        instance.child_done(token)
+
+    def _on_cancel(self, token: Token) -> None:
+        self.withdraw(token, failed=False)
+
+
+def is_true(condition: Expression, sight: Sight) -> bool:
+    """Return whether a condition holds.
+
+    Raises:
+        StepFailed: It gives neither true nor false.
+    """
+    value = condition.evaluate(sight)
+    if not isinstance(value, bool):
+        shown = "null" if value is None else plain(evaluated(value))
+        raise StepFailed(f"The condition {condition.text} gives {shown}, not true or false.")
+    return value
+
+
+def condition_of(text: str) -> Expression | None:
+    """Compile a condition; None for an empty text."""
+    return compile_value(text) if text else None

@@ -1,0 +1,185 @@
+"""Gateways: where paths part and come together (BPMN 2.0 §10.6, §13.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from processes.engine import changes
+from processes.engine.elements.base import WAITS, Element, Waits, Way, is_true
+from processes.engine.scopes import Sight
+from processes.engine.tokens import TRIGGERED, Token
+from processes.engine.waits import arm
+
+
+class ExclusiveGateway(Element):
+    """Takes the first flow whose condition holds, else the default (§13.4.2)."""
+
+    def choose(self, token: Token) -> list[Way]:
+        """Return the one flow to take."""
+        if len(self.ways) == 1 and self.ways[0].condition is None:
+            return list(self.ways)
+        sight = Sight(token)
+        for way in self.ways:
+            if way is self.default_way:
+                continue
+            if way.condition is None or is_true(way.condition, sight):
+                return [way]
+        return self.some([self.default_way] if self.default_way else [])
+
+
+class Join(Element):
+    """A gateway at which tokens wait for others."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.arriving = self.node.incoming
+
+    def arrive_again(self, token: Token) -> None:
+        """Let a token wait for the others, and go on when all are there that must be."""
+        if len(self.arriving) < 2 or token.flow is None:  # noqa: PLR2004 - a single one never waits
+            token.make_ready()
+            return
+        note_arrival(token)
+        self.check(token)
+
+    def check(self, token: Token) -> None:
+        """See whether the gateway can go on, now that a token has arrived."""
+
+    def withdraw(self, token: Token, *, failed: bool) -> None:
+        """Take a cancelled token out of those that wait."""
+        forget_arrival(token)
+        super().withdraw(token, failed=failed)
+
+    def resume(self, token: Token) -> None:
+        """Take up a token that waits here."""
+        if token.is_waiting:
+            note_arrival(token)
+        else:
+            super().resume(token)
+
+    def merge(self, tokens: Iterable[Token]) -> None:
+        """Let one token go on in place of several."""
+        first, *others = list(tokens)
+        for token in (first, *others):
+            forget_arrival(token)
+        for token in others:
+            token.mark_completed()
+            token.leave_tree()
+        first.make_ready()
+
+
+class ParallelGateway(Join):
+    """Waits for one token on each incoming flow, then takes all flows (§13.4.1).
+
+    A second token on the same flow stays for the next time.
+    """
+
+    def check(self, token: Token) -> None:
+        """Go on as soon as every flow has brought a token."""
+        flows = token.workflow.arrivals[key_of(token)]
+        if all(flow in flows for flow in self.arriving):
+            self.merge([flows[flow][0] for flow in self.arriving])
+
+    def choose(self, token: Token) -> list[Way]:  # noqa: ARG002 - all, whatever the token sees
+        """Return all flows."""
+        return list(self.ways)
+
+
+class InclusiveGateway(Join):
+    """Waits for every token that can still come, then takes each flow whose condition holds.
+
+    It goes on when each token elsewhere in the scope that could reach an incoming flow without a
+    token, could also reach one that has a token (§13.4.3). That is asked when nothing else can
+    move.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._reaching: dict[str, frozenset[str]] = {}
+        self.neighbours: Mapping[str, Iterable[str]] = {}
+        self.flow_sources: Mapping[str, str] = {}
+
+    def release(self, token: Token, flows: dict[str, list[Token]]) -> bool:
+        """Go on if no other token can still come."""
+        empty = [self._reach(flow) for flow in self.arriving if flow not in flows]
+        filled = [self._reach(flow) for flow in self.arriving if flow in flows]
+        for other in token.parent.inner:
+            place = other.task_spec.node.id
+            if other.task_spec is self:
+                continue
+            may_come = any(place in reach for reach in empty)
+            if may_come and not any(place in reach for reach in filled):
+                return False
+        self.merge([waiting[0] for waiting in flows.values()])
+        return True
+
+    def choose(self, token: Token) -> list[Way]:
+        """Return the flows whose conditions hold, else the default."""
+        others = [way for way in self.ways if way is not self.default_way]
+        taken = self.holding(token, others)
+        if not taken and self.default_way:
+            taken = [self.default_way]
+        return self.some(taken)
+
+    def _reach(self, flow: str) -> frozenset[str]:
+        """Return the elements from which a flow can be reached without passing this gateway.
+
+        It depends on the diagram alone; found when first asked for, since most never are.
+        """
+        if flow not in self._reaching:
+            reached: set[str] = set()
+            pending = [self.flow_sources[flow]]
+            while pending:
+                place = pending.pop()
+                if place not in reached and place != self.node.id:
+                    reached.add(place)
+                    pending.extend(self.neighbours.get(place, ()))
+            self._reaching[flow] = frozenset(reached)
+        return self._reaching[flow]
+
+
+class EventGateway(Element):
+    """Waits for the first of several events (§10.6.6, §13.4.4)."""
+
+    def work(self, token: Token) -> Waits:
+        """Wait for all of them at once."""
+        arm(token, [way.target for way in self.ways])
+        token.hold()
+        return WAITS
+
+    def event_happened(self, token: Token, event: Token, result: Mapping[str, Any]) -> None:
+        """Go on behind the event that happened; the others are waited for no longer."""
+        instance = token.workflow
+        way = next(way for way in self.ways if way.target is event.task_spec)
+        self.report(token, changes.ElementCompleted)
+        instance.emit(changes.FlowTaken(self.node.process_id, way.id))
+        instance.begin_at(way.target, token.parent, result, TRIGGERED)
+        token.mark_completed()
+        instance.finish(token)
+
+
+def key_of(token: Token) -> tuple[str, str]:
+    """Return where a token waits for others: its scope and its gateway."""
+    return token.parent.id, token.task_spec.name
+
+
+def note_arrival(token: Token) -> None:
+    """Let a token wait at its gateway."""
+    token.wait()
+    flows = token.workflow.arrivals.setdefault(key_of(token), {})
+    flows.setdefault(str(token.flow), []).append(token)
+
+
+def forget_arrival(token: Token) -> None:
+    """Take a token out of those that wait at its gateway, if it is among them."""
+    arrivals = token.workflow.arrivals
+    flows = arrivals.get(key_of(token))
+    waiting = flows.get(str(token.flow)) if flows else None
+    if flows is None or waiting is None or token not in waiting:
+        return
+    waiting.remove(token)
+    if not waiting:
+        del flows[str(token.flow)]
+    if not flows:
+        del arrivals[key_of(token)]

@@ -1,0 +1,176 @@
+"""Elements that hold other elements: processes, sub-processes and call activities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from processes.engine.catching import interrupt_inside
+from processes.engine.elements.activities import own_inputs
+from processes.engine.elements.base import WAITS, Element, Waits
+from processes.engine.errors import StepFailed
+from processes.engine.expressions import compile_text
+from processes.engine.model import Node
+from processes.engine.scopes import Scope, Sight, visible_json
+from processes.engine.tokens import LEAVE, TRIGGERED, WORK, Token
+from processes.engine.waits import arm, as_text
+
+if TYPE_CHECKING:
+    from processes.engine.process_spec import ProcessSpec
+
+MAX_CALL_DEPTH = 30
+"""How many processes may call one another, the first included."""
+
+
+class ScopeElement(Element):
+    """An element whose token holds the tokens inside it."""
+
+    start: Element
+
+    def open_scope(self, token: Token) -> None:
+        """Wait for the events that start its event sub-processes.
+
+        Raises:
+            StepFailed: An expression of one of them fails.
+        """
+        arm(token, [sub.start for sub in self.event_sub_processes])
+
+    def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - any may be the last
+        """End the scope when nothing is left in it (BPMN 2.0 §13.3.4, §13.5.6)."""
+        if not any(inner.role == "token" for inner in token.children):
+            self.scope_done(token)
+
+    def terminate(self, token: Token) -> None:
+        """End the scope with all that runs in it."""
+        interrupt_inside(token)
+        self.scope_done(token)
+
+    def scope_done(self, token: Token) -> None:
+        """Go on behind the element: all inside is done."""
+        interrupt_inside(token)  # only events are left that were still waited for
+        token.make_ready(LEAVE)
+
+
+class SubProcess(ScopeElement):
+    """An embedded sub-process (§10.3.5), or one that an event starts (§10.3.5.1)."""
+
+    def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
+        super().__init__(spec, node, name)
+        self.keeps_new_names = bool(node.outputs)
+
+    def work(self, token: Token) -> Waits:
+        """Begin inside."""
+        self.open_scope(token)
+        token.hold()
+        token.workflow.arrive(self.start, token)
+        return WAITS
+
+    def start_by(
+        self,
+        scope: Token,
+        event: Element,
+        result: Mapping[str, Any],
+        known: Mapping[str, Any] | None,
+    ) -> None:
+        """Begin an event sub-process by the event that happened."""
+        instance = scope.workflow
+        token = instance.spawn(self, scope)
+        token.phase = WORK
+        token.hold()
+        self.report_entered(token)
+        self.open_scope(token)
+        begun = instance.begin_at(event, token, result, TRIGGERED)
+        if known:
+            begun.notes["known"] = dict(known)
+
+
+class CallActivity(Element):
+    """Runs another process (§10.3.6), whose tokens live inside this instance.
+
+    It gets the caller's variables unless the model says otherwise, and its input mappings; what it
+    has at its end is the result.
+    """
+
+    def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
+        super().__init__(spec, node, name)
+        self._called = compile_text(node.work.called_process)
+
+    def work(self, token: Token) -> Waits:
+        """Begin the called process."""
+        process_id = as_text(self._called.evaluate(Sight(token)), "The called process")
+        if call_depth(token) >= MAX_CALL_DEPTH:
+            raise StepFailed(f"More than {MAX_CALL_DEPTH} processes call one another.")
+        called = token.workflow.host.spec_for(process_id, None)
+        root = token.workflow.spawn(called.root, token)
+        root.scope = Scope(self._given(token))
+        try:
+            called.root.begin(root, called.none_start)
+        except StepFailed:
+            root.cancel()
+            raise
+        token.hold()
+        return WAITS
+
+    def child_done(self, token: Token, child: Token) -> None:
+        """Take over the called process's variables as the result."""
+        assert child.scope is not None  # noqa: S101 - a process always has one
+        result = child.scope.to_json()
+        if not self.node.outputs and not self.node.work.pass_all_out:
+            result = {}
+        token.notes["result"] = result
+        token.make_ready(LEAVE)
+
+    def _given(self, token: Token) -> dict[str, Any]:
+        if self.node.work.pass_all_in:
+            return visible_json(token)
+        return own_inputs(token)
+
+
+class ProcessRoot(ScopeElement):
+    """A process itself: its token holds the instance, or a called process inside another."""
+
+    keeps_new_names = True
+    is_process = True
+
+    def begin(self, token: Token, start: Element | None) -> None:
+        """Begin the process at a start event.
+
+        Raises:
+            StepFailed: It has none for a caller, or an event it waits for can't be evaluated.
+        """
+        if start is None:
+            raise StepFailed(
+                f"The process {self.node.process_id} has no start event to call it by."
+            )
+        self.open_scope(token)
+        token.hold()
+        token.workflow.arrive(start, token)
+
+    def scope_done(self, token: Token) -> None:
+        """End the instance, or give the variables to the call activity."""
+        self._end(token, "completed")
+
+    def terminate(self, token: Token) -> None:
+        """End the instance early; a caller goes on all the same."""
+        self._end(token, "terminated")
+
+    def withdraw(self, token: Token, *, failed: bool) -> None:
+        """A process is no element of a diagram: there is nothing to report."""
+
+    def _end(self, token: Token, outcome: Any) -> None:
+        interrupt_inside(token)
+        token.mark_completed()
+        if token.parent is None:
+            token.workflow.end(outcome)
+        else:
+            token.workflow.child_done(token)
+
+
+def call_depth(token: Token) -> int:
+    """Return how many processes are around a token."""
+    depth = 0
+    current: Token | None = token
+    while current is not None:
+        depth += current.task_spec.is_process
+        current = current.parent
+    return depth

@@ -1,0 +1,28 @@
+"""The one way in which a file becomes a model that can be executed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from processes.engine.errors import ModelErrors
+from processes.engine.model import Model
+from processes.engine.parsing.checks import check_process
+from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.reader import read_file
+from processes.engine.parsing.texts import check_texts
+
+
+def parse_model(xml: bytes) -> Model:
+    """Read and check a BPMN 2.0 file.
+
+    Raises:
+        ModelErrors: With every fault of the file, each with its element, line and advice.
+    """
+    faults = Faults()
+    model = read_file(xml, faults)
+    for process in model.processes.values():
+        check_process(process, faults)
+        check_texts(process, faults)
+    if faults.errors:
+        raise ModelErrors(sorted(faults.errors, key=lambda error: error.line or 0))
+    return replace(model, warnings=tuple(faults.warnings))

@@ -1,0 +1,237 @@
+"""What makes a process executable, beyond what can be read: one rule a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from processes.engine.model import Node, Process
+from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.graph import Graph, check_flow, check_reachable
+from processes.engine.parsing.vocabulary import ACTIVITIES, EVENTS_ALLOWED
+
+_CHOICES = ("exclusiveGateway", "inclusiveGateway")
+_TWO: Final = 2
+_PLACES: Final = {
+    "start": "start event",
+    "inner start": "start event of a sub-process",
+    "event sub-process start": "start event of an event sub-process",
+    "intermediateCatchEvent": "catching event",
+    "intermediateThrowEvent": "throwing event",
+    "boundaryEvent": "boundary event",
+    "endEvent": "end event",
+}
+
+
+def check_process(process: Process, faults: Faults) -> None:
+    """Note what keeps a process from being executed."""
+    graph = Graph(process, faults)
+    for flow in process.flows.values():
+        check_flow(graph, flow)
+    for node in process.nodes.values():
+        for rule in _RULES:
+            rule(graph, node)
+    _check_starts(graph)
+    check_reachable(graph)
+
+
+def _check_default(graph: Graph, node: Node) -> None:
+    if node.default_flow is not None and node.default_flow not in node.outgoing:
+        graph.note(node, f"The default flow {node.default_flow} does not leave this element.")
+
+
+def _check_choice(graph: Graph, node: Node) -> None:
+    """Every way out of a choice needs a condition, but for its default (§10.5.2, §10.5.3)."""
+    if node.type not in _CHOICES or len(node.outgoing) < _TWO:
+        return
+    for identifier in node.outgoing:
+        flow = graph.process.flows[identifier]
+        if identifier != node.default_flow and not flow.condition:
+            where = node.name or node.id
+            advice = "Write one, or make the flow the default."
+            graph.note_flow(
+                flow, f"The flow leaves the gateway {where} without a condition.", advice
+            )
+    if node.default_flow is None:
+        graph.faults.warn_at(
+            node.id,
+            node.line,
+            "The gateway has no default flow: it stops with an incident if no condition holds.",
+        )
+
+
+def _check_boundary(graph: Graph, node: Node) -> None:
+    """Where a boundary event may be, and what it needs (§10.4.4)."""
+    if node.type != "boundaryEvent":
+        return
+    host = graph.process.nodes.get(node.attached_to or "")
+    if host is None or host.type not in ACTIVITIES or host.parent_id != node.parent_id:
+        advice = "Drop it on the border of a task, a sub-process or a call activity."
+        graph.note(node, "The boundary event is attached to nothing.", advice)
+        return
+    if host.is_event_sub_process:
+        graph.note(node, "An event sub-process can't have boundary events.", "Remove it.")
+    if node.event.kind == "error" and not node.is_interrupting:
+        advice = "Make it interrupting (a solid line)."
+        graph.note(node, "An error event always interrupts its activity.", advice)
+    if not node.outgoing:
+        graph.note(node, "No flow leaves the boundary event.", "Connect it, or remove it.")
+
+
+def _check_twins(graph: Graph, node: Node) -> None:
+    """Two boundary events for the same error or escalation leave open which one catches."""
+    seen: set[tuple[str, str]] = set()
+    for event in graph.attached.get(node.id, ()):
+        key = (event.event.kind, event.event.code)
+        if event.event.kind in ("error", "escalation") and key in seen:
+            advice = "Remove one, or give it another code."
+            graph.note(event, f"A second boundary event catches the same {key[0]}.", advice)
+        seen.add(key)
+
+
+def _check_event_kind(graph: Graph, node: Node) -> None:
+    place = _start_place(graph, node) if node.type == "startEvent" else node.type
+    allowed = EVENTS_ALLOWED.get(place)
+    if allowed is None or node.event.kind in allowed:
+        return
+    if node.event.kind == "none":
+        graph.note(node, f"The {_PLACES[place]} has no trigger.", "Choose what it waits for.")
+    else:
+        advice = f"It may be: {', '.join(sorted(allowed))}."
+        graph.note(node, f"A {_PLACES[place]} can't be a {node.event.kind} event.", advice)
+
+
+def _start_place(graph: Graph, node: Node) -> str:
+    if node.parent_id is None:
+        return "start"
+    parent = graph.process.nodes.get(node.parent_id)
+    is_event = parent is not None and parent.is_event_sub_process
+    return "event sub-process start" if is_event else "inner start"
+
+
+def _check_codes(graph: Graph, node: Node) -> None:
+    kind = node.event.kind
+    throws = node.type in ("endEvent", "intermediateThrowEvent")
+    if throws and kind in ("error", "escalation") and not node.event.code:
+        advice = f"Choose an {kind} with a code."
+        graph.note(node, f"The event throws an {kind} without a code.", advice)
+    if node.type == "startEvent" and kind == "error" and not node.is_interrupting:
+        graph.note(node, "An error event always interrupts.", "Make it interrupting.")
+
+
+def _check_event_gateway(graph: Graph, node: Node) -> None:
+    """What follows an event-based gateway (§10.5.6)."""
+    if node.type != "eventBasedGateway":
+        return
+    if len(node.outgoing) < _TWO:
+        advice = "Connect it to two or more catching events."
+        graph.note(node, "The gateway has fewer than two events to wait for.", advice)
+    targets = graph.targets(node)
+    for target in targets:
+        _check_gateway_target(graph, target)
+    kinds = {target.event.kind for target in targets if target.type == "intermediateCatchEvent"}
+    if "message" in kinds and any(target.type == "receiveTask" for target in targets):
+        advice = "Use one of the two kinds."
+        graph.note(node, "Message events and receive tasks can't follow the same gateway.", advice)
+
+
+def _check_gateway_target(graph: Graph, target: Node) -> None:
+    is_event = target.type == "intermediateCatchEvent" and target.event.kind != "link"
+    if not is_event and target.type != "receiveTask":
+        graph.note(
+            target,
+            "Only catching events and receive tasks may follow an event-based gateway.",
+            "Put a message, timer or signal event between them.",
+        )
+    elif len(target.incoming) > 1:
+        advice = "Draw a second event."
+        graph.note(target, "An event after an event-based gateway has other flows in.", advice)
+    elif graph.attached.get(target.id):
+        advice = "Lead the gateway to one more event instead."
+        graph.note(target, "A task after an event-based gateway has boundary events.", advice)
+
+
+def _check_link(graph: Graph, node: Node) -> None:
+    if node.event.kind != "link":
+        return
+    catches = graph.links.get((node.parent_id, node.event.name), [])
+    if node.type == "intermediateThrowEvent" and not catches:
+        advice = "Draw one in the same process or sub-process."
+        graph.note(node, f"No catching link event is named {node.event.name}.", advice)
+    if node.type == "intermediateCatchEvent" and catches[0].id != node.id:
+        advice = "Rename one of them."
+        graph.note(node, f"A second catching link event is named {node.event.name}.", advice)
+
+
+def _check_sub_process(graph: Graph, node: Node) -> None:
+    if node.type != "subProcess":
+        return
+    starts = [inner for inner in graph.inside.get(node.id, ()) if inner.type == "startEvent"]
+    if len(starts) != 1:
+        found = "no start event" if not starts else "several start events"
+        graph.note(node, f"The sub-process has {found}.", "Give it exactly one.")
+    if node.is_event_sub_process and node.loop is not None:
+        advice = "Put a multi-instance inside it."
+        graph.note(node, "An event sub-process can't be a multi-instance.", advice)
+
+
+def _check_work(graph: Graph, node: Node) -> None:
+    """A task that does nothing is sound BPMN, but seldom what its author meant."""
+    work = node.work
+    if node.type == "callActivity" and not work.called_process:
+        graph.note(node, "The call activity names no process.", "Name the one to call.")
+    if node.type == "receiveTask" and node.event.kind != "message":
+        graph.note(node, "The receive task names no message.", "Choose or create its message.")
+    is_idle = {
+        "serviceTask": not work.type,
+        "businessRuleTask": not (work.type or work.decision_id),
+        "sendTask": not work.type and node.event.kind != "message",
+        "scriptTask": not (work.script or work.type),
+    }.get(node.type, False)
+    if is_idle:
+        graph.faults.warn_at(
+            node.id, node.line, f"The {node.type} does not say what is to be done.", "Choose it."
+        )
+
+
+def _check_loop(graph: Graph, node: Node) -> None:
+    loop = node.loop
+    if loop is None:
+        return
+    if not loop.collection and not loop.cardinality:
+        advice = "Give it an input collection."
+        graph.note(node, "The multi-instance does not say how often it runs.", advice)
+    if bool(loop.output_collection) != bool(loop.output_element):
+        advice = "Give both an output collection and an output element, or neither."
+        graph.note(node, "The multi-instance's output is incomplete.", advice)
+
+
+def _check_starts(graph: Graph) -> None:
+    process = graph.process
+    starts = process.start_events
+    if not starts:
+        advice = "Draw one at its beginning."
+        graph.faults.error_at(process.id, process.line, "The process has no start event.", advice)
+    seen: set[tuple[str, str]] = set()
+    for start in starts:
+        key = (start.kind, start.name)
+        if start.kind != "timer" and key in seen:
+            what = f"the {start.kind} {start.name}" if start.name else "nothing in particular"
+            advice = "Use one, and a gateway after it."
+            graph.note(process.nodes[start.id], f"Two start events wait for {what}.", advice)
+        seen.add(key)
+
+
+_RULES: tuple[Callable[[Graph, Node], None], ...] = (
+    _check_default,
+    _check_choice,
+    _check_boundary,
+    _check_twins,
+    _check_event_kind,
+    _check_codes,
+    _check_event_gateway,
+    _check_link,
+    _check_sub_process,
+    _check_work,
+    _check_loop,
+)

@@ -1,0 +1,154 @@
+"""What an event waits for or throws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from processes.engine.model import Event, TimerKind
+from processes.engine.parsing.extensions import is_true, local_name, split
+from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS, REFUSED_EVENTS
+from processes.engine.xml import Element
+
+_TIMERS: dict[str, TimerKind] = {
+    "timeDate": "date",
+    "timeDuration": "duration",
+    "timeCycle": "cycle",
+}
+_DEFINITIONS = {*EVENT_DEFINITIONS, *REFUSED_EVENTS, "eventDefinitionRef"}
+
+
+@dataclass
+class Declared:
+    """What the file declares for its events to refer to, each by id, and the faults so far."""
+
+    faults: Faults
+    messages: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    signals: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    escalations: dict[str, str] = field(default_factory=dict)
+
+
+def read_event(element: Element, type_: str, declared: Declared) -> Event:
+    """Read what an event waits for or throws; a task's message too."""
+    if type_ in ("sendTask", "receiveTask"):
+        return _message(element, element, declared) if element.get("messageRef") else Event()
+    definitions = [
+        child
+        for child in element.iterchildren(f"{{{BPMN}}}*")
+        if split(child.tag)[1] in _DEFINITIONS
+    ]
+    if not definitions or type_ == "subProcess":
+        return Event()
+    if not type_.endswith("Event"):
+        declared.faults.error(element, f"A {type_} can't hold an event definition.", "Remove it.")
+        return Event()
+    if len(definitions) > 1 or is_true(element, "parallelMultiple", declared.faults, default=False):
+        declared.faults.error(
+            element,
+            "An event with several triggers can't be executed.",
+            "Draw one event for each trigger.",
+        )
+    return _read_definition(definitions[0], element, declared)
+
+
+def _read_definition(definition: Element, element: Element, declared: Declared) -> Event:
+    name = split(definition.tag)[1]
+    if reader := _READERS.get(name):
+        return reader(definition, element, declared)
+    if name in REFUSED_EVENTS:
+        kind = name.removesuffix("EventDefinition")
+        declared.faults.error(element, f"A {kind} event can't be executed.", REFUSED_EVENTS[name])
+        return Event()
+    declared.faults.error(
+        element,
+        "A reference to a shared event definition can't be executed.",
+        "Put the definition into the event.",
+    )
+    return Event()
+
+
+def _message(definition: Element, element: Element, declared: Declared) -> Event:
+    names = {identifier: name for identifier, (name, _) in declared.messages.items()}
+    reference = definition.get("messageRef")
+    name = _referred(element, reference, names, "message", declared.faults)
+    key = declared.messages[local_name(reference)][1] if name and reference else None
+    return Event("message", name=name, correlation_key=key)
+
+
+def _signal(definition: Element, element: Element, declared: Declared) -> Event:
+    reference = definition.get("signalRef")
+    name = _referred(element, reference, declared.signals, "signal", declared.faults)
+    return Event("signal", name=name)
+
+
+def _error(definition: Element, element: Element, declared: Declared) -> Event:
+    reference = definition.get("errorRef")
+    return Event("error", code=_code(element, reference, declared.errors, "error", declared.faults))
+
+
+def _escalation(definition: Element, element: Element, declared: Declared) -> Event:
+    reference, codes = definition.get("escalationRef"), declared.escalations
+    return Event("escalation", code=_code(element, reference, codes, "escalation", declared.faults))
+
+
+def _link(definition: Element, element: Element, declared: Declared) -> Event:
+    name = definition.get("name", "").strip() or element.get("name", "").strip()
+    if not name:
+        declared.faults.error(element, "A link event has no name.", "Name it like its counterpart.")
+    return Event("link", name=name)
+
+
+def _terminate(_definition: Element, _element: Element, _declared: Declared) -> Event:
+    return Event("terminate")
+
+
+def _timer(definition: Element, element: Element, declared: Declared) -> Event:
+    found = [
+        (kind, str(child.text or "").strip())
+        for name, kind in _TIMERS.items()
+        for child in definition.iterchildren(f"{{{BPMN}}}{name}")
+    ]
+    if len(found) != 1 or not found[0][1]:
+        declared.faults.error(
+            element,
+            "The timer event must have exactly one date, duration or cycle.",
+            "Write one, such as PT15M or =deal.due_at.",
+        )
+        return Event("timer")
+    return Event("timer", timer=found[0][0], expression=found[0][1])
+
+
+def _code(
+    element: Element, reference: str | None, declared: dict[str, str], kind: str, faults: Faults
+) -> str:
+    if reference is None:
+        return ""  # catches every code; that a throwing event has one is checked with the rest
+    return _referred(element, reference, declared, kind, faults)
+
+
+def _referred(
+    element: Element, reference: str | None, declared: dict[str, str], kind: str, faults: Faults
+) -> str:
+    if reference is None:
+        faults.error(element, f"The event names no {kind}.", f"Choose or create its {kind}.")
+        return ""
+    found = declared.get(local_name(reference))
+    if found is None:
+        faults.error(
+            element,
+            f"The event refers to a {kind} {reference} that the file does not declare.",
+            f"Choose or create its {kind}.",
+        )
+    return found or ""
+
+
+_READERS = {
+    "messageEventDefinition": _message,
+    "timerEventDefinition": _timer,
+    "signalEventDefinition": _signal,
+    "errorEventDefinition": _error,
+    "escalationEventDefinition": _escalation,
+    "terminateEventDefinition": _terminate,
+    "linkEventDefinition": _link,
+}

@@ -1,0 +1,46 @@
+"""The faults of one file, collected so that its author sees all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from processes.engine.errors import ModelError
+from processes.engine.xml import Element, line_of
+
+
+@dataclass
+class Faults:
+    """What was found so far; errors refuse the file, warnings do not."""
+
+    errors: list[ModelError] = field(default_factory=list)
+    warnings: list[ModelError] = field(default_factory=list)
+
+    def error(self, element: Element, message: str, advice: str | None = None) -> None:
+        """Note an error of an element of the file."""
+        self.errors.append(ModelError(message, _id_of(element), line_of(element), advice))
+
+    def warn(self, element: Element, message: str, advice: str | None = None) -> None:
+        """Note a warning about an element of the file."""
+        self.warnings.append(ModelError(message, _id_of(element), line_of(element), advice))
+
+    def error_at(
+        self, element: str | None, line: int | None, message: str, advice: str | None = None
+    ) -> None:
+        """Note an error of an element that has been read already."""
+        self.errors.append(ModelError(message, element, line, advice))
+
+    def warn_at(
+        self, element: str | None, line: int | None, message: str, advice: str | None = None
+    ) -> None:
+        """Note a warning about an element that has been read already."""
+        self.warnings.append(ModelError(message, element, line, advice))
+
+
+def _id_of(element: Element) -> str | None:
+    """Return the id of an element, or of the nearest one around it that has one."""
+    current: Element | None = element
+    while current is not None:
+        if identifier := current.get("id"):
+            return str(identifier)
+        current = current.getparent()
+    return None

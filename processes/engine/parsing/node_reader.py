@@ -1,0 +1,166 @@
+"""The details of one flow node: its event, its loop, its work."""
+
+from __future__ import annotations
+
+from processes.engine.model import MultiInstance, Node, Work
+from processes.engine.parsing.event_reader import Declared, read_event
+from processes.engine.parsing.extensions import (
+    Extensions,
+    is_true,
+    local_name,
+    read_extensions,
+    split,
+    text_of,
+)
+from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.vocabulary import (
+    ACTIVITIES,
+    BPMN,
+    EVENT_DEFINITIONS,
+    NOT_EXECUTED,
+    REFUSED_EVENTS,
+)
+from processes.engine.xml import Element, line_of
+
+
+def read_node(element: Element, process_id: str, parent: str | None, declared: Declared) -> Node:
+    """Read a flow node whose type is one that is executed."""
+    faults, type_ = declared.faults, split(element.tag)[1]
+    extensions = read_extensions(element, faults)
+    _refuse_unsupported(element, type_, faults)
+    is_start = type_ == "startEvent"
+    return Node(
+        id=element.get("id", ""),
+        name=" ".join(element.get("name", "").split()),
+        type=type_,
+        process_id=process_id,
+        line=line_of(element),
+        parent_id=parent,
+        default_flow=element.get("default"),
+        attached_to=element.get("attachedToRef"),
+        is_interrupting=is_true(
+            element, "isInterrupting" if is_start else "cancelActivity", faults, default=True
+        ),
+        is_event_sub_process=is_true(element, "triggeredByEvent", faults, default=False),
+        event=read_event(element, type_, declared),
+        loop=_read_loop(element, faults),
+        inputs=extensions.inputs,
+        outputs=extensions.outputs,
+        work=_read_work(element, type_, extensions),
+        assignment=extensions.assignment,
+        form_id=extensions.form_id,
+        documentation=text_of(element, "documentation"),
+        properties=extensions.properties,
+        extensions=extensions.untouched,
+    )
+
+
+def _refuse_unsupported(element: Element, type_: str, faults: Faults) -> None:
+    if type_ in ACTIVITIES:
+        if is_true(element, "isForCompensation", faults, default=False):
+            faults.error(element, "Compensation can't be executed.", "Use an error event.")
+        for attribute in ("startQuantity", "completionQuantity"):
+            if element.get(attribute, "1").strip() != "1":
+                faults.error(element, f"A {attribute} other than 1 can't be executed.")
+        if element.find(f"{{{BPMN}}}standardLoopCharacteristics") is not None:
+            faults.error(
+                element,
+                "A standard loop can't be executed.",
+                "Draw the loop with an exclusive gateway.",
+            )
+    if is_true(element, "instantiate", faults, default=False):
+        faults.error(
+            element,
+            f"A {type_} that starts the process can't be executed.",
+            "Start the process with a message start event.",
+        )
+    if element.get("eventGatewayType", "Exclusive") != "Exclusive":
+        faults.error(
+            element,
+            "A parallel event-based gateway can't be executed.",
+            "Use a parallel gateway before the events.",
+        )
+    _refuse_unknown_children(element, type_, faults)
+
+
+def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> None:
+    if type_ == "subProcess":
+        return  # its children are read like those of a process
+    known = {
+        "documentation",
+        "extensionElements",
+        "incoming",
+        "outgoing",
+        "auditing",
+        "monitoring",
+        "rendering",
+        "multiInstanceLoopCharacteristics",
+        "standardLoopCharacteristics",
+        "eventDefinitionRef",
+        *EVENT_DEFINITIONS,
+        *REFUSED_EVENTS,
+    } | ({"script"} if type_ == "scriptTask" else set())
+    for child in element.iterchildren(f"{{{BPMN}}}*"):
+        name = split(child.tag)[1]
+        if name in NOT_EXECUTED:
+            faults.warn(child, f"The element {name} has no effect when the process runs.")
+        elif name not in known:
+            faults.error(child, f"A {type_} can't hold an element {name}.", "Remove it.")
+
+
+def _read_loop(element: Element, faults: Faults) -> MultiInstance | None:
+    loop = element.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics")
+    if loop is None:
+        return None
+    if loop.get("behavior", "All") != "All":
+        faults.error(element, "Events thrown by a multi-instance can't be executed.")
+    for child in loop.iterchildren(f"{{{BPMN}}}*"):
+        if split(child.tag)[1] not in {
+            "loopCardinality",
+            "completionCondition",
+            "extensionElements",
+            "documentation",
+        }:
+            faults.error(
+                element,
+                f"The element {split(child.tag)[1]} of a multi-instance can't be executed.",
+                "Give the collection in the properties panel (inputCollection).",
+            )
+    get = read_extensions(loop, faults).get
+    return MultiInstance(
+        is_sequential=is_true(loop, "isSequential", faults, default=False),
+        collection=get("loopCharacteristics", "inputCollection"),
+        item_name=get("loopCharacteristics", "inputElement"),
+        output_collection=get("loopCharacteristics", "outputCollection"),
+        output_element=get("loopCharacteristics", "outputElement"),
+        cardinality=text_of(loop, "loopCardinality"),
+        completion_condition=text_of(loop, "completionCondition"),
+    )
+
+
+def _read_work(element: Element, type_: str, extensions: Extensions) -> Work:
+    get = extensions.get
+    return Work(
+        type=get("taskDefinition", "type"),
+        retries=get("taskDefinition", "retries"),
+        headers=extensions.headers,
+        script=get("script", "expression") or text_of(element, "script"),
+        script_format=element.get("scriptFormat", "").strip(),
+        decision_id=get("calledDecision", "decisionId"),
+        result_variable=(
+            get("script", "resultVariable")
+            or get("calledDecision", "resultVariable")
+            or extensions.headers.get("resultVariable", "").strip()
+        ),
+        called_process=_called(element, type_, extensions),
+        pass_all_in=get("calledElement", "propagateAllParentVariables", "true") != "false",
+        pass_all_out=get("calledElement", "propagateAllChildVariables", "true") != "false",
+    )
+
+
+def _called(element: Element, type_: str, extensions: Extensions) -> str:
+    if type_ != "callActivity":
+        return ""
+    return extensions.get("calledElement", "processId") or local_name(
+        element.get("calledElement", "")
+    )

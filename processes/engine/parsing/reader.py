@@ -1,0 +1,263 @@
+"""From the XML of a file to its processes, in one pass and without recursion."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from processes.engine.errors import ModelError, ModelErrors
+from processes.engine.model import Flow, Model, Node, Participant, Process
+from processes.engine.parsing.event_reader import Declared
+from processes.engine.parsing.extensions import is_true, local_name, read_extensions, split, text_of
+from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.node_reader import read_node
+from processes.engine.parsing.vocabulary import (
+    ATTRIBUTES,
+    BPMN,
+    DRAWN_ONLY,
+    NODE_ATTRIBUTES,
+    NOT_EXECUTED,
+    READ_ELSEWHERE,
+    REFUSED_EVENTS,
+    REFUSED_NODES,
+)
+from processes.engine.parsing.vocabulary import EVENT_DEFINITIONS as EVENTS
+from processes.engine.xml import Element, line_of, parse_xml
+
+
+@dataclass
+class _Draft:
+    """A process while it is read; nodes get their flows when all are known."""
+
+    element: Element
+    nodes: dict[str, Node] = field(default_factory=dict)
+    flows: dict[str, Flow] = field(default_factory=dict)
+    lanes: dict[str, str] = field(default_factory=dict)
+
+
+def read_file(xml: bytes, faults: Faults) -> Model:
+    """Read a file, noting what can't be read; the result is not checked yet.
+
+    Raises:
+        ModelErrors: The file is no BPMN at all, so there is nothing to go on with.
+    """
+    try:
+        root = parse_xml(xml)
+    except ModelError as problem:
+        raise ModelErrors([problem]) from problem
+    if split(root.tag) != (BPMN, "definitions"):
+        faults.error(
+            root,
+            "The file is no BPMN 2.0 diagram.",
+            "Its root must be <definitions> of the BPMN 2.0 model namespace.",
+        )
+        raise ModelErrors(faults.errors)
+    _check_ids(root, faults)
+    check_attributes(root, "definitions", faults)
+    declared = _read_declared(root, faults)
+    processes = {}
+    for element in root.iterchildren(f"{{{BPMN}}}process"):
+        process = _read_process(element, declared)
+        processes[process.id] = process
+    if not processes:
+        faults.error(root, "The file has no process.", "Draw a process with a start event.")
+    return Model(
+        id=root.get("id", ""),
+        processes=processes,
+        participants=_read_participants(root, processes, faults),
+        digest=hashlib.sha256(xml).hexdigest(),
+    )
+
+
+def check_attributes(element: Element, name: str, faults: Faults) -> None:
+    """Refuse attributes that BPMN's schema does not know."""
+    known = NODE_ATTRIBUTES.get(name) or ATTRIBUTES[name]
+    for attribute in element.attrib:
+        if not str(attribute).startswith("{") and attribute not in known:
+            faults.error(
+                element,
+                f"BPMN knows no attribute {attribute!s} on {name}.",
+                "Remove it, or correct its spelling (case matters).",
+            )
+
+
+def _check_ids(root: Element, faults: Faults) -> None:
+    seen: set[str] = set()
+    for element in root.iter("*"):
+        identifier = element.get("id")
+        if identifier is None or split(element.tag)[0] != BPMN:
+            continue
+        if identifier in seen:
+            faults.error(element, f"The id {identifier} is used twice.", "Give each its own id.")
+        seen.add(identifier)
+
+
+def _read_declared(root: Element, faults: Faults) -> Declared:
+    declared = Declared(faults)
+    for element in root.iterchildren("*"):
+        namespace, name = split(element.tag)
+        identifier = element.get("id", "")
+        if namespace != BPMN:
+            continue
+        if name in ("message", "signal", "error", "escalation"):
+            check_attributes(element, name, faults)
+        label = element.get("name", "").strip() or identifier
+        if name == "message":
+            extensions = read_extensions(element, faults)
+            key = extensions.get("subscription", "correlationKey") or None
+            declared.messages[identifier] = (label, key)
+        elif name == "signal":
+            declared.signals[identifier] = label
+        elif name == "error":
+            declared.errors[identifier] = element.get("errorCode", "").strip()
+        elif name == "escalation":
+            declared.escalations[identifier] = element.get("escalationCode", "").strip()
+    return declared
+
+
+def _read_participants(
+    root: Element, processes: dict[str, Process], faults: Faults
+) -> tuple[Participant, ...]:
+    found = []
+    for element in root.iterfind(f"{{{BPMN}}}collaboration/{{{BPMN}}}participant"):
+        reference = local_name(element.get("processRef", "")) or None
+        if reference is not None and reference not in processes:
+            faults.error(element, f"The pool refers to a process {reference} that isn't there.")
+        if element.find(f"{{{BPMN}}}participantMultiplicity") is not None:
+            faults.warn(element, "How many participants there are has no effect.")
+        found.append(Participant(element.get("id", ""), element.get("name", ""), reference))
+    return tuple(found)
+
+
+def _read_process(element: Element, declared: Declared) -> Process:
+    faults = declared.faults
+    check_attributes(element, "process", faults)
+    identifier = element.get("id", "")
+    if not identifier:
+        faults.error(element, "A process has no id.", "Give it one; versions are kept by it.")
+    draft = _Draft(element)
+    pending: list[tuple[Element, str | None]] = [(element, None)]
+    while pending:
+        container, parent = pending.pop(0)
+        for child in container.iterchildren("*"):
+            name = _read_child(child, draft, parent, declared)
+            if name == "subProcess":
+                pending.append((child, child.get("id")))
+    _check_lanes(draft, faults)
+    extensions = read_extensions(element, faults)
+    return Process(
+        id=identifier,
+        name=element.get("name", ""),
+        is_executable=is_true(element, "isExecutable", faults, default=True),
+        version_tag=extensions.get("versionTag", "value"),
+        documentation=text_of(element, "documentation"),
+        line=line_of(element),
+        properties=extensions.properties,
+        nodes=_connect(draft),
+        flows=draft.flows,
+    )
+
+
+def _read_child(child: Element, draft: _Draft, parent: str | None, declared: Declared) -> str:
+    """Read one child of a process or sub-process and return its BPMN name."""
+    namespace, name = split(child.tag)
+    faults = declared.faults
+    if namespace != BPMN:
+        return ""
+    if name in NODE_ATTRIBUTES:
+        _read_flow_node(child, draft, parent, declared)
+    elif name == "sequenceFlow":
+        _read_flow(child, draft, faults)
+    elif name == "laneSet":
+        _read_lanes(child, draft)
+    else:
+        _note_other(child, name, faults)
+    return name
+
+
+def _read_flow_node(child: Element, draft: _Draft, parent: str | None, declared: Declared) -> None:
+    name = split(child.tag)[1]
+    check_attributes(child, name, declared.faults)
+    if not child.get("id"):
+        declared.faults.error(child, f"A {name} has no id.", "Give it one.")
+        return
+    node = read_node(child, draft.element.get("id", ""), parent, declared)
+    draft.nodes[node.id] = node
+
+
+def _note_other(child: Element, name: str, faults: Faults) -> None:
+    if name in REFUSED_NODES:
+        faults.error(child, f"The element {name} can't be executed.", REFUSED_NODES[name])
+    elif name in NOT_EXECUTED:
+        faults.warn(child, f"The element {name} has no effect when the process runs.")
+    elif not _is_known_child(name):
+        faults.error(child, f"The element {name} is not known.", "Remove it.")
+
+
+def _is_known_child(name: str) -> bool:
+    return name in DRAWN_ONLY or name in READ_ELSEWHERE or name in EVENTS or name in REFUSED_EVENTS
+
+
+def _read_flow(element: Element, draft: _Draft, faults: Faults) -> None:
+    check_attributes(element, "sequenceFlow", faults)
+    identifier = element.get("id", "")
+    if not identifier:
+        faults.error(element, "A sequence flow has no id.", "Give it one.")
+        return
+    condition = element.find(f"{{{BPMN}}}conditionExpression")
+    text = ""
+    if condition is not None:
+        text = (condition.text or "").strip()
+        if text and not text.startswith("=") and "feel" in condition.get("language", "").lower():
+            text = f"={text}"
+        if not text:
+            faults.error(element, "The condition of the flow is empty.", "Write it, or remove it.")
+    draft.flows[identifier] = Flow(
+        id=identifier,
+        source=element.get("sourceRef", ""),
+        target=element.get("targetRef", ""),
+        condition=text,
+        name=element.get("name", ""),
+        line=line_of(element),
+    )
+
+
+def _read_lanes(lane_set: Element, draft: _Draft) -> None:
+    # Inner lanes come after the lanes around them, so that they win.
+    for lane in lane_set.iter(f"{{{BPMN}}}lane"):
+        name = lane.get("name", "").strip()
+        for reference in lane.iterchildren(f"{{{BPMN}}}flowNodeRef"):
+            draft.lanes[(reference.text or "").strip()] = name
+
+
+def _check_lanes(draft: _Draft, faults: Faults) -> None:
+    for identifier in draft.lanes:
+        if identifier not in draft.nodes:
+            faults.warn(draft.element, f"A lane holds an element {identifier} that isn't there.")
+
+
+def _connect(draft: _Draft) -> dict[str, Node]:
+    incoming: dict[str, list[str]] = {}
+    outgoing: dict[str, list[str]] = {}
+    for flow in draft.flows.values():
+        outgoing.setdefault(flow.source, []).append(flow.id)
+        incoming.setdefault(flow.target, []).append(flow.id)
+    return {
+        identifier: replace(
+            node,
+            incoming=tuple(incoming.get(identifier, ())),
+            outgoing=tuple(outgoing.get(identifier, ())),
+            lane=_lane_of(node, draft),
+        )
+        for identifier, node in draft.nodes.items()
+    }
+
+
+def _lane_of(node: Node, draft: _Draft) -> str | None:
+    """Return the lane of a node, or of the sub-process around it."""
+    current: Node | None = node
+    while current is not None:
+        if lane := draft.lanes.get(current.id):
+            return lane
+        current = draft.nodes.get(current.parent_id) if current.parent_id else None
+    return None

@@ -1,0 +1,92 @@
+"""The expressions, scripts and timers of a process: their syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from processes.engine.elements.activities import script_text
+from processes.engine.expressions import check_script, check_text, check_value
+from processes.engine.model import Node, Process
+from processes.engine.parsing.faults import Faults
+from processes.engine.timers import check_text as check_timer
+
+_PYTHON = ("", "python", "starlark", "text/x-python", "application/x-starlark")
+_FEEL = ("feel", "application/feel", "text/feel")
+
+
+def check_texts(process: Process, faults: Faults) -> None:
+    """Note every text of a process that can't be understood."""
+    for flow in process.flows.values():
+        if flow.condition and (problem := check_value(flow.condition)):
+            faults.error_at(flow.id, flow.line, f"The condition can't be read: {problem}")
+    for node in process.nodes.values():
+        for what, problem in _problems(node):
+            faults.error_at(node.id, node.line, f"{what} can't be read: {problem}")
+
+
+def _problems(node: Node) -> Iterator[tuple[str, str]]:
+    for what, text in _texts(node):
+        if text and (problem := check_text(text)):
+            yield what, problem
+    for what, text in _values(node):
+        if text and (problem := check_value(text)):
+            yield what, problem
+    yield from _timer_problems(node)
+    yield from _script_problems(node)
+
+
+def _texts(node: Node) -> Iterator[tuple[str, str]]:
+    given, work = node.assignment, node.work
+    for mapped in (*node.inputs, *node.outputs):
+        yield f"The mapping to {mapped.target}", mapped.source
+    yield "The form", node.form_id
+    yield "The assignee", given.assignee
+    yield "The candidate groups", given.candidate_groups
+    yield "The candidate users", given.candidate_users
+    yield "The due date", given.due_date
+    yield "The follow-up date", given.follow_up_date
+    yield "The priority", given.priority
+    yield "The task's type", work.type
+    yield "The number of retries", work.retries
+    yield "The decision", work.decision_id
+    yield "The called process", work.called_process
+    yield "The name of the event", node.event.name
+    yield "The code of the event", node.event.code
+
+
+def _values(node: Node) -> Iterator[tuple[str, str]]:
+    yield "The correlation key", node.event.correlation_key or ""
+    if node.loop is not None:
+        yield "The input collection", node.loop.collection
+        yield "The output element", node.loop.output_element
+        yield "The cardinality", node.loop.cardinality
+        yield "The completion condition", node.loop.completion_condition
+
+
+def _timer_problems(node: Node) -> Iterator[tuple[str, str]]:
+    event = node.event
+    if event.timer is None or not event.expression:
+        return
+    if event.expression.startswith("="):
+        problem = check_text(event.expression)
+    else:
+        problem = check_timer(event.timer, event.expression)
+    if problem:
+        yield "The timer", problem
+
+
+def _script_problems(node: Node) -> Iterator[tuple[str, str]]:
+    if node.type != "scriptTask":
+        return
+    language = node.work.script_format.lower()
+    if language not in (*_PYTHON, *_FEEL):
+        yield "The script", f"its language {language} is not executed; write FEEL or Python"
+        return
+    text = script_text(node)
+    problem = None
+    if text.startswith("="):
+        problem = check_text(text)
+    elif text:
+        problem = check_script(text)
+    if problem:
+        yield "The script", problem

@@ -1,0 +1,168 @@
+"""The words of BPMN 2.0 that we read: what is executed, what is only drawn, what is refused.
+
+An attribute without a namespace that BPMN's schema does not know on an element is a mistake that
+may change what the author meant (`cancelactivity`), so it is refused; attributes and elements of
+other namespaces are the tools' own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
+CAMUNDA: Final = "http://camunda.org/schema/1.0/bpmn"
+FOREIGN_ENGINES: Final = frozenset(
+    {
+        CAMUNDA,
+        "http://activiti.org/bpmn",
+        "http://flowable.org/bpmn",
+        "http://www.activiti.org/bpmn",
+    }
+)
+
+_ELEMENT = frozenset({"id", "name"})
+_ACTIVITY = _ELEMENT | {"isForCompensation", "startQuantity", "completionQuantity", "default"}
+_GATEWAY = _ELEMENT | {"gatewayDirection"}
+
+NODE_ATTRIBUTES: Final = {
+    "task": _ACTIVITY,
+    "userTask": _ACTIVITY | {"implementation"},
+    "manualTask": _ACTIVITY,
+    "scriptTask": _ACTIVITY | {"scriptFormat"},
+    "serviceTask": _ACTIVITY | {"implementation", "operationRef"},
+    "businessRuleTask": _ACTIVITY | {"implementation"},
+    "sendTask": _ACTIVITY | {"implementation", "operationRef", "messageRef"},
+    "receiveTask": _ACTIVITY | {"implementation", "operationRef", "messageRef", "instantiate"},
+    "subProcess": _ACTIVITY | {"triggeredByEvent"},
+    "callActivity": _ACTIVITY | {"calledElement"},
+    "exclusiveGateway": _GATEWAY | {"default"},
+    "inclusiveGateway": _GATEWAY | {"default"},
+    "parallelGateway": _GATEWAY,
+    "eventBasedGateway": _GATEWAY | {"instantiate", "eventGatewayType"},
+    "startEvent": _ELEMENT | {"isInterrupting", "parallelMultiple"},
+    "intermediateCatchEvent": _ELEMENT | {"parallelMultiple"},
+    "intermediateThrowEvent": _ELEMENT,
+    "boundaryEvent": _ELEMENT | {"attachedToRef", "cancelActivity", "parallelMultiple"},
+    "endEvent": _ELEMENT,
+}
+"""The flow nodes that are executed, each with the attributes that BPMN's schema gives it."""
+
+ATTRIBUTES: Final = {
+    "definitions": _ELEMENT
+    | {"targetNamespace", "expressionLanguage", "typeLanguage", "exporter", "exporterVersion"},
+    "process": _ELEMENT
+    | {"processType", "isClosed", "isExecutable", "definitionalCollaborationRef"},
+    "sequenceFlow": _ELEMENT | {"sourceRef", "targetRef", "isImmediate"},
+    "multiInstanceLoopCharacteristics": _ELEMENT
+    | {"isSequential", "behavior", "oneBehaviorEventRef", "noneBehaviorEventRef"},
+    "message": _ELEMENT | {"itemRef"},
+    "signal": _ELEMENT | {"structureRef"},
+    "error": _ELEMENT | {"errorCode", "structureRef"},
+    "escalation": _ELEMENT | {"escalationCode", "structureRef"},
+}
+
+ACTIVITIES: Final = frozenset(
+    {
+        "task",
+        "userTask",
+        "manualTask",
+        "scriptTask",
+        "serviceTask",
+        "businessRuleTask",
+        "sendTask",
+        "receiveTask",
+        "subProcess",
+        "callActivity",
+    }
+)
+
+EVENT_DEFINITIONS: Final = {
+    "messageEventDefinition": "message",
+    "timerEventDefinition": "timer",
+    "signalEventDefinition": "signal",
+    "errorEventDefinition": "error",
+    "escalationEventDefinition": "escalation",
+    "terminateEventDefinition": "terminate",
+    "linkEventDefinition": "link",
+}
+
+REFUSED_EVENTS: Final = {
+    "compensateEventDefinition": "Model the undoing as ordinary tasks after an error event.",
+    "conditionalEventDefinition": "Use a timer that repeats and an exclusive gateway.",
+    "cancelEventDefinition": "Use a sub-process with an error boundary event.",
+}
+
+REFUSED_NODES: Final = {
+    "complexGateway": "Use an inclusive or a parallel gateway.",
+    "transaction": "Use a sub-process with an error boundary event.",
+    "adHocSubProcess": "Use a sub-process whose order is drawn.",
+    "implicitThrowEvent": "Use an intermediate throw event.",
+    "choreographyTask": "Use a send or a receive task.",
+    "subChoreography": "Use a sub-process.",
+    "callChoreography": "Use a call activity.",
+}
+
+DRAWN_ONLY: Final = frozenset(
+    {
+        "documentation",
+        "extensionElements",
+        "incoming",
+        "outgoing",
+        "laneSet",
+        "association",
+        "textAnnotation",
+        "group",
+        "auditing",
+        "monitoring",
+        "supports",
+        "rendering",
+        "artifact",
+        "ioBinding",
+        "supportedInterfaceRef",
+    }
+)
+"""Children of processes and nodes that change nothing when left aside."""
+
+NOT_EXECUTED: Final = frozenset(
+    {
+        "dataObject",
+        "dataObjectReference",
+        "dataStoreReference",
+        "ioSpecification",
+        "property",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "dataInput",
+        "dataOutput",
+        "inputSet",
+        "outputSet",
+        "resourceRole",
+        "performer",
+        "humanPerformer",
+        "potentialOwner",
+        "correlationSubscription",
+    }
+)
+"""Children that mean something to a reader, but nothing to the engine: a warning each."""
+
+READ_ELSEWHERE: Final = frozenset(
+    {
+        "multiInstanceLoopCharacteristics",
+        "standardLoopCharacteristics",
+        "script",
+        "eventDefinitionRef",
+    }
+)
+"""Children of nodes that the readers of details look at."""
+
+# What the schema lets stand where (BPMN 2.0 §10.5.1 to §10.5.4), less what is not executed yet.
+EVENTS_ALLOWED: Final = {
+    "start": frozenset({"none", "message", "timer", "signal"}),
+    "inner start": frozenset({"none"}),
+    "event sub-process start": frozenset({"message", "timer", "signal", "error", "escalation"}),
+    "intermediateCatchEvent": frozenset({"message", "timer", "signal", "link"}),
+    "intermediateThrowEvent": frozenset({"none", "message", "signal", "escalation", "link"}),
+    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation"}),
+    "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate"}),
+}

@@ -1,0 +1,174 @@
+"""What a token waits for: a person, a timer, a message, a signal or the answer to a call.
+
+A wait is planned before anything is changed, since its expressions may fail; then it is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from processes.engine import changes
+from processes.engine.errors import StepFailed
+from processes.engine.expressions import compile_text, compile_value
+from processes.engine.model import Event
+from processes.engine.scopes import Sight
+from processes.engine.timers import Due, plan
+from processes.engine.tokens import Token
+from processes.engine.values import evaluated
+
+if TYPE_CHECKING:
+    from processes.engine.elements.base import Element
+
+WaitKind = Literal["task", "timer", "message", "signal", "call"]
+OUTSIDE_KINDS = ("timer", "message", "signal")
+"""Kinds of events that happen outside, and so are armed when their activity begins."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A wait for a timer, message or signal, with its expressions evaluated."""
+
+    kind: WaitKind
+    name: str = ""
+    key: str | None = None
+    due: Due | None = None
+
+
+class Trigger:
+    """The event of an element, its expressions compiled."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self._name = compile_text(event.name)
+        self._key = None if event.correlation_key is None else compile_value(event.correlation_key)
+        self._code = compile_text(event.code)
+        self._timer = compile_text(event.expression)
+
+    def name(self, sight: Sight) -> str:
+        """Return the name of the message or signal."""
+        return as_text(self._name.evaluate(sight), "The name of the event")
+
+    def key(self, sight: Sight) -> str | None:
+        """Return the correlation key; None if the message has none."""
+        if self._key is None:
+            return None
+        return as_text(self._key.evaluate(sight), "The correlation key")
+
+    def code(self, sight: Sight) -> str:
+        """Return the code of the error or escalation that is thrown."""
+        return as_text(self._code.evaluate(sight), "The code of the event")
+
+    def plan(self, token: Token) -> Wait:
+        """Return what a token is to wait for.
+
+        Raises:
+            StepFailed: An expression fails, or gives no name, key or time.
+        """
+        sight, kind = Sight(token), self.event.kind
+        if kind == "timer":
+            return Wait("timer", due=self._due(token, sight))
+        if kind == "message":
+            return Wait("message", self.name(sight), self.key(sight))
+        return Wait("signal", self.name(sight))
+
+    def _due(self, token: Token, sight: Sight) -> Due:
+        assert self.event.timer is not None  # noqa: S101 - every timer read from a file has one
+        text = as_text(self._timer.evaluate(sight), "The time of the timer")
+        instance = token.workflow
+        return due_at(self.event.timer, text, instance.now, instance.host.zone())
+
+
+def due_at(kind: Any, text: str, now: datetime, zone: Any) -> Due:
+    """Plan a timer; see `timers.plan`.
+
+    Raises:
+        StepFailed: The text is no date, duration or cycle.
+    """
+    try:
+        return plan(kind, text, now, zone)
+    except (ValueError, OverflowError) as problem:
+        raise StepFailed(f"The timer can't be set: {problem}") from problem
+
+
+def as_text(value: Any, what: str) -> str:
+    """Return a value as text; dates, times and durations as in ISO 8601.
+
+    Raises:
+        StepFailed: It is null, a list or a context.
+    """
+    plain = evaluated(value)
+    if isinstance(plain, dict) and isinstance(plain.get("@value"), str):
+        plain = plain["@value"]
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    if isinstance(plain, str | int | float):
+        return str(plain)
+    shown = "null" if plain is None else "a list or a context"
+    raise StepFailed(f"{what} is {shown}.")
+
+
+def open_wait(token: Token, wait: Wait) -> None:
+    """Have a token wait and report what for."""
+    token.notes["wait"] = wait.kind
+    token.wait()
+    node, instance = token.task_spec.node, token.workflow
+    if wait.due is not None:
+        set_timer(token, wait.due)
+        return
+    instance.emit(
+        changes.SubscriptionOpened(
+            token.id,
+            node.process_id,
+            node.id,
+            "message" if wait.kind == "message" else "signal",
+            wait.name,
+            wait.key,
+        )
+    )
+
+
+def set_timer(token: Token, due: Due) -> None:
+    """Set a waiting token's timer and report it."""
+    token.notes["wait"] = "timer"
+    token.notes["due"] = due.at.isoformat()
+    token.notes["repeat"] = due.repeat
+    node = token.task_spec.node
+    token.workflow.emit(changes.TimerSet(token.id, node.process_id, node.id, due.at, due.repeat))
+
+
+def timer_of(token: Token) -> Due:
+    """Return the timer that a token waits for."""
+    return Due(datetime.fromisoformat(token.notes["due"]), token.notes["repeat"])
+
+
+def close_wait(token: Token, *, cancelled: bool) -> None:
+    """End what a token waits for, if anything, and report it."""
+    kind = token.notes.pop("wait", None)
+    if kind is None:
+        return
+    emit = token.workflow.emit
+    if kind == "task":
+        emit(changes.UserTaskClosed(token.id, "cancelled" if cancelled else "completed"))
+    elif kind == "timer":
+        token.notes.pop("due")
+        token.notes.pop("repeat")
+        emit(changes.TimerCancelled(token.id) if cancelled else changes.TimerFired(token.id))
+    elif kind == "call" and cancelled:
+        emit(changes.CallCancelled(token.id))
+    elif kind != "call":
+        emit(changes.SubscriptionClosed(token.id))
+
+
+def arm(token: Token, events: Iterable[Element]) -> None:
+    """Have the events at the border of a token's element be waited for.
+
+    Raises:
+        StepFailed: An expression of one of them fails; then none is.
+    """
+    outside = [event for event in events if event.trigger.event.kind in OUTSIDE_KINDS]
+    planned = [(event, event.trigger.plan(token)) for event in outside]
+    for event, wait in planned:
+        open_wait(token.workflow.spawn(event, token, "event"), wait)
