@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 
 import { iconSprite } from "./build/icons.ts";
 import { precompress } from "./build/precompress.ts";
+import { styleAttributes } from "./build/styleattributes.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -12,7 +13,7 @@ export default defineConfig({
   // Relative, so that the files work under whatever prefix the application is mounted on.
   base: "./",
   publicDir: false,
-  plugins: [iconSprite(here("node_modules/@tabler/icons/icons"), here("src/logo.svg")), precompress()],
+  plugins: [iconSprite(here("node_modules/@tabler/icons/icons"), here("src/logo.svg")), styleAttributes(), precompress()],
   build: {
     outDir: here("../app/static/dist"),
     emptyOutDir: true,
@@ -22,7 +23,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 2500,
     reportCompressedSize: false,
-    rollupOptions: { input: { base: here("src/base.ts") } },
+    rolldownOptions: { input: { base: here("src/base.ts") } },
   },
   test: {
     environment: "happy-dom",

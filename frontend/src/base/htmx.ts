@@ -1,6 +1,7 @@
 /** htmx under our content security policy: CSRF header, no evaluated text, failures said aloud. */
 import htmx from "htmx.org";
 
+import { failureText } from "./http.ts";
 import { csrfToken } from "./page.ts";
 import { toast } from "./toasts.ts";
 
@@ -15,23 +16,6 @@ interface RequestDetail {
 const SAFE = /^(?:GET|HEAD|OPTIONS)$/i;
 /** Answers that are not the content asked for: shown as a message, never swapped into the page. */
 const NOT_CONTENT = [204, 304, 400, 401, 403, 404, 409, 413, 429, "5xx"];
-
-/** The sentence for a person in a failed answer: problem+json's detail, or words for the status. */
-export function failureText(status: number, body: string): string {
-  try {
-    const problem = JSON.parse(body) as { detail?: unknown; title?: unknown };
-    if (typeof problem.detail === "string" && problem.detail) return problem.detail;
-    if (typeof problem.title === "string" && problem.title) return problem.title;
-  } catch {
-    // Not JSON: an error page.
-  }
-  if (status === 401) return "You have been signed out. Sign in again in another tab, then repeat.";
-  if (status === 403) return "You are not allowed to do this.";
-  if (status === 404) return "This no longer exists, or you may not see it.";
-  if (status === 409) return "Somebody else changed this in the meantime. Reload the page.";
-  if (status === 429) return "Too many requests. Wait a moment and try again.";
-  return "Something went wrong on the server. Try again.";
-}
 
 function detailOf(event: Event): RequestDetail {
   return (event as CustomEvent<RequestDetail>).detail;

@@ -61,6 +61,16 @@ export function problemOf(status: number, body: unknown): Problem {
   };
 }
 
+/** The sentence for a person in a failed answer: its problem's detail, or words for the status. */
+export function failureText(status: number, text: string): string {
+  try {
+    return problemOf(status, JSON.parse(text)).detail;
+  } catch {
+    // An error page, not JSON.
+    return problemOf(status, null).detail;
+  }
+}
+
 function messages(found: unknown): string[] {
   if (Array.isArray(found)) return found.map(String);
   return [String(found)];

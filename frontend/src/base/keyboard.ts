@@ -61,13 +61,16 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
   },
 };
 
+function isPlain(event: KeyboardEvent): boolean {
+  return !(event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey);
+}
+
 export function startKeyboard(): void {
   listPlaces();
   let prefixAt = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target instanceof HTMLInputElement) event.target.blur();
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event.target)) return;
+    if (!isPlain(event) || isTyping(event.target)) return;
     const follows = event.timeStamp - prefixAt < SEQUENCE_MS;
     prefixAt = event.key === "g" && !follows ? event.timeStamp : -Infinity;
     if (follows && goTo(`g ${event.key}`)) {

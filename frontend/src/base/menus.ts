@@ -33,7 +33,7 @@ export function startMenus(): void {
       const menu = event.target;
       if (!(menu instanceof HTMLElement) || !("menu" in menu.dataset)) return;
       const button = invoker(menu);
-      if ((event as ToggleEvent).newState === "open" && button) place(menu, button);
+      if ((event).newState === "open" && button) place(menu, button);
     },
     true,
   );

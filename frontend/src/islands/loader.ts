@@ -13,8 +13,9 @@ export type Mount = (element: HTMLElement, props: never, around: Surroundings) =
 type Source = () => Promise<{ mount: Mount }>;
 
 const SOURCES: Readonly<Record<string, Source>> = {
-  form: () => import("./form/index.ts") as Promise<{ mount: Mount }>,
-  viewer: () => import("./viewer/index.ts") as Promise<{ mount: Mount }>,
+  form: () => import("./form/index.ts"),
+  viewer: () => import("./viewer/index.ts"),
+  modeller: () => import("./modeller/index.ts"),
 };
 
 const mounted = new WeakMap<Element, () => void>();

@@ -17,6 +17,9 @@ export const TEXT = {
   externalStyle: { fontSize: 11.5 },
 };
 
+/** Marks stay readable at every zoom. */
+export const MARK_SCALE = { min: 0.8, max: 1.4 };
+
 const STEP = 1.25;
 const SMALLEST = 0.2;
 const LARGEST = 4;
@@ -47,23 +50,18 @@ export function nameOf(element: Element): string {
   return businessObject?.name?.replace(/\s+/g, " ") || kind || element.id;
 }
 
-/** Shows the whole diagram with a margin, never larger than drawn. */
-export function fit(canvas: Canvas): void {
+/** Shows the whole diagram with a margin, never larger than drawn; `left` pixels belong to a palette. */
+export function fit(canvas: Canvas, left = 0): void {
   const { inner, outer } = canvas.viewbox();
   if (outer.width === 0 || inner.width === 0) return;
-  const scale = Math.min(
-    1,
-    (outer.width - 2 * PADDING) / inner.width,
-    (outer.height - 2 * PADDING) / inner.height,
-  );
+  const free = outer.width - left;
+  const scale = Math.min(1, (free - 2 * PADDING) / inner.width, (outer.height - 2 * PADDING) / inner.height);
   const zoom = Math.max(scale, SMALLEST);
-  const width = outer.width / zoom;
-  const height = outer.height / zoom;
   canvas.viewbox({
-    x: inner.x - (width - inner.width) / 2,
-    y: inner.y - (height - inner.height) / 2,
-    width,
-    height,
+    x: inner.x - (free / zoom - inner.width) / 2 - left / zoom,
+    y: inner.y - (outer.height / zoom - inner.height) / 2,
+    width: outer.width / zoom,
+    height: outer.height / zoom,
   });
 }
 
@@ -89,7 +87,7 @@ function zoomBy(canvas: Canvas, factor: number): void {
 }
 
 /** The buttons that zoom in, out, and to the whole diagram. */
-export function zoomButtons(canvas: () => Canvas): HTMLElement {
+export function zoomButtons(canvas: () => Canvas, showAll: () => void): HTMLElement {
   const button = (name: string, label: string, act: () => void): HTMLButtonElement => {
     const made = el("button", { class: "btn btn-icon", type: "button", "aria-label": label, title: label });
     made.append(icon(name));
@@ -105,9 +103,7 @@ export function zoomButtons(canvas: () => Canvas): HTMLElement {
     button("zoom-in", "Zoom in", () => {
       zoomBy(canvas(), STEP);
     }),
-    button("arrows-maximize", "Whole diagram", () => {
-      fit(canvas());
-    }),
+    button("arrows-maximize", "Whole diagram", showAll),
   );
 }
 

@@ -1,5 +1,5 @@
 /** The island `form`: a form-js form that posts JSON and never loses what was typed. */
-import { Form, type Schema as FormSchema } from "@bpmn-io/form-js-viewer";
+import { Form } from "@bpmn-io/form-js-viewer";
 
 import "./form.scss";
 import { type Answer, sendJson } from "../../base/http.ts";
@@ -70,7 +70,7 @@ class FormIsland {
   }
 
   async #show(data: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#form.importSchema(withoutSubmit(this.#props.schema) as unknown as FormSchema, { ...data });
+    await this.#form.importSchema(withoutSubmit(this.#props.schema), { ...data });
     if (!this.#open) this.#form.setProperty("readOnly", true);
   }
 
@@ -109,7 +109,7 @@ class FormIsland {
 
   #keep(): void {
     this.#timer = 0;
-    this.#draft.keep(this.#form._getState().data as Record<string, unknown>);
+    this.#draft.keep(this.#form._getState().data);
   }
 
   async #submit(): Promise<void> {

@@ -9,7 +9,7 @@ import type Overlays from "diagram-js/lib/features/overlays/Overlays";
 import "../diagram/diagram.scss";
 import "./viewer.scss";
 import { el, icon } from "../../base/page.ts";
-import { fit, nameOf, readAt, TEXT, THEME_COLOURS, zoomButtons } from "../diagram/canvas.ts";
+import { fit, MARK_SCALE, nameOf, readAt, TEXT, THEME_COLOURS, zoomButtons } from "../diagram/canvas.ts";
 import { type Failure, legend, summary, textAlternative, type Token, TOKEN_WORDS } from "./words.ts";
 
 export interface ViewerProps {
@@ -69,7 +69,7 @@ class ViewerIsland {
     this.#size();
     this.#colour();
     this.#badges();
-    this.#frame.append(zoomButtons(() => this.#canvas));
+    this.#frame.append(zoomButtons(() => this.#canvas, () => { fit(this.#canvas); }));
     this.#frame.setAttribute("role", "group");
     this.#frame.setAttribute("aria-label", summary(this.#props, this.#name));
     this.#element.append(legend(this.#props), textAlternative(this.#props, this.#name, this.#choose));
@@ -133,7 +133,7 @@ class ViewerIsland {
       if (!named) this.#place(places, failure.element_id).append(this.#badge({ ...failure, count: 1, state: "failed" }));
     }
     for (const [id, html] of places) {
-      if (this.#registry.get(id)) overlays.add(id, { position: { top: -12, left: -12 }, html });
+      if (this.#registry.get(id)) overlays.add(id, { position: { top: -12, left: -12 }, scale: MARK_SCALE, html });
     }
   }
 

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+
+import { asAttributes } from "../build/styleattributes.ts";
+import { toSymbol } from "../build/icons.ts";
+import { failureText, problemOf } from "../src/base/http.ts";
+import { isTyping } from "../src/base/keyboard.ts";
+import { el } from "../src/base/page.ts";
+import { calendarDate, relative } from "../src/base/times.ts";
+import { propsOf } from "../src/islands/loader.ts";
+
+const NOW = new Date("2026-11-22T12:00:00Z");
+const minutes = (count: number): Date => new Date(NOW.getTime() + count * 60_000);
+
+describe("relative", () => {
+  it.each([
+    [-0.5, "now"],
+    [-5, "5 minutes ago"],
+    [61, "in 1 hour"],
+    [-3 * 24 * 60, "3 days ago"],
+    [24 * 60, "tomorrow"],
+  ])("says %d minutes in words", (distance, words) => {
+    expect(relative(minutes(distance), NOW, "en")).toBe(words);
+  });
+
+  it("gives the date when it is weeks away", () => {
+    expect(relative(minutes(-40 * 24 * 60), NOW, "en-GB")).toBe("13 Oct");
+  });
+});
+
+describe("calendarDate", () => {
+  it("names the year when it is another one", () => {
+    expect(calendarDate(new Date("2025-03-02T12:00:00Z"), NOW, "en-GB")).toBe("2 Mar 2025");
+  });
+});
+
+describe("failureText", () => {
+  it("takes the detail of the problem", () => {
+    expect(failureText(409, '{"detail": "Taken."}')).toBe("Taken.");
+  });
+
+  it("has words of its own when the answer is a page", () => {
+    expect(failureText(403, "<html>")).toBe("You are not allowed to do this.");
+  });
+});
+
+describe("problemOf", () => {
+  it("makes a list of every field's messages, whatever their shape", () => {
+    expect(problemOf(422, { errors: { a: ["x"], b: "y" } }).errors).toEqual({ a: ["x"], b: ["y"] });
+  });
+
+  it("says what the status means when the body says nothing", () => {
+    expect(problemOf(413, null).detail).toBe("That is too large.");
+  });
+});
+
+describe("isTyping", () => {
+  it("is true in a text field and in the modeller, false on a button or a checkbox", () => {
+    const inside = el("b");
+    el("div", { "data-island": "modeller" }, inside);
+    const targets = [el("input"), el("input", { type: "checkbox" }), el("button"), inside];
+    expect(targets.map(isTyping)).toEqual([true, false, false, true]);
+  });
+});
+
+describe("propsOf", () => {
+  it("prefers the script inside to the attribute", () => {
+    const script = el("script", { type: "application/json" }, '{"a": 2}');
+    expect(propsOf(el("div", { "data-props": '{"a": 1}' }, script))).toEqual({ a: 2 });
+    expect(propsOf(el("div", { "data-props": '{"a": 1}' }))).toEqual({ a: 1 });
+  });
+});
+
+describe("build", () => {
+  it("turns SVG styles into attributes and drops the rest", () => {
+    expect(asAttributes("fill:none;stroke-width:100;height: 100%;")).toBe('fill="none" stroke-width="100"');
+  });
+
+  it("keeps an icon's shapes and drops its empty box", () => {
+    const svg = '<svg width="24">\n  <path stroke="none" d="M0 0h24v24H0z" fill="none" />\n  <path d="M1 1" />\n</svg>';
+    expect(toSymbol("x", svg)).toBe('<symbol id="x" viewBox="0 0 24 24"><path d="M1 1" /></symbol>');
+  });
+});
