@@ -97,7 +97,7 @@ class Execution:
         return [
             _view(token)
             for token in self._instance.tasks.values()
-            if not token.task_spec.is_process and "#item" not in token.task_spec.name
+            if token.task_spec.is_drawn or token.has_failed
         ]
 
     def snapshot(self) -> bytes:

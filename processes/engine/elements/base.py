@@ -56,10 +56,12 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         event_sub_processes: Those that stand in it, if it is a scope.
         keeps_new_names: Variables that no scope has yet are made in its scope.
         is_process: It is a whole process, beyond which no variable is seen.
+        is_drawn: Its token stands for something that is seen in the diagram.
     """
 
     keeps_new_names = False
     is_process = False
+    is_drawn = True
 
     def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
         super().__init__(spec, name or node.id, lane=node.lane, documentation=node.documentation)

@@ -124,6 +124,7 @@ class MultiInstanceItem(Element):
     """One item: the scope in which its activity runs."""
 
     keeps_new_names = True
+    is_drawn = False
     activity: Element
     body: MultiInstanceBody
 

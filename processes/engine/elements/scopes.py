@@ -131,6 +131,7 @@ class ProcessRoot(ScopeElement):
 
     keeps_new_names = True
     is_process = True
+    is_drawn = False
 
     def begin(self, token: Token, start: Element | None) -> None:
         """Begin the process at a start event.
