@@ -85,12 +85,18 @@ class _Collector:
         entry = Entry(component, (*prefix, *component.path), parent, _row_of(prefix))
         self.entries.append(entry)
         if component.is_field:
-            found = get_at(self.inputs, entry.path)
-            entry.initial = component.empty_value if found is MISSING else browser_value(found)
+            entry.initial = self._initial(entry)
             return
         for inner_prefix in self._row_prefixes(entry) if component.is_list else [entry.path]:
             for inner in component.components:
                 self.collect(inner, entry, inner_prefix)
+
+    def _initial(self, entry: Entry) -> Any:
+        component = entry.component
+        found = MISSING if component.starts_empty else get_at(self.inputs, entry.path)
+        if found is MISSING:
+            return component.start_value
+        return component.blank if found is None else browser_value(found)
 
     def _row_prefixes(self, entry: Entry) -> list[Path]:
         """Take the rows that were sent for a list, and return the path of each."""

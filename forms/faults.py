@@ -183,23 +183,30 @@ def _common_faults(spec: Mapping[str, Any]) -> Iterator[FormError]:
         yield FormError(
             "The condition to hide it is no expression.", name, "Let it begin with “=”."
         )
-    readonly = spec.get("readonly", False)
-    if not isinstance(readonly, bool) and not is_expression(readonly):
-        yield FormError("“readonly” is neither true, false nor an expression.", name)
-    if not isinstance(spec.get("disabled", False), bool):
-        yield FormError(
-            "“disabled” is neither true nor false.", name, "Use “readonly” with an expression."
-        )
-    if spec["type"] in CONTAINER_TYPES and (readonly or spec.get("disabled")):
-        yield FormError("Only a field can be read-only.", name, "Set it on each field inside.")
-    texts = [hide, readonly, *(spec.get(key) for key in _EXPRESSION_PROPERTIES)]
-    yield from _expression_faults((text for text in texts if is_expression(text)), name)
+    yield from _state_faults(spec, name)
+    texts = [hide, spec.get("readonly"), *(spec.get(key) for key in _EXPRESSION_PROPERTIES)]
+    yield from _expression_faults((str(text) for text in texts if is_expression(text)), name)
     for key in _TEMPLATE_PROPERTIES:
         text = spec.get(key)
         if text is not None and not isinstance(text, str):
             yield FormError(f"“{key}” must be a text.", name)
         elif text:
             yield from _expression_faults(expressions_in(text), name)
+
+
+def _state_faults(spec: Mapping[str, Any], name: str | None) -> Iterator[FormError]:
+    readonly, disabled = spec.get("readonly", False), spec.get("disabled", False)
+    if not isinstance(readonly, bool) and not is_expression(readonly):
+        yield FormError("“readonly” is neither true, false nor an expression.", name)
+    if not isinstance(disabled, bool):
+        yield FormError(
+            "“disabled” is neither true nor false.", name, "Use “readonly” with an expression."
+        )
+    if spec["type"] in CONTAINER_TYPES and (readonly or disabled):
+        yield FormError("Only a field can be read-only.", name, "Set it on each field inside.")
+    properties = spec.get("properties") or {}
+    if not isinstance(properties, Mapping) or properties.get("prefill", "no") not in {"yes", "no"}:
+        yield FormError("The property “prefill” is neither yes nor no.", name)
 
 
 def _expression_faults(texts: Iterable[str], name: str | None) -> Iterator[FormError]:

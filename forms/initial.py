@@ -9,7 +9,7 @@ from typing import Any, Final
 from forms.entries import MISSING, Path, get_at
 from forms.expressions import expressions_in
 from forms.plain import is_leaf, to_plain
-from forms.schema import build_component, form_keys
+from forms.schema import Component, build_component, form_keys
 
 MAX_VALUE_DEPTH: Final = 6
 MAX_LIST_LENGTH: Final = 1_000
@@ -35,8 +35,8 @@ def form_initial_data(
         variables: The variables that the task sees.
     """
     data: dict[str, Any] = {}
-    dates = _date_only_keys(schema)
-    for path in sorted({*_keys(schema), *_named_paths(schema)}, key=len):
+    dates, empty = _special_keys(schema)
+    for path in sorted({*_keys(schema), *_named_paths(schema)} - empty, key=len):
         source = variables if path[0] in variables else record_values
         found = get_at(source, path)
         if found is not MISSING:
@@ -48,17 +48,20 @@ def _keys(schema: Mapping[str, Any]) -> set[Path]:
     return {tuple(key.split(".")) for key in form_keys(schema)}
 
 
-def _date_only_keys(schema: Mapping[str, Any]) -> frozenset[Path]:
-    """Return the keys of dates without a time, for which a moment is cut to its day."""
-    found: set[Path] = set()
-    pending: list[tuple[Path, Any]] = [((), build_component(schema))]
+def _special_keys(schema: Mapping[str, Any]) -> tuple[set[Path], set[Path]]:
+    """Return the keys of dates, which cut a moment to its day, and those that start empty."""
+    dates: set[Path] = set()
+    empty: set[Path] = set()
+    pending: list[tuple[Path, Component]] = [((), build_component(schema))]
     while pending:
         prefix, component = pending.pop()
         path = (*prefix, *component.path)
         if component.type == "datetime" and component.spec.get("subtype", "date") == "date":
-            found.add(path)
+            dates.add(path)
+        if component.is_field and component.starts_empty:
+            empty.add(path)
         pending.extend((path, inner) for inner in component.components)
-    return frozenset(found)
+    return dates, empty
 
 
 def _named_paths(schema: Mapping[str, Any]) -> Iterator[Path]:

@@ -37,13 +37,13 @@ def read_input(component: Component, value: Any) -> Any:
     return _READERS[component.type](component, value)
 
 
-def is_unset(value: Any) -> bool:
+def is_unset(component: Component, value: Any) -> bool:
     """Tell whether a required field would still be missing: nothing, blank, no choice, unticked."""
-    if value is None or value is False:
+    if value is None:
         return True
     if isinstance(value, str):
         return not value.strip()
-    return isinstance(value, list) and not value
+    return value == [] or (component.type == "checkbox" and value is False)
 
 
 def _text(value: Any, limit: int) -> str:

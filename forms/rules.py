@@ -37,7 +37,7 @@ def broken_rules(
         inputs: What the form was opened with; a ``valuesKey`` names choices in it.
         now: The present, for dates that must not be past; None leaves that unchecked.
     """
-    if is_unset(value):
+    if is_unset(component, value):
         required = component.rules.get("required") is True
         return ["Please fill in this field."] if required else []
     if component.type in TEXT_TYPES:

@@ -75,12 +75,24 @@ class Component:
         return (self.spec.get("conditional") or {}).get("hide")
 
     @property
-    def empty_value(self) -> Any:
-        """What it holds when nothing is known: its default, or its type's empty value."""
-        if "defaultValue" in self.spec:
-            return self.spec["defaultValue"]
+    def starts_empty(self) -> bool:
+        """Whether it begins without what is kept under its key: its property ``prefill`` is no.
+
+        A decision that is taken anew each time a process comes back to it must not be prefilled
+        with the last one.
+        """
+        return (self.spec.get("properties") or {}).get("prefill") == "no"
+
+    @property
+    def blank(self) -> Any:
+        """What its type holds for nothing, as in the browser: an empty text, a box unticked."""
         empty = _EMPTY.get(self.type)
         return list(empty) if isinstance(empty, tuple) else empty
+
+    @property
+    def start_value(self) -> Any:
+        """What it holds when nothing is known: its default, or nothing."""
+        return self.spec.get("defaultValue", self.blank)
 
 
 @dataclass(frozen=True, slots=True)

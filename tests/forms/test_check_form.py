@@ -133,6 +133,13 @@ def test_a_condition_uses_the_records_value_of_a_read_only_field():
     assert check_form(schema, {"amount": 1, "why": "x"}, {"amount": 10}).values == {}
 
 
+def test_a_condition_sees_an_empty_text_when_the_record_has_none():
+    schema = form(
+        field("textfield", "lead.company"), field("number", "x", hide='=lead.company = ""')
+    )
+    assert check_form(schema, {"x": 1}, {"lead": Lazy(company=None)}).values == {}
+
+
 def test_a_computed_field_is_the_servers_when_the_client_sends_its_own():
     schema = form(
         field("number", "price"),

@@ -118,6 +118,15 @@ def test_a_required_field_is_missing_when_it_was_not_sent():
     }
 
 
+def test_a_required_choice_is_there_when_it_is_false():
+    component = field("radio", "x", values=options(*BOTH), validate={"required": True})
+    assert errors_of(component, value=False) == []
+
+
+def test_a_choice_is_refused_when_only_false_is_not_offered():
+    assert errors_of(field("radio", "x", values=options("a")), value=False) != []
+
+
 def test_a_required_number_is_there_when_it_is_zero():
     assert errors_of(field("number", "x", validate={"required": True}), 0) == []
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from forms import form_initial_data
+from forms import check_form, form_initial_data
 from tests.forms.schemas import field, form, options
 from tests.forms.test_check_form import Lazy
 
@@ -79,3 +79,11 @@ def test_a_variable_shadows_a_record_of_the_same_name():
 def test_words_in_quotes_are_no_names():
     schema = form(field("radio", "x", values=options("a"), hide='=y = "token"'))
     assert form_initial_data(schema, {}, {"token": "hidden", "y": 1}) == {"y": 1}
+
+
+def test_a_field_starts_empty_when_it_is_not_to_be_prefilled():
+    outcome = field("textfield", "outcome", properties={"prefill": "no"})
+    schema = form(outcome, field("textfield", "why", hide='=outcome != "lost"'))
+    variables = {"outcome": "lost", "why": "price"}
+    assert form_initial_data(schema, {}, variables) == {"why": "price"}
+    assert check_form(schema, {"why": "x"}, variables).values == {}

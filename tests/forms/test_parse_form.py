@@ -77,6 +77,7 @@ def nested(depth):
         (field("select", "x", valuesExpression="cities"), "no expression"),
         (field("datetime", "x", subtype="week"), "kind of time"),
         (field("datetime", "x", timeSerializingFormat="local"), "format"),
+        (field("number", "x", properties={"prefill": "perhaps"}), "prefill"),
         (field("expression", "x", expression="1"), "needs an expression"),
         (nested(11), "deep"),
         ("text", "must be an object"),

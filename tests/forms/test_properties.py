@@ -78,7 +78,7 @@ answers = st.fixed_dictionaries(
 def fits(component, value):
     """The schema's own meaning, told once more in other words."""
     kind, demands = component["type"], component["validate"]
-    if value in (None, "", []) or value is False:
+    if value in (None, "", []) or (kind == "checkbox" and value is False):
         return not demands.get("required")
     return FITS[kind](component, demands, value)
 
