@@ -46,6 +46,7 @@ class Resource(Keyed, Base):
     Attributes:
         key: The form's id, the decision file's id, the id of the process file's first process.
         version: Counts from 1 within kind and key.
+        names: The ids of the processes, decisions or the form that it holds.
         checksum: SHA-256 of the content, hexadecimal.
     """
 
@@ -56,9 +57,10 @@ class Resource(Keyed, Base):
     kind: Mapped[str]
     key: Mapped[str]
     version: Mapped[int]
+    names: Mapped[list[str]] = mapped_column(ARRAY(String))
     file_name: Mapped[str]
     checksum: Mapped[str]
-    content: Mapped[str]
+    content: Mapped[str] = mapped_column(deferred=True)
 
 
 class ProcessVersion(Keyed, Base):
@@ -70,7 +72,6 @@ class ProcessVersion(Keyed, Base):
         granted: The permissions that its service tasks act with.
         record_type: The kind of record that an instance is linked to; None if to none.
         many_per_record: Whether a record may have several live instances started by events.
-        checksum: Of the diagram and all that is bound, to see that nothing changed.
     """
 
     __tablename__ = "process_versions"
@@ -88,7 +89,6 @@ class ProcessVersion(Keyed, Base):
     granted: Mapped[list[str]] = mapped_column(ARRAY(String))
     record_type: Mapped[str | None]
     many_per_record: Mapped[bool] = mapped_column(default=False)
-    checksum: Mapped[str]
 
 
 class ProcessStart(Keyed, Base):

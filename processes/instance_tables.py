@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Table, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -22,6 +22,11 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """What a task without a due date is sorted by: after all others."""
 
 DEFAULT_PRIORITY = 50
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of ``model``, for statements on rows that nobody has loaded."""
+    return cast("Table", model.__table__)
 
 
 class InstanceState(StrEnum):
@@ -82,6 +87,8 @@ class WorkItem(Versioned, Base):
         form_id: None for a task that is only confirmed.
         variables: The task's input mappings as JSON values.
         sort_due_at: ``due_at``, or ``NEVER``.
+        priority: 0 to 100, 100 is the most urgent.
+        rank: The priority's negative, so that the most urgent and then the oldest come first.
     """
 
     __tablename__ = "work_items"
@@ -90,7 +97,7 @@ class WorkItem(Versioned, Base):
         Index("ix_work_items_record", "record_id", "id"),
         Index("ix_work_items_open_due", "sort_due_at", "id", postgresql_where="state = 'open'"),
         Index("ix_work_items_open_age", "id", postgresql_where="state = 'open'"),
-        Index("ix_work_items_open_rank", "priority", "id", postgresql_where="state = 'open'"),
+        Index("ix_work_items_open_rank", "rank", "id", postgresql_where="state = 'open'"),
         Index(
             "ix_work_items_mine_due",
             "assignee_id",
@@ -102,7 +109,7 @@ class WorkItem(Versioned, Base):
         Index(
             "ix_work_items_mine_rank",
             "assignee_id",
-            "priority",
+            "rank",
             "id",
             postgresql_where="state = 'open'",
         ),
@@ -123,6 +130,7 @@ class WorkItem(Versioned, Base):
     sort_due_at: Mapped[datetime]
     follow_up_at: Mapped[datetime | None]
     priority: Mapped[int] = mapped_column(default=DEFAULT_PRIORITY)
+    rank: Mapped[int] = mapped_column(default=-DEFAULT_PRIORITY)
     record_type: Mapped[str | None]
     record_id: Mapped[UUID | None]
     variables: Mapped[dict[str, Any]]
@@ -141,7 +149,7 @@ class QueueEntry(Base):
     __tablename__ = "queue_entries"
     __table_args__ = (
         Index(None, "queue_id", "sort_due_at", "work_item_id"),
-        Index(None, "queue_id", "priority", "work_item_id"),
+        Index(None, "queue_id", "rank", "work_item_id"),
         Index(None, "work_item_id"),
     )
 
@@ -150,7 +158,7 @@ class QueueEntry(Base):
         ForeignKey("work_items.id", ondelete="CASCADE"), primary_key=True
     )
     sort_due_at: Mapped[datetime]
-    priority: Mapped[int]
+    rank: Mapped[int]
 
 
 class Timer(Keyed, Base):
@@ -197,7 +205,12 @@ class Subscription(Keyed, Base):
 
 
 class PendingCall(Base):
-    """A call with an outside effect whose answer is awaited; ``key`` is what services know."""
+    """A call with an outside effect whose answer is awaited.
+
+    Attributes:
+        key: What services know it by.
+        failed: It has become an incident; it is kept, since it may be settled after all.
+    """
 
     __tablename__ = "pending_calls"
     __table_args__ = (UniqueConstraint("instance_id", "token_id"),)
@@ -208,6 +221,7 @@ class PendingCall(Base):
     element_id: Mapped[str]
     operation: Mapped[str]
     called_at: Mapped[datetime]
+    failed: Mapped[bool] = mapped_column(default=False)
 
 
 class Incident(Keyed, Base):

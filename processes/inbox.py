@@ -1,0 +1,153 @@
+"""The tasks that wait for a person: lists, counts, one task with its form, the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import literal, select, union_all
+
+from processes.instance_tables import TaskState, WorkItem
+from processes.paging import COUNT_CAP, Cursor, check_limit, cut, decode_cursor
+from processes.task_forms import TaskForm, open_form
+from processes.task_items import TaskItem, TaskPage, present_tasks
+from processes.task_queries import (
+    Reading,
+    count_statement,
+    filter_conditions,
+    page_statement,
+    sorted_by,
+)
+from processes.task_rights import get_visible, visibility
+from services.errors import Invalid
+from services.record_types import get_record
+from services.unit_of_work import UnitOfWork
+
+VIEWS = ("mine", "groups", "all")
+
+
+def list_tasks(
+    uow: UnitOfWork,
+    *,
+    view: str = "mine",
+    filters: Mapping[str, str] | None = None,
+    sort: str = "due",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> TaskPage:
+    """Return a page of open tasks.
+
+    Args:
+        uow: Of whoever looks.
+        view: ``mine`` (I have them), ``groups`` (nobody has them and I may take them) or
+            ``all`` (every task that I see).
+        filters: By ``process`` (key), ``record_type``, ``record_id``, ``assignee`` (user id),
+            ``group`` (id), ``due`` (``overdue``, ``today``, ``week``, ``none``), ``name``.
+        sort: ``due``, ``created`` or ``priority``; with ``-`` in front the other way round.
+        cursor: From the page before or after.
+        limit: 1 to 200.
+
+    Raises:
+        Invalid: There is no such view, filter, sort or page.
+    """
+    if view not in VIEWS:
+        raise Invalid("There is no such view.", {"view": ["Use mine, groups or all."]})
+    reading = Reading(
+        view=view,
+        conditions=filter_conditions(uow, filters or {}),
+        order=sorted_by(sort),
+        cursor=decode_cursor(cursor) if cursor else None,
+        limit=check_limit(limit),
+    )
+    rows = uow.session.scalars(page_statement(uow, reading)).all()
+    page, first, last = cut(rows, limit, reading.cursor)
+    total = uow.session.scalar(count_statement(uow, reading)) or 0
+    return TaskPage(
+        items=present_tasks(uow, page),
+        previous_cursor=_cursor(reading, first, is_backward=True),
+        next_cursor=_cursor(reading, last, is_backward=False),
+        total=min(total, COUNT_CAP),
+        total_is_capped=total > COUNT_CAP,
+    )
+
+
+def count_tasks(uow: UnitOfWork) -> dict[str, int]:
+    """Return how many open tasks wait for me: ``mine`` and ``groups``, each up to 1,001."""
+    order = sorted_by("due")
+    mine, groups = (
+        count_statement(uow, Reading(view, [], order, None, 1)) for view in ("mine", "groups")
+    )
+    row = uow.session.execute(
+        select(mine.scalar_subquery().label("mine"), groups.scalar_subquery().label("groups"))
+    ).one()
+    return {"mine": row.mine or 0, "groups": row.groups or 0}
+
+
+def get_task(uow: UnitOfWork, task_id: UUID) -> TaskItem:
+    """Return a task that the actor sees, open or not.
+
+    Raises:
+        NotFound: There is none, or the actor does not see it.
+    """
+    return present_tasks(uow, [get_visible(uow, task_id)])[0]
+
+
+def task_form(uow: UnitOfWork, task: TaskItem | WorkItem) -> TaskForm:
+    """Return the form of an open task, filled with what the record and the process hold now.
+
+    Raises:
+        NotFound: The actor does not see the task.
+        Conflict: It is not open any more.
+    """
+    return open_form(uow, get_visible(uow, task.id))
+
+
+def next_task(uow: UnitOfWork, after: UUID | None = None) -> WorkItem | None:
+    """Return the task to go on with: my most urgent one, else the one of my groups.
+
+    Args:
+        uow: Of whoever works.
+        after: A task that is passed over (the one just looked at).
+    """
+    if uow.actor.user_id is None:
+        return None
+    order = sorted_by("due")
+    skipped = [] if after is None else [WorkItem.id != after]
+    readings = (Reading(view, skipped, order, None, 1) for view in ("mine", "groups"))
+    mine, groups = (page_statement(uow, reading).limit(1).subquery() for reading in readings)
+    # One statement for both: the first of mine, or if there is none the first of my groups'.
+    ranked = union_all(
+        select(mine.c.id, literal(0).label("place")),
+        select(groups.c.id, literal(1).label("place")),
+    ).subquery()
+    statement = (
+        select(WorkItem).join(ranked, ranked.c.id == WorkItem.id).order_by(ranked.c.place).limit(1)
+    )
+    return uow.session.scalars(statement).one_or_none()
+
+
+def tasks_of_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[TaskItem]:
+    """Return the open tasks about a record that the actor sees, oldest first.
+
+    Raises:
+        NotFound: There is no such record, or the actor may not see it.
+    """
+    get_record(uow, record_type, record_id)
+    statement = (
+        select(WorkItem)
+        .where(WorkItem.record_id == record_id, WorkItem.state == TaskState.OPEN)
+        .order_by(WorkItem.id)
+        .limit(200)
+    )
+    if (condition := visibility(uow.actor)) is not None:
+        statement = statement.where(condition)
+    return present_tasks(uow, uow.session.scalars(statement).all())
+
+
+def _cursor(reading: Reading, task: Any | None, *, is_backward: bool) -> str | None:
+    if task is None:
+        return None
+    column = reading.order.column
+    value = getattr(task, column) if column else None
+    return Cursor(is_backward, value, task.id).encode()

@@ -1,0 +1,194 @@
+"""One step of one instance, to its next wait states, inside the caller's transaction.
+
+The instance's row is locked first, so that two people, a timer and a message take turns; then
+its snapshot is loaded onto the cached spec, the command is carried out, and what it did is
+written with few statements. After an exception nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from processes.definitions import Definition, get_definition
+from processes.engine import EngineError, Execution, StepFailed, UnknownToken, load, start
+from processes.engine.changes import StepFailedAt
+from processes.history import Kind, rows_of, write_history
+from processes.host import InstanceFacts, InstanceHost
+from processes.incident_log import resolve_all, write_incidents
+from processes.instance_tables import InstanceState, ProcessInstance
+from processes.projection import Projection, Waiting, waiting_after
+from processes.story import tell_step
+from services.database import new_id
+from services.errors import Conflict, Invalid, NotFound
+from services.unit_of_work import UnitOfWork
+
+Command = Callable[[Execution], Any]
+
+
+def lock_instance(uow: UnitOfWork, instance_id: UUID) -> ProcessInstance:
+    """Return the instance, held to the commit; rights are the caller's to check.
+
+    Raises:
+        NotFound: There is none.
+    """
+    statement = (
+        select(ProcessInstance)
+        .where(ProcessInstance.id == instance_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    instance = uow.session.scalars(statement).one_or_none()
+    if instance is None:
+        raise NotFound("There is no such process.")
+    return instance
+
+
+def open_instance(
+    uow: UnitOfWork,
+    definition: Definition,
+    *,
+    record_id: UUID | None,
+    variables: Mapping[str, Any] | None = None,
+    start_event: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    exclusive: bool = False,
+) -> ProcessInstance | None:
+    """Start an instance and run it to its first wait states.
+
+    Args:
+        uow: Of whoever starts it.
+        definition: The version.
+        record_id: The record that it is about; its type is the definition's.
+        variables: What it begins with.
+        start_event: The start event; None for the one without a trigger.
+        payload: What the starting message brings.
+        exclusive: Start nothing if the record has a live instance of this process already.
+
+    Returns:
+        The instance; None if it is ``exclusive`` and there is one.
+
+    Raises:
+        Conflict: It can't begin with what is given.
+    """
+    instance = _insert(uow, definition, record_id, exclusive=exclusive)
+    if instance is None:
+        return None
+    host = InstanceHost(uow, definition, _facts(instance))
+    started = {"kind": Kind.STARTED, "details": {"version": definition.version}}
+    try:
+        execution = start(
+            definition.spec, host, variables or {}, start_event=start_event, payload=payload
+        )
+    except (EngineError, StepFailed) as error:
+        raise Conflict(f"The process {definition.name} can't begin: {error}") from error
+    _save(uow, instance, definition, execution, [started])
+    return instance
+
+
+def open_execution(uow: UnitOfWork, instance: ProcessInstance) -> Execution:
+    """Load a locked, running instance so that a command can be given to it.
+
+    Raises:
+        Conflict: It has ended.
+    """
+    if instance.state != InstanceState.RUNNING:
+        raise Conflict("This process has ended already.")
+    definition = get_definition(uow, instance.version_id)
+    host = InstanceHost(uow, definition, _facts(instance))
+    return load(definition.spec, instance.snapshot, host)
+
+
+def carry_out(
+    uow: UnitOfWork, instance: ProcessInstance, execution: Execution, command: Command
+) -> None:
+    """Give ``command`` to the execution and write all that follows from it.
+
+    Raises:
+        Conflict: What the command is for is not waited for any more.
+        Invalid: A value that it brings can't be kept.
+    """
+    try:
+        command(execution)
+    except UnknownToken as error:
+        raise Conflict("This step is not waiting any more.", code="not_waiting") from error
+    except EngineError as error:
+        raise Invalid(f"The process can't take this: {error}") from error
+    _save(uow, instance, get_definition(uow, instance.version_id), execution, [])
+
+
+def do_step(uow: UnitOfWork, instance_id: UUID, command: Command) -> ProcessInstance:
+    """Lock the instance, load it, carry out ``command`` and save it.
+
+    Raises:
+        NotFound: There is no such instance.
+        Conflict: It has ended, or does not wait for this any more.
+    """
+    instance = lock_instance(uow, instance_id)
+    carry_out(uow, instance, open_execution(uow, instance), command)
+    return instance
+
+
+def _insert(
+    uow: UnitOfWork, definition: Definition, record_id: UUID | None, *, exclusive: bool
+) -> ProcessInstance | None:
+    row = {
+        "id": new_id(),
+        "version_id": definition.id,
+        "process_key": definition.key,
+        "record_type": definition.record_type if record_id else None,
+        "record_id": record_id,
+        "exclusive": exclusive,
+        "state": InstanceState.RUNNING.value,
+        "started_at": uow.now,
+        "started_by": uow.actor.name,
+        "snapshot": b"",
+    }
+    instance = ProcessInstance(**row)
+    if not exclusive:
+        return uow.add(instance)
+    statement = insert(ProcessInstance).values(row).on_conflict_do_nothing()
+    done: Any = uow.session.execute(statement.returning(ProcessInstance.id))
+    if done.first() is None:
+        return None
+    return lock_instance(uow, instance.id)
+
+
+def _facts(instance: ProcessInstance) -> InstanceFacts:
+    return InstanceFacts(instance.id, instance.record_id, instance.started_at)
+
+
+def _save(
+    uow: UnitOfWork,
+    instance: ProcessInstance,
+    definition: Definition,
+    execution: Execution,
+    rows: list[dict[str, Any]],
+) -> None:
+    """Turn the execution's changes into rows and keep its snapshot."""
+    changes = execution.changes
+    waiting = waiting_after(changes)
+    instance.snapshot = execution.snapshot()
+    _close(uow, instance, waiting)
+    uow.session.flush()
+    opened = Projection(uow, instance, definition).write(waiting)
+    write_history(uow, instance.id, [*rows, *rows_of(changes)], uow.actor.name)
+    variables = execution.variables if _any_failed(changes) else {}
+    write_incidents(uow, instance, definition, changes, variables)
+    if waiting.ended is not None:
+        resolve_all(uow, instance)
+    tell_step(uow, instance, definition, waiting, opened, is_new=bool(rows))
+
+
+def _close(uow: UnitOfWork, instance: ProcessInstance, waiting: Waiting) -> None:
+    if waiting.ended is not None:
+        instance.state = waiting.ended.state
+        instance.ended_at = uow.now
+
+
+def _any_failed(changes: Any) -> bool:
+    return any(isinstance(change, StepFailedAt) for change in changes)
