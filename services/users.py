@@ -72,6 +72,10 @@ class ChangePassword(Arguments):
     new_password = _password("New password", required=True)
 
 
+class SignOut(Arguments):
+    """Nothing: one signs out oneself."""
+
+
 class CreateGroup(Arguments):
     """A team and task queue."""
 
@@ -142,6 +146,12 @@ def change_password(uow: UnitOfWork, *, current_password: str, new_password: str
     user.password_hash = hash_password(new_password)
     user.session_epoch += 1
     return user
+
+
+@operation("user.sign_out", Permission.PROFILE_WRITE, SignOut)
+def sign_out(uow: UnitOfWork) -> None:
+    """Sign out, which ends all one's sessions."""
+    uow.get(User, _own_key(uow), lock=True).session_epoch += 1
 
 
 @operation("group.create", Permission.USER_MANAGE, CreateGroup)
