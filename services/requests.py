@@ -33,6 +33,8 @@ from services.unit_of_work import UnitOfWork
 
 _OPEN = {RequestStatus.IN_PROGRESS, RequestStatus.WAITING, RequestStatus.ANSWERED}
 _ENDED = {RequestStatus.RESOLVED, RequestStatus.CLOSED}
+# The client has heard from somebody: also a question back is a response.
+_RESPONDED = {RequestStatus.ANSWERED, RequestStatus.WAITING} | _ENDED
 _NEXT: dict[str, set[RequestStatus]] = {
     RequestStatus.NEW: _OPEN | _ENDED,
     RequestStatus.IN_PROGRESS: _OPEN | _ENDED,
@@ -146,7 +148,7 @@ def set_status(
 def _times(uow: UnitOfWork, request: ServiceRequest, status: str) -> dict[str, Any]:
     """Return the times that entering ``status`` sets; a reopened request is not resolved."""
     times: dict[str, Any] = {}
-    if status in {RequestStatus.ANSWERED, *_ENDED} and request.first_responded_at is None:
+    if status in _RESPONDED and request.first_responded_at is None:
         times["first_responded_at"] = uow.now
     if status in _ENDED:
         times["resolved_at"] = request.resolved_at or uow.now
