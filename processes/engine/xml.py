@@ -11,7 +11,7 @@ from lxml import etree
 from processes.engine.errors import ModelError
 
 # lxml has no public name for its element type.
-Element: TypeAlias = "etree._Element"  # noqa: SLF001
+Element: TypeAlias = etree._Element  # noqa: SLF001
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 200
