@@ -6,6 +6,7 @@ that a fixed Typst program draws. Nothing of a template is ever executed or fetc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -32,7 +33,8 @@ CLASSES = frozenset(
     | {"right", "page"}
 )
 _EMPTY_TAGS = frozenset({"br", "hr"})
-_INLINE_PARENTS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "ul", "ol"})
+_INLINE = frozenset({"strong", "b", "em", "i", "u", "small", "span"})
+_NO_TEXT = frozenset({"table", "thead", "tbody", "tfoot", "tr", "ul", "ol"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,26 @@ class _Node:
     children: list[_Node | str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        inner = [c if isinstance(c, str) else c.as_dict() for c in self.children]
+        inner = [c if isinstance(c, str) else c.as_dict() for c in self._visible()]
         return {"tag": self.tag, "classes": self.classes, "children": inner}
+
+    def _visible(self) -> Iterator[_Node | str]:
+        """Yield the children without the white space that begins or ends a line."""
+        before: _Node | str | None = None
+        last = len(self.children) - 1
+        for index, child in enumerate(self.children):
+            after = None if index == last else self.children[index + 1]
+            if isinstance(child, str):
+                child = child.lstrip() if _breaks(before) else child  # noqa: PLW2901
+                child = child.rstrip() if _breaks(after) else child  # noqa: PLW2901
+            if child != "":
+                yield child
+            before = child
+
+
+def _breaks(neighbour: _Node | str | None) -> bool:
+    """Tell whether a line ends where this neighbour stands; None is the parent's edge."""
+    return neighbour is None or (isinstance(neighbour, _Node) and neighbour.tag not in _INLINE)
 
 
 class _TreeBuilder(HTMLParser):
@@ -86,14 +106,12 @@ class _TreeBuilder(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         parent = self._open[-1]
-        if parent.tag in _INLINE_PARENTS:
+        if parent.tag in _NO_TEXT:
             return
-        # White space counts as in a browser: runs are one space, none around blocks.
-        text = " ".join(data.split()) if data.strip() else ""
-        lead = " " if data[:1].isspace() and parent.children else ""
-        trail = " " if text and data[-1:].isspace() else ""
-        if text or lead:
-            parent.children.append(f"{lead}{text}{trail}")
+        # White space counts as in a browser: a run of it is one space.
+        lead = " " if data[:1].isspace() else ""
+        trail = " " if data.strip() and data[-1:].isspace() else ""
+        parent.children.append(f"{lead}{' '.join(data.split())}{trail}")
 
 
 def draw_pdf(html: str, look: Look) -> bytes:
@@ -125,7 +143,7 @@ def _tree_of(html: str) -> list[Any]:
     builder.feed(clean)
     builder.close()
     tree: list[Any] = builder.root.as_dict()["children"]
-    return [node for node in tree if not isinstance(node, str) or node.strip()]
+    return tree
 
 
 @cache

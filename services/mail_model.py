@@ -1,0 +1,78 @@
+"""Mails, both those that go out and those that came in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.database import Base, Timestamped, Versioned
+
+
+class MailState(StrEnum):
+    """Where a mail stands on its way.
+
+    ``handing_over`` is the one moment of doubt: the server has the text, but its answer to the
+    final dot is not known yet. ``unknown`` is a mail of which it never will be.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    HANDING_OVER = "handing_over"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    RECEIVED = "received"
+
+
+class Mail(Versioned, Timestamped, Base):
+    """A mail that belongs to a record.
+
+    Attributes:
+        message_id: With its angle brackets; what answers refer to.
+        call_key: The process step that waits for the outcome; None for people's mails.
+        attempts: 0 until the first try to deliver it.
+        authentication_results: The first such header of a mail that came in (RFC 8601), which
+            is the one that our own server wrote.
+        automatic: Whether no person wrote it (RFC 3834).
+    """
+
+    __tablename__ = "mails"
+    __table_args__ = (Index(None, "record_id", "created_at"), Index(None, "state"))
+
+    state: Mapped[str]
+    message_id: Mapped[str] = mapped_column(unique=True)
+    in_reply_to: Mapped[str | None]
+    thread_ids: Mapped[str | None]
+    from_address: Mapped[str]
+    to_addresses: Mapped[str]
+    reply_to: Mapped[str | None]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str | None]
+    record_type: Mapped[str]
+    record_id: Mapped[UUID]
+    template: Mapped[str | None]
+    call_key: Mapped[str | None] = mapped_column(unique=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    authentication_results: Mapped[str | None]
+    automatic: Mapped[bool] = mapped_column(default=False)
+    sender_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    sender_name: Mapped[str]
+
+
+class MailAttachment(Base):
+    """A document that goes or came with a mail."""
+
+    __tablename__ = "mail_attachments"
+
+    mail_id: Mapped[UUID] = mapped_column(ForeignKey("mails.id"), primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id"), primary_key=True, index=True
+    )
+    position: Mapped[int] = mapped_column(default=0)
