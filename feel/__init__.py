@@ -19,12 +19,22 @@ from feel.expression import (
     Expression,
     UnaryTests,
     compile_expression,
+    compile_test_list,
     compile_unary_tests,
     evaluate,
 )
 from feel.format import format_value
 from feel.run import Run
-from feel.values import FeelContext, Function, Range, Value, normalise
+from feel.types import make_parameter
+from feel.values import (
+    FeelContext,
+    Function,
+    Parameter,
+    Range,
+    Value,
+    invoke,
+    normalise,
+)
 
 __all__ = [
     "DayTimeDuration",
@@ -38,17 +48,21 @@ __all__ = [
     "FeelTime",
     "FeelValueError",
     "Function",
+    "Parameter",
     "Range",
     "Run",
     "UnaryTests",
     "Value",
     "YearMonthDuration",
     "compile_expression",
+    "compile_test_list",
     "compile_unary_tests",
     "evaluate",
     "format_value",
     "from_json",
     "from_python_temporal",
+    "invoke",
+    "make_parameter",
     "normalise",
     "to_date",
     "to_datetime",

@@ -10,7 +10,7 @@ from feel.compiler import Code, TestCode, compile_node, compile_test_node
 from feel.errors import FeelLimitError
 from feel.lexer import KnownNames, is_simple_name, normalise_name
 from feel.names import names_in
-from feel.nodes import Node
+from feel.nodes import Node, Tests
 from feel.parser import make_cursor, parse, parse_tests
 from feel.properties import PROPERTY_NAMES
 from feel.run import Run, Scope
@@ -152,6 +152,25 @@ def compile_unary_tests(
     if types is not None:
         return _compile_tests(text, names, keys, types)
     return _cached_tests(text, _special(names), _special(keys))
+
+
+def compile_test_list(
+    text: str,
+    names: Names = NO_NAMES,
+    *,
+    keys: Names = NO_NAMES,
+    types: Mapping[str, Type] | None = None,
+) -> list[UnaryTests]:
+    """Compile unary tests one by one: where their order counts, as that of output values does.
+
+    Arguments and errors as for `compile_unary_tests`. `-` and `not(…)` are a list of one.
+    """
+    whole = parse_tests(make_cursor(text, _BASE, names, keys, types))
+    if whole.tests is None or whole.negated:
+        return [compile_unary_tests(text, names, keys=keys, types=types)]
+    return [
+        UnaryTests(text, Tests(node.start, node.end, [node], negated=False)) for node in whole.tests
+    ]
 
 
 def _guard(parse_text: Callable[[], Any]) -> Any:

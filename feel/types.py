@@ -7,8 +7,9 @@ from typing import Any
 
 from feel.dates import FeelDate, FeelDateTime, FeelTime
 from feel.durations import DayTimeDuration, YearMonthDuration
+from feel.errors import NullResult
 from feel.run import Run
-from feel.values import Function, Range, Value, read_entry
+from feel.values import Function, Parameter, Range, Value, read_entry, type_name
 
 
 @dataclass(frozen=True)
@@ -212,3 +213,17 @@ def coerce(value: Value, kind: Type, run: Run) -> tuple[bool, Value]:
 
 
 _DATE_TIME = SimpleType("date and time")
+
+
+def make_parameter(name: str, kind: Type | None) -> Parameter:
+    """Make a parameter that takes values of one type only."""
+    if kind is None or kind == ANY:
+        return Parameter(name)
+
+    def check(value: Value, run: Run) -> Value:
+        fits, fitted = coerce(value, kind, run)
+        if not fits:
+            raise NullResult(f"{type_name(value)} is not what parameter {name!r} takes")
+        return fitted
+
+    return Parameter(name, check)

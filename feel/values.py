@@ -198,3 +198,27 @@ def type_name(value: Value) -> str:
     if isinstance(value, Mapping):
         return "context"
     return str(getattr(value, "kind", type(value).__name__))
+
+
+def invoke(
+    function: Value, run: Run, arguments: list[Value] | dict[str, Value], text: str = ""
+) -> Value:
+    """Call what should be a function, by position or by name; null, with a warning, on failure.
+
+    Args:
+        function: The value to call.
+        run: The run that the call is a part of.
+        arguments: A list by position or a dictionary by name.
+        text: The part of the expression concerned, for the warning.
+
+    Raises:
+        FeelLimitError: The budget of the run is spent.
+    """
+    if not isinstance(function, Function):
+        return run.null(f"{type_name(function)} is no function", text)
+    try:
+        if isinstance(arguments, dict):
+            return function.call_named(run, arguments)
+        return function.call(run, arguments)
+    except NullResult as reason:
+        return run.null(str(reason), text)

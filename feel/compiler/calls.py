@@ -8,8 +8,8 @@ from feel.compiler.unit import Code, Unit, compiles, find_variable
 from feel.errors import NullResult
 from feel.nodes import Node
 from feel.run import Run, Scope
-from feel.types import ANY, FunctionType, Type, coerce
-from feel.values import Function, Parameter, Value, type_name
+from feel.types import ANY, FunctionType, make_parameter
+from feel.values import Function, Value, invoke
 
 
 @compiles(nodes.Call)
@@ -21,15 +21,10 @@ def compile_call(node: nodes.Call, unit: Unit) -> Code:
 
     def call(scope: Scope) -> Value:
         function = target(scope)
-        if not isinstance(function, Function):
-            return scope.run.null(f"{type_name(function)} is no function", text)
         values = [argument(scope) for argument in arguments]
-        try:
-            if names is None:
-                return function.call(scope.run, values)
-            return function.call_named(scope.run, dict(zip(names, values, strict=True)))
-        except NullResult as reason:
-            return scope.run.null(str(reason), text)
+        if names is None:
+            return invoke(function, scope.run, values, text)
+        return invoke(function, scope.run, dict(zip(names, values, strict=True)), text)
 
     return call
 
@@ -66,20 +61,6 @@ def compile_function(node: nodes.FunctionLiteral, unit: Unit) -> Code:
         return Function(parameters, run_body, type=signature)
 
     return make
-
-
-def make_parameter(name: str, kind: Type | None) -> Parameter:
-    """Make a parameter that takes values of one type only."""
-    if kind is None or kind == ANY:
-        return Parameter(name)
-
-    def check(value: Value, run: Run) -> Value:
-        fits, fitted = coerce(value, kind, run)
-        if not fits:
-            raise NullResult(f"{type_name(value)} is not what parameter {name!r} takes")
-        return fitted
-
-    return Parameter(name, check)
 
 
 def _refuse_external(run: Run, values: list[Value]) -> NoReturn:

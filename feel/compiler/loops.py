@@ -40,7 +40,7 @@ def compile_for(node: nodes.For, unit: Unit) -> Code:
 
         try:
             _iterate(sources, scope, turn)
-        except _NotIterableError as reason:
+        except NotIterableError as reason:
             return scope.run.null(str(reason), text)
         return results
 
@@ -72,14 +72,14 @@ def compile_quantified(node: nodes.Quantified, unit: Unit) -> Code:
 
         try:
             _iterate(sources, scope, turn)
-        except _NotIterableError as reason:
+        except NotIterableError as reason:
             return scope.run.null(str(reason), text)
         return result
 
     return run
 
 
-class _NotIterableError(Exception):
+class NotIterableError(Exception):
     """What an iteration is to go through has no items."""
 
 
@@ -102,7 +102,7 @@ def _iterate(sources: list[_Source], scope: Scope, turn: _Turn) -> bool:
     name, source, stop = sources[0]
     rest = sources[1:]
     run = scope.run
-    items = _items_between(source(scope), stop(scope)) if stop else _items_of(source(scope))
+    items = _items_between(source(scope), stop(scope)) if stop else items_of(source(scope))
     for item in items:
         run.spend(1)
         inner = Scope({name: item}, scope, run)
@@ -111,23 +111,28 @@ def _iterate(sources: list[_Source], scope: Scope, turn: _Turn) -> bool:
     return False
 
 
-def _items_of(value: Value) -> Iterable[Value]:
+def items_of(value: Value) -> Iterable[Value]:
+    """Return what an iteration goes through: items, the integers or days of a range, or one value.
+
+    Raises:
+        NotIterableError: There is nothing to go through.
+    """
     if isinstance(value, list):
         return value
     if value is None:
-        raise _NotIterableError("null has no items")
+        raise NotIterableError("null has no items")
     if not isinstance(value, Range):
         return [value]
     items = _range_items(value)
     if items is None:
-        raise _NotIterableError("the range has no items that could be counted")
+        raise NotIterableError("the range has no items that could be counted")
     return items
 
 
 def _items_between(start: Value, stop: Value) -> Iterable[Value]:
     items = _bounds(start, stop)
     if items is None:
-        raise _NotIterableError(f"{type_name(start)}..{type_name(stop)} has no items")
+        raise NotIterableError(f"{type_name(start)}..{type_name(stop)} has no items")
     return _count(*items)
 
 
