@@ -1,24 +1,30 @@
-"""Imports every module of this layer and of services, so that all operations and jobs are known.
+"""Imports every module of this layer that registers operations or jobs, and those of services.
 
-Whoever runs, deploys or lists operations imports it first; a new module can't be forgotten.
+Whoever runs, deploys or lists operations by name imports this once.
 """
 
-from __future__ import annotations
+from processes import (
+    calls,
+    deployment,
+    drafts,
+    events,
+    incidents,
+    instance_commands,
+    starts,
+    tasks,
+    timers,
+)
+from services import catalogue as services_catalogue
 
-import importlib
-import pkgutil
-from types import ModuleType
-
-import processes
-import services
-
-
-def _import_all(package: ModuleType) -> None:
-    for module in pkgutil.iter_modules(package.__path__):
-        name = f"{package.__name__}.{module.name}"
-        if not module.ispkg and name != __name__:
-            importlib.import_module(name)
-
-
-_import_all(services)
-_import_all(processes)
+__all__ = [
+    "calls",
+    "deployment",
+    "drafts",
+    "events",
+    "incidents",
+    "instance_commands",
+    "services_catalogue",
+    "starts",
+    "tasks",
+    "timers",
+]

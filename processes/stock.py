@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import undefer
 
 from processes.definition_tables import ProcessVersion, Resource, VersionState
@@ -47,12 +48,12 @@ def load_stock(uow: UnitOfWork) -> Stock:
     """Read what is newest; the files' contents stay in the database."""
     newest = (
         select(Resource)
-        .distinct(Resource.kind, Resource.key)
+        .ext(distinct_on(Resource.kind, Resource.key))
         .order_by(Resource.kind, Resource.key, Resource.version.desc())
     )
     versions = (
         select(ProcessVersion)
-        .distinct(ProcessVersion.key)
+        .ext(distinct_on(ProcessVersion.key))
         .order_by(ProcessVersion.key, ProcessVersion.version.desc())
     )
     stock = Stock({}, {}, {row.key: row for row in uow.session.scalars(versions)})
