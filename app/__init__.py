@@ -1,1 +1,53 @@
-"""Placeholder."""
+"""The web application: pages, API and command line, the only package that knows HTTP."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import processes.catalogue  # noqa: F401 - makes all operations and jobs known
+from app import admin, analyst, auth, health, hooks, inbox, public, records
+from app.api import init_api
+from app.assets import init_assets
+from app.cli import init_commands
+from app.context import PLATFORM, SESSION_CLOCK
+from app.errors import init_errors
+from app.layout import init_layout
+from app.limits import init_limits
+from app.logs import init_request_log
+from app.pages import init_pages
+from app.security import init_security
+from app.sessions import init_sessions
+from app.views import Audience, check_decisions, decide
+from app.wire import init_wire
+from services.clock import Clock, SystemClock
+from services.platform import Platform
+
+
+def create_app(platform: Platform, *, session_clock: Clock | None = None) -> Flask:
+    """Build the application on ``platform``; ``session_clock`` ages sign-ins (tests move it).
+
+    Raises:
+        UndecidedRouteError: A route doesn't say who may call it.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.secret_key = platform.settings.secret_key
+    app.config["MAX_CONTENT_LENGTH"] = platform.settings.request_limit_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = platform.settings.request_limit_bytes
+    app.extensions[PLATFORM] = platform
+    app.extensions[SESSION_CLOCK] = session_clock or SystemClock()
+    init_wire(app)
+    init_request_log(app)
+    init_sessions(app, platform.settings)
+    init_security(app)
+    init_limits(app)
+    init_assets(app)
+    init_layout(app)
+    init_pages(app)
+    for module in (auth, inbox, records, analyst, admin, public, hooks, health):
+        module.register(app)
+    init_api(app)
+    init_errors(app)  # after the API, which would answer errors in its own way
+    init_commands(app)
+    decide(app, "assets.file", Audience.PUBLIC)
+    check_decisions(app)
+    return app

@@ -1,0 +1,15 @@
+"""What administrators do: deploy, operate what runs, repair, and look after people."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from app.admin import deployments, incidents, instances, people
+
+
+def register(app: Flask) -> None:
+    """Add the administrators' pages."""
+    blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+    for module in (deployments, instances, incidents, people):
+        module.add_routes(blueprint)
+    app.register_blueprint(blueprint)

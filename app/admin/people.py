@@ -1,0 +1,179 @@
+"""People and groups: who may sign in, as what, and what they see."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.forms import reason_of
+from app.views import View, view
+from services.actors import Permission, Role, Scope
+from services.errors import Invalid, LanewiseError, NotFound
+from services.operations import run
+from services.people import Group, User
+from services.unit_of_work import UnitOfWork
+from services.users import list_groups, list_users
+
+ROLES: Final = (
+    (Role.EMPLOYEE.value, "Employee", "works on tasks and records"),
+    (Role.ANALYST.value, "Analyst", "draws and deploys processes"),
+    (Role.ADMINISTRATOR.value, "Administrator", "does everything"),
+)
+SCOPES: Final = (
+    (Scope.OWN.value, "Own records"),
+    (Scope.TEAM.value, "Own records and those of the groups"),
+    (Scope.ALL.value, "All records"),
+)
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Add the routes of people and groups."""
+    manage = Permission.USER_MANAGE
+    pages: tuple[tuple[str, str, View], ...] = (
+        ("/people", "people", index),
+        ("/people/new", "new_person", show_new),
+        ("/people/<uuid:key>", "person", show_person),
+        ("/groups/<uuid:key>", "group", show_group),
+    )
+    for rule, name, function in pages:
+        blueprint.add_url_rule(rule, name, view(manage)(function))
+    changes: tuple[tuple[str, str, View, View], ...] = (
+        ("/people/new", "create_person", create, show_new),
+        ("/people/<uuid:key>", "update_person", update, show_person),
+        ("/people/<uuid:key>/<verb>", "switch_person", switch, _explain),
+        ("/groups", "create_group", create_group, _explain),
+        ("/groups/<uuid:key>", "set_members", set_members, _explain),
+    )
+    for rule, name, function, again in changes:
+        blueprint.add_url_rule(rule, name, view(manage, again=again)(function), methods=["POST"])
+
+
+def index(uow: UnitOfWork) -> ResponseReturnValue:
+    """List people and groups."""
+    people = list_users(uow, include_inactive=True)
+    members = {group.id: 0 for group in list_groups(uow)}
+    for person in people:
+        for group in person.groups if person.active else ():
+            members[group.id] += 1
+    return render_template(
+        "admin/people.html",
+        people=people,
+        groups=list_groups(uow),
+        members=members,
+        roles={value: label for value, label, _ in ROLES},
+        scopes=dict(SCOPES),
+    )
+
+
+def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
+    """Show the form for a new person."""
+    given = _given() if request.method == "POST" else {"roles": ["employee"], "scope": "team"}
+    return _form(uow, None, given, error)
+
+
+def create(uow: UnitOfWork) -> ResponseReturnValue:
+    """Let a new person in."""
+    run(uow, "user.create", {**_given(), "password": request.form.get("password", "")})
+    flash("The person may sign in now.", "good")
+    return redirect(url_for("admin.people"))
+
+
+def show_person(
+    uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID
+) -> ResponseReturnValue:
+    """Show the form of a person."""
+    person = uow.get(User, key)
+    return _form(uow, person, _given() if request.method == "POST" else _stored(person), error)
+
+
+def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Change a person; only what was changed is sent, since a new role ends all sessions."""
+    stored = _stored(uow.get(User, key))
+    changed = {name: value for name, value in _given().items() if value != stored[name]}
+    if password := request.form.get("password"):
+        changed["password"] = password
+    if changed:
+        run(uow, "user.update", {"user_id": str(key), **changed})
+        flash("Saved.", "good")
+    return redirect(url_for("admin.people"))
+
+
+def switch(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
+    """Let a person sign in again, or no longer.
+
+    Raises:
+        NotFound: There is no such verb.
+    """
+    if verb not in {"activate", "deactivate"}:
+        raise NotFound("There is no such action.")
+    run(uow, "user.update", {"user_id": str(key), "active": verb == "activate"})
+    flash("The person may sign in." if verb == "activate" else "The person is signed out.", "good")
+    return redirect(url_for("admin.people"))
+
+
+def create_group(uow: UnitOfWork) -> ResponseReturnValue:
+    """Add a group."""
+    group = run(uow, "group.create", {"name": request.form.get("name", "")})
+    return redirect(url_for("admin.group", key=group.id))
+
+
+def show_group(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Show who belongs to a group."""
+    return render_template("admin/group.html", group=uow.get(Group, key), people=list_users(uow))
+
+
+def set_members(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Set who belongs to a group; people who are switched off stay in it."""
+    asleep = [
+        str(person.id)
+        for person in list_users(uow, include_inactive=True)
+        if not person.active and key in {group.id for group in person.groups}
+    ]
+    members = [*request.form.getlist("members"), *asleep]
+    run(uow, "group.set_members", {"group_id": str(key), "user_ids": members})
+    flash("Saved.", "good")
+    return redirect(url_for("admin.people"))
+
+
+def _form(
+    uow: UnitOfWork, person: User | None, values: dict[str, Any], error: LanewiseError | None
+) -> ResponseReturnValue:
+    return render_template(
+        "admin/person.html",
+        person=person,
+        values=values,
+        error=error,
+        errors=error.fields if isinstance(error, Invalid) else {},
+        groups=list_groups(uow),
+        roles=ROLES,
+        scopes=SCOPES,
+    )
+
+
+def _given() -> dict[str, Any]:
+    """Return what the form sent."""
+    return {
+        "name": request.form.get("name", ""),
+        "email": request.form.get("email", ""),
+        "roles": sorted(request.form.getlist("roles")),
+        "scope": request.form.get("scope", Scope.TEAM.value),
+        "groups": sorted(request.form.getlist("groups")),
+    }
+
+
+def _stored(person: User) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "email": person.email,
+        "roles": sorted(person.roles),
+        "scope": person.scope,
+        "groups": sorted(group.name for group in person.groups),
+    }
+
+
+def _explain(_uow: UnitOfWork, error: LanewiseError, **_arguments: Any) -> ResponseReturnValue:
+    flash(reason_of(error), "bad")
+    return redirect(url_for("admin.people"))

@@ -1,0 +1,53 @@
+"""The REST API under ``/api/v1``: the same operations, rights and errors as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from flask_smorest import Api
+from marshmallow import Schema
+
+from app.api.operations import operations_blueprint
+from app.api.pages import description_blueprint
+from app.api.processes import process_blueprints
+from app.api.records import record_blueprints
+from app.api.schemas import PROBLEM
+from app.api.tasks import tasks_blueprint
+from app.api.tokens import tokens_blueprint
+from app.limits import API, limit_blueprint
+
+_TEXT = """Everything the pages do, for programs. Send the token as `Authorization: Bearer …`; \
+get one by `POST /api/v1/token` or on your profile page. Errors are problem+json (RFC 9457)."""
+
+
+def init_api(app: Flask) -> None:
+    """Add the API's routes and their description."""
+    app.config.update(API_TITLE="Lanewise", API_VERSION="v1", OPENAPI_VERSION="3.0.3")
+    api = Api(app, spec_kwargs=_spec_options())
+    api.spec.components.schema("Problem", PROBLEM)
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    for blueprint in (
+        tokens_blueprint(),
+        *record_blueprints(),
+        tasks_blueprint(),
+        *process_blueprints(),
+        operations_blueprint(),
+    ):
+        api.register_blueprint(blueprint)
+        limit_blueprint(app, blueprint, API)
+    app.register_blueprint(description_blueprint(api))
+
+
+def _spec_options() -> dict[str, Any]:
+    """Return what the description is built with."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    return {"info": {"description": _TEXT}, "marshmallow_plugin": plugin}
+
+
+def _schema_name(schema: Any) -> str:
+    """Name a schema in the description; one with fields left out is written where it stands."""
+    if isinstance(schema, Schema):
+        return "" if schema.exclude else type(schema).__name__
+    return str(getattr(schema, "__name__", schema))

@@ -1,0 +1,159 @@
+"""Records over the API: a resource for each record type."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+
+from app.api.routes import Route, add_route
+from app.api.schemas import page_schema, record_schema
+from app.records.kinds import KINDS, RecordKind
+from app.context import API_PREFIX
+from app.wire import json_body, json_response
+from services.actors import Permission
+from services.errors import Invalid
+from services.lists import list_records
+from services.operations import get_operation, run
+from services.record_types import get_record, present_record
+from services.timeline import timeline_of
+from services.unit_of_work import UnitOfWork
+
+_PAGING: Final = {
+    "q": "Words to search for.",
+    "sort": "A field's name; with a minus in front for descending.",
+    "cursor": "`next_cursor` or `previous_cursor` of another page.",
+    "limit": "How many at most, 1 to 200.",
+}
+
+
+def record_blueprints() -> list[Blueprint]:
+    """Return the resources of all record types."""
+    return [_blueprint(kind) for kind in KINDS.values()]
+
+
+def _blueprint(kind: RecordKind) -> Blueprint:
+    record_type = kind.type
+    one = record_schema(record_type)
+    label = record_type.label.lower()
+    blueprint = Blueprint(
+        f"api_{kind.place}",
+        __name__,
+        url_prefix=f"{API_PREFIX}{kind.place}",
+        description=record_type.plural,
+    )
+    create = get_operation(f"{kind.record_type}.create")
+    update = get_operation(f"{kind.record_type}.update")
+    filters = {
+        field.name: f"Only with this {field.label.lower()}."
+        for field in record_type.fields
+        if field.kind in {"choice", "relation"}
+    }
+    read, write = Permission.RECORD_READ, Permission.RECORD_WRITE
+    for route in (
+        Route(
+            "GET",
+            "",
+            "list",
+            read,
+            partial(_list, kind),
+            f"List {record_type.plural.lower()}",
+            answer=page_schema(record_type, one),
+            query=_PAGING | filters,
+        ),
+        Route(
+            "POST",
+            "",
+            "create",
+            write,
+            partial(_create, kind),
+            create.summary,
+            body=create.schema,
+            answer=one,
+            status=201,
+        ),
+        Route(
+            "GET", "/<uuid:key>", "get", read, partial(_get, kind), f"Show a {label}", answer=one
+        ),
+        Route(
+            "PATCH",
+            "/<uuid:key>",
+            "update",
+            write,
+            partial(_update, kind),
+            update.summary,
+            body=update.schema(exclude=[kind.id_argument]),
+            answer=one,
+        ),
+        Route(
+            "GET",
+            "/<uuid:key>/timeline",
+            "timeline",
+            read,
+            partial(_timeline, kind),
+            f"Show what happened to a {label}",
+            query={"before": "The key of an entry: only older ones.", "limit": "1 to 200."},
+        ),
+    ):
+        add_route(blueprint, route)
+    return blueprint
+
+
+def _list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    chosen = {name: value for name, value in request.args.items() if name not in _PAGING}
+    page = list_records(
+        uow,
+        kind.record_type,
+        filters=chosen,
+        search=request.args.get("q"),
+        sort=request.args.get("sort", "-created_at"),
+        cursor=request.args.get("cursor"),
+        limit=limit_argument(),
+    )
+    return json_response(
+        {
+            "items": [present_record(record) for record in page.items],
+            "next_cursor": page.next_cursor,
+            "previous_cursor": page.previous_cursor,
+            "total": page.total,
+            "total_is_capped": page.total_is_capped,
+        }
+    )
+
+
+def _create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    record = run(uow, f"{kind.record_type}.create", json_body())
+    response = json_response(present_record(record), 201)
+    response.headers["Location"] = url_for(f"api_{kind.place}.get", key=record.id)
+    return response
+
+
+def _get(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    return json_response(present_record(get_record(uow, kind.record_type, key)))
+
+
+def _update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    arguments: dict[str, Any] = {**json_body(), kind.id_argument: str(key)}
+    return json_response(present_record(run(uow, f"{kind.record_type}.update", arguments)))
+
+
+def _timeline(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    before = request.args.get("before", type=UUID)
+    entries = timeline_of(uow, kind.record_type, key, before=before, limit=limit_argument())
+    return json_response({"items": entries})
+
+
+def limit_argument() -> int:
+    """Return the argument ``limit``, 50 if there is none.
+
+    Raises:
+        Invalid: It is no number from 1 to 200.
+    """
+    text = request.args.get("limit", "50")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 200:  # noqa: PLR2004
+        raise Invalid("A page has 1 to 200 entries.", {"limit": ["Use 1 to 200."]})
+    return int(text)

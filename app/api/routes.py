@@ -1,0 +1,81 @@
+"""How an API route is made: its function, who may call it, and what the description says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from app.views import Audience, Decision, View, view
+
+_PROBLEMS: Final = {
+    401: "No token, or one that isn't valid.",
+    403: "The caller lacks the permission.",
+    404: "There is no such thing, or the caller may not see it.",
+    409: "Somebody else was quicker, or the state forbids it.",
+    422: "The input breaks a rule; `errors` says which, by field.",
+    429: "Too many requests; see the header Retry-After.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of the API.
+
+    Attributes:
+        function: Called as ``function(uow, **path)``; returns a response.
+        body: The schema of the JSON body; None: it takes none.
+        answer: The schema of the answer; None: described in words only.
+        query: Query arguments: name → what it is for.
+    """
+
+    method: str
+    rule: str
+    endpoint: str
+    decision: Decision
+    function: View
+    summary: str
+    body: type[Schema] | Schema | None = None
+    answer: type[Schema] | Schema | None = None
+    status: int = 200
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_route(blueprint: Blueprint, route: Route) -> None:
+    """Add ``route`` to the API and to its description."""
+    documented = blueprint.doc(**_description(route))(view(route.decision)(route.function))
+    answered = blueprint.response(route.status, route.answer)(documented)
+    blueprint.route(route.rule, methods=[route.method], endpoint=route.endpoint)(answered)
+
+
+def _description(route: Route) -> dict[str, Any]:
+    """Return what OpenAPI says of the route beyond its answer."""
+    is_open = route.decision in {Audience.PUBLIC, Audience.SECRET}
+    described: dict[str, Any] = {
+        "summary": route.summary,
+        "security": [] if is_open else [{"token": []}],
+        "responses": {
+            str(status): {
+                "description": text,
+                "content": {"application/problem+json": {"schema": {"$ref": _PROBLEM}}},
+            }
+            for status, text in _PROBLEMS.items()
+        },
+    }
+    if not isinstance(route.decision, Audience):
+        described["description"] = f"Needs the permission `{route.decision.value}`."
+    if route.body is not None:
+        content = {"application/json": {"schema": route.body}}
+        described["requestBody"] = {"required": True, "content": content}
+    if route.query:
+        described["parameters"] = [
+            {"in": "query", "name": name, "description": text, "schema": {"type": "string"}}
+            for name, text in route.query.items()
+        ]
+    return described
+
+
+_PROBLEM: Final = "#/components/schemas/Problem"

@@ -1,0 +1,18 @@
+"""The commands of ``flask``: what administrators and scripts do without a browser."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli.clock import clock
+from app.cli.database import database, seed
+from app.cli.jobs import jobs, worker
+from app.cli.people import user
+from app.cli.processes import process
+from app.cli.start import start
+
+
+def init_commands(app: Flask) -> None:
+    """Add all commands to ``flask``."""
+    for command in (clock, database, jobs, process, seed, start, user, worker):
+        app.cli.add_command(command)

@@ -1,0 +1,89 @@
+"""What is done to a record from its page: its own actions, notes, assignment, documents, mail."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.forms import form_arguments, reason_of
+from app.records.kinds import RecordKind
+from services.errors import LanewiseError, NotFound
+from services.operations import run
+from services.unit_of_work import UnitOfWork
+
+
+def act(kind: RecordKind, uow: UnitOfWork, *, key: UUID, action: str) -> ResponseReturnValue:
+    """Run one of the record type's own actions.
+
+    Raises:
+        NotFound: The record type has no such action.
+    """
+    found = next((one for one in kind.actions if one.name == action), None)
+    if found is None:
+        raise NotFound("There is no such action.")
+    given = form_arguments(field.name for field in found.fields)
+    run(uow, found.operation, {kind.id_argument: str(key), **given})
+    flash(found.done, "good")
+    return _back(kind, key)
+
+
+def move(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Move the record to another step of its bar.
+
+    Raises:
+        NotFound: Steps of this record type aren't chosen by hand.
+    """
+    if kind.step_operation is None or kind.step_field is None:
+        raise NotFound("There is no such action.")
+    step = request.form.get("step", "")
+    run(uow, kind.step_operation, {kind.id_argument: str(key), kind.step_field: step})
+    return _back(kind, key)
+
+
+def note(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Add a note to the record's timeline."""
+    run(uow, "note.add", {**_of_record(kind, key), **form_arguments(["text"])})
+    return _back(kind, key)
+
+
+def assign(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Give the record to somebody, or to the least busy member of a group."""
+    choice, _, value = request.form.get("to", "").partition(":")
+    target = {choice: value} if choice in {"group", "user"} else {}
+    run(uow, "record.assign", {**_of_record(kind, key), **target})
+    flash("Assigned.", "good")
+    return _back(kind, key)
+
+
+def make_document(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Make a document from a template."""
+    run(uow, "document.make", {**_of_record(kind, key), **form_arguments(["template"])})
+    flash("The document is ready.", "good")
+    return _back(kind, key)
+
+
+def send_mail(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Queue a mail that belongs to the record."""
+    given = form_arguments(["to", "subject", "body"])
+    documents = request.form.getlist("document_ids")
+    run(uow, "mail.send", {**_of_record(kind, key), **given, "document_ids": documents})
+    flash("The mail is on its way.", "good")
+    return _back(kind, key)
+
+
+def explain(
+    kind: RecordKind, _uow: UnitOfWork, error: LanewiseError, *, key: UUID, **_others: str
+) -> ResponseReturnValue:
+    """Say on the record's page why nothing was done."""
+    flash(reason_of(error), "bad")
+    return _back(kind, key)
+
+
+def _of_record(kind: RecordKind, key: UUID) -> dict[str, str]:
+    return {"record_type": kind.record_type, "record_id": str(key)}
+
+
+def _back(kind: RecordKind, key: UUID) -> ResponseReturnValue:
+    return redirect(url_for(f"{kind.place}.show", key=key))

@@ -1,0 +1,73 @@
+"""Timeline entries as the timeline macro takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from app.records.titles import record_url
+from services.timeline import TimelineEntry
+
+_ICONS: Final[Mapping[str, tuple[str, str]]] = {
+    "created": ("plus", "accent"),
+    "changed": ("pencil", ""),
+    "status": ("progress", "info"),
+    "stage": ("progress", "info"),
+    "assigned": ("user-check", ""),
+    "converted": ("check", "good"),
+    "note": ("note", "warn"),
+    "mail": ("mail", "info"),
+    "document": ("file-text", ""),
+    "process": ("sitemap", ""),
+    "task": ("list-check", "accent"),
+}
+_OTHER: Final = ("activity", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry as it is drawn."""
+
+    id: UUID
+    at: datetime
+    icon: str
+    tone: str
+    title: str
+    text: str
+    by: str
+    url: str
+
+
+def happenings(entries: Iterable[TimelineEntry], *, on: UUID | None = None) -> list[Happening]:
+    """Return the entries for a page; those of other records than ``on`` link to theirs."""
+    return [_happening(entry, on) for entry in entries]
+
+
+def _happening(entry: TimelineEntry, on: UUID | None) -> Happening:
+    picture, tone = _ICONS.get(entry.kind, _OTHER)
+    elsewhere = on is not None and entry.record_id != on
+    return Happening(
+        id=entry.id,
+        at=entry.at,
+        icon=picture,
+        tone=tone,
+        title=f"{entry.title} · {entry.record_title}" if elsewhere else entry.title,
+        text=entry.body or _changes_text(entry.details),
+        by=entry.actor_name,
+        url=record_url(entry.record_type, entry.record_id) if elsewhere else "",
+    )
+
+
+def _changes_text(details: Mapping[str, Any]) -> str:
+    """Return one line for each changed field."""
+    return "\n".join(
+        f"{change['label']}: {_or_nothing(change.get('old'))} → {_or_nothing(change.get('new'))}"
+        for change in details.get("changes", ())
+    )
+
+
+def _or_nothing(value: Any) -> str:
+    return "nothing" if value is None or value == "" else str(value)

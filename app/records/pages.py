@@ -1,0 +1,152 @@
+"""The page of one record: where it stands, what it holds, what is to be done, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app.records.happenings import happenings
+from app.records.kinds import KINDS, RecordKind
+from app.records.lists import Column, list_columns
+from app.records.titles import Titles
+from processes.inbox import tasks_of_record
+from processes.instances import instance_view, instances_of_record
+from services.files import documents_of
+from services.lists import list_records
+from services.people import Group, User
+from services.record_types import get_record, title_of
+from services.templates import TemplateKind, list_templates
+from services.timeline import timeline_of
+from services.unit_of_work import UnitOfWork
+
+TIMELINE_ROWS: Final = 30
+_RELATED_ROWS: Final = 10
+_RELATED_COLUMNS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One field of the bar on top of a record."""
+
+    name: str
+    value: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedList:
+    """Other records that belong to this one."""
+
+    label: str
+    kind: RecordKind
+    columns: list[Column]
+    records: Sequence[Any]
+    titles: Titles
+
+
+def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Show the record with everything that belongs to it."""
+    record = get_record(uow, kind.record_type, key)
+    step = getattr(record, kind.step_field) if kind.step_field else None
+    instances = instances_of_record(uow, kind.record_type, key)
+    return render_template(
+        "records/show.html",
+        kind=kind,
+        record=record,
+        title=title_of(record),
+        steps=steps(kind, step),
+        step=step,
+        actions=[action for action in kind.actions if step not in action.unless],
+        titles=Titles(uow, kind.type.fields, [record]),
+        tasks=tasks_of_record(uow, kind.record_type, key),
+        timeline=happenings(timeline_of(uow, kind.record_type, key, limit=TIMELINE_ROWS), on=key),
+        rows=TIMELINE_ROWS,
+        related=related_lists(kind, uow, key),
+        documents=documents_of(uow, kind.record_type, key),
+        assignees=_assignees(uow),
+        templates=_templates(uow) if kind.documents else [],
+        instances=instances,
+        picture=_picture(uow, instances),
+    )
+
+
+def older_timeline(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Show the entries before the one that the address names, for appending to the page."""
+    before = request.args.get("before", type=UUID)
+    entries = timeline_of(uow, kind.record_type, key, before=before, limit=TIMELINE_ROWS)
+    return render_template(
+        "records/timeline.html",
+        kind=kind,
+        record_id=key,
+        timeline=happenings(entries, on=key),
+        rows=TIMELINE_ROWS,
+    )
+
+
+def steps(kind: RecordKind, current: str | None) -> list[Step]:
+    """Return the bar: what is past, where it stands, what may come; one end at most."""
+    field = kind.type.field(kind.step_field or "")
+    if field is None or field.choices is None:
+        return []
+    shown = [value for value in field.choices if value == current or value not in kind.bad_ends]
+    if current in kind.bad_ends:
+        shown = [value for value in shown if value not in kind.ends or value == current]
+    here = shown.index(current) if current in shown else -1
+    return [
+        Step(field.choices[value], value, _state(position, here, lost=value in kind.bad_ends))
+        for position, value in enumerate(shown)
+    ]
+
+
+def related_lists(kind: RecordKind, uow: UnitOfWork, key: UUID) -> list[RelatedList]:
+    """Return the first rows of each list of records that point to this one."""
+    found = []
+    for related in kind.related:
+        other = KINDS[related.record_type]
+        page = list_records(
+            uow, related.record_type, filters={related.field: str(key)}, limit=_RELATED_ROWS
+        )
+        columns = [c for c in list_columns(other) if c.key != related.field][:_RELATED_COLUMNS]
+        titles = Titles(uow, [column.field for column in columns], page.items)
+        found.append(RelatedList(related.label, other, columns, page.items, titles))
+    return found
+
+
+def _state(position: int, here: int, *, lost: bool) -> str:
+    """Return how the bar shows a step."""
+    if position == here:
+        return "lost" if lost else "current"
+    return "past" if position < here else "future"
+
+
+def _templates(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Return the templates that documents are made from, as options of a select."""
+    return [
+        (template.name, template.name.replace("_", " ").capitalize())
+        for template in list_templates(uow)
+        if template.kind == TemplateKind.DOCUMENT
+    ]
+
+
+def _assignees(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Return whom a record can be given to, as options of a select."""
+    groups = uow.session.scalars(select(Group).order_by(Group.name))
+    people = uow.session.scalars(select(User).where(User.active).order_by(User.name))
+    return [
+        *((f"group:{group.name}", f"{group.name}: whoever is least busy") for group in groups),
+        *((f"user:{person.id}", person.name) for person in people),
+    ]
+
+
+def _picture(uow: UnitOfWork, instances: Sequence[Any]) -> Any:
+    """Return the diagram that is shown: the one asked for, else the newest."""
+    asked = request.args.get("instance")
+    chosen = next((one for one in instances if str(one.id) == asked), None)
+    chosen = chosen or next(iter(instances), None)
+    return None if chosen is None else instance_view(uow, chosen.id)

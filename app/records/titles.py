@@ -1,0 +1,92 @@
+"""The names behind relation fields: one query for each kind of thing, however many rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from sqlalchemy import select
+
+from app.records.kinds import KINDS
+from services.people import Group, User
+from services.record_types import Field, get_record_type
+from services.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What stands for a related thing; ``url`` is empty where it has no page."""
+
+    text: str
+    url: str = ""
+
+
+class Titles:
+    """Titles of what ``records`` point to with ``fields``, as far as the actor may see it.
+
+    ``typed`` are values of a form that was sent: field name to a key as text.
+    """
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        fields: Iterable[Field],
+        records: Iterable[Any],
+        typed: Mapping[str, Any] | None = None,
+    ) -> None:
+        wanted: dict[str, set[UUID]] = defaultdict(set)
+        relations = [field for field in fields if field.relation]
+        records = list(records)
+        for field in relations:
+            keys = [getattr(record, field.name) for record in records]
+            keys.append(_key((typed or {}).get(field.name)))
+            wanted[str(field.relation)].update(key for key in keys if key is not None)
+        self._found = {
+            key: title
+            for relation, keys in wanted.items()
+            if keys
+            for key, title in find_titles(uow, relation, keys).items()
+        }
+
+    def of(self, key: UUID | None) -> Title | None:
+        """Return the title of the thing with this key; None for nothing and for what is hidden."""
+        return None if key is None else self._found.get(key)
+
+    def of_text(self, text: str | None) -> Title | None:
+        """Return the title of the thing whose key is ``text``."""
+        return self.of(_key(text))
+
+
+def find_titles(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> dict[UUID, Title]:
+    """Return the titles of those things of one kind that the actor may see."""
+    if relation == "document":
+        return {key: Title("Document", url_for("documents.download", key=key)) for key in keys}
+    if relation in {"user", "group"}:
+        people: Any = User if relation == "user" else Group
+        rows = uow.session.execute(select(people.id, people.name).where(people.id.in_(keys)))
+        return {key: Title(name) for key, name in rows}
+    record_type = get_record_type(relation)
+    model = record_type.model
+    title = getattr(model, record_type.title_field)
+    statement = uow.select(model).where(model.id.in_(keys)).with_only_columns(model.id, title)
+    return {
+        key: Title(text, record_url(relation, key)) for key, text in uow.session.execute(statement)
+    }
+
+
+def record_url(record_type: str, key: UUID) -> str:
+    """Return the address of a record's page; empty where its type has none."""
+    kind = KINDS.get(record_type)
+    return url_for(f"{kind.place}.show", key=key) if kind else ""
+
+
+def _key(text: Any) -> UUID | None:
+    """Return the key that a form sent, or None for anything else."""
+    with suppress(ValueError):
+        return UUID(str(text)) if text else None
+    return None

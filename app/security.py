@@ -1,0 +1,85 @@
+"""What protects every page at once: headers, content security policy, CSRF and same origin."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from flask_wtf.csrf import CSRFProtect
+
+from app.context import settings
+from app.sessions import uses_token
+from app.views import Audience, decision_of
+
+_SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def init_security(app: Flask) -> None:
+    """Protect every route of ``app``; must come before any other check of a request."""
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False,  # decided below, by how the request is authenticated
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
+        WTF_CSRF_HEADERS=["X-CSRFToken"],
+    )
+    csrf = CSRFProtect(app)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+    @app.before_request
+    def refuse_forged_requests() -> None:
+        if request.method in _SAFE or request.endpoint is None:
+            return
+        _refuse_other_origin()
+        if not uses_token() and decision_of(request.endpoint) is not Audience.SECRET:
+            csrf.protect()
+
+    app.after_request(_add_headers)
+
+
+def csp_nonce() -> str:
+    """Return the nonce of this response's inline scripts and styles."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def _refuse_other_origin() -> None:
+    """Refuse what a browser says another site has sent, whatever token it carries."""
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
+    origin = request.headers.get("Origin")
+    own = {request.host, urlsplit(settings().public_url).netloc}
+    if origin not in {None, "null"} and urlsplit(str(origin)).netloc not in own:
+        abort(403)
+
+
+def _add_headers(response: Response) -> Response:
+    """Set the headers that every response carries."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = _POLICY.format(nonce=csp_nonce())
+    else:
+        response.headers.setdefault(
+            "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
+        )
+    if settings().is_production:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if "Cache-Control" not in response.headers:
+        # What one person saw must not be shown again by a shared or a back-button cache.
+        response.headers["Cache-Control"] = "no-store"
+    return response
