@@ -3,7 +3,6 @@
 from feel.cursor import Cursor
 from feel.lexer import KnownNames
 from feel.types import (
-    ANY,
     BUILTIN_TYPES,
     ContextType,
     FunctionType,
@@ -82,5 +81,5 @@ class TypeParser:
         cursor.expect("<")
         parameters: list[Type] = []
         cursor.take_list(">", lambda: parameters.append(self.parse_type()))
-        result = self.parse_type() if cursor.take("->") else ANY
+        result = self.parse_type() if cursor.take("->") else None
         return FunctionType(tuple(parameters), result)

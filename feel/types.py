@@ -117,10 +117,15 @@ class RangeType(Type):
 
 @dataclass(frozen=True)
 class FunctionType(Type):
-    """A function; without parameters known (None), any function."""
+    """A function.
+
+    Attributes:
+        parameters: The types of its parameters; None for any function at all.
+        result: The type of its result; None if unknown, which any is taken for.
+    """
 
     parameters: tuple[Type, ...] | None = None
-    result: Type = field(default_factory=Type)
+    result: Type | None = None
 
     def accepts(self, value: Value, run: Run) -> bool:
         """Tell whether a value is a function that may stand where this type is asked for."""
@@ -131,7 +136,7 @@ class FunctionType(Type):
             return True
         if isinstance(value.type, FunctionType):
             return value.type.conforms_to(self)
-        return len(value.parameters) == len(self.parameters)
+        return value.takes(len(self.parameters))
 
     def conforms_to(self, other: Type) -> bool:
         """Parameters may be wider and the result narrower."""
@@ -145,7 +150,9 @@ class FunctionType(Type):
                 theirs.conforms_to(ours)
                 for ours, theirs in zip(self.parameters, other.parameters, strict=True)
             )
-            and self.result.conforms_to(other.result)
+            and (
+                self.result is None or other.result is None or self.result.conforms_to(other.result)
+            )
         )
 
 

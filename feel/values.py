@@ -97,6 +97,10 @@ class Function:
         self.name = name
         self.type = type
 
+    def takes(self, count: int) -> bool:
+        """Tell whether it can be called with so many arguments."""
+        return count == len(self.parameters)
+
     def call(self, run: Run, arguments: list[Value]) -> Value:
         """Call it with arguments in the order of its parameters.
 

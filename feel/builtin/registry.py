@@ -20,7 +20,6 @@ from feel.durations import DayTimeDuration, YearMonthDuration
 from feel.errors import NullResult
 from feel.numbers import NO_NUMBER
 from feel.run import Run, check_list_size, check_string_size
-from feel.types import FunctionType
 from feel.values import Function, Parameter, Range, Value, type_name
 
 Body = Callable[..., Value]
@@ -124,8 +123,11 @@ class Builtin(Function):
         """Add an overload. The first one tells the parameters of the function as a value."""
         if not self.overloads:
             self.parameters = tuple(Parameter(slot.name) for slot in overload.slots)
-            self.type = FunctionType()
         self.overloads.append(overload)
+
+    def takes(self, count: int) -> bool:
+        """Tell whether it can be called with so many arguments."""
+        return any(overload.takes(count) for overload in self.overloads)
 
     def call(self, run: Run, arguments: list[Value]) -> Value:
         """Call the first overload that fits. Raises as `Function.call` does."""

@@ -23,12 +23,10 @@ def _aggregate(name: str) -> Callable[[_Aggregate], _Aggregate]:
 
     def register(function: _Aggregate) -> _Aggregate:
         def of_arguments(*values: Value) -> Value:
-            if not values:
-                raise NullResult("list is missing")
             return function(list(values))
 
         builtin(name, "list: list")(function)
-        builtin(name, "first: any, second: any, n...: any")(of_arguments)
+        builtin(name, "first: any, n...: any")(of_arguments)
         return function
 
     return register

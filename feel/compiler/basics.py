@@ -7,7 +7,7 @@ from feel.compiler.unit import Code, Unit, adopt, compiles, find_variable
 from feel.properties import get_property
 from feel.run import Run, Scope
 from feel.types import is_instance
-from feel.values import NATIVE, FeelContext, Range, Value
+from feel.values import NATIVE, FeelContext, Range, Value, type_name
 
 
 @compiles(nodes.Literal)
@@ -63,10 +63,20 @@ def compile_instance_of(node: nodes.InstanceOf, unit: Unit) -> Code:
 
 @compiles(nodes.If)
 def compile_if(node: nodes.If, unit: Unit) -> Code:
-    """Compile a condition; whatever is not true leads to `else`."""
+    """Compile a condition; false and null lead to `else`, any other value to null."""
     condition = unit.compile(node.condition)
     then, otherwise = unit.compile(node.then), unit.compile(node.otherwise)
-    return lambda scope: then(scope) if condition(scope) is True else otherwise(scope)
+    text = unit.excerpt(node.condition)
+
+    def choose(scope: Scope) -> Value:
+        value = condition(scope)
+        if value is True:
+            return then(scope)
+        if value is False or value is None:
+            return otherwise(scope)
+        return scope.run.null(f"a condition can't be {type_name(value)}", text)
+
+    return choose
 
 
 @compiles(nodes.ListLiteral)

@@ -44,7 +44,7 @@ def filter_items(items: list[Value], condition: Code, scope: Scope, text: str) -
         elif isinstance(result, Decimal) and position == 0:
             return pick_item(items, result, run, text)
         elif result is not False and result is not None:
-            run.warn(f"a filter can't be {type_name(result)}", text)
+            return run.null(f"a filter can't be {type_name(result)}", text)
     return kept
 
 

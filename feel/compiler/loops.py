@@ -66,8 +66,11 @@ def compile_quantified(node: nodes.Quantified, unit: Unit) -> Code:
             if value is decisive:
                 result = decisive
                 return True
-            if not isinstance(value, bool):
+            if value is None:
                 result = None
+            elif not isinstance(value, bool):
+                result = inner.run.null(f"a condition can't be {type_name(value)}", text)
+                return True
             return False
 
         try:

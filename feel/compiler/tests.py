@@ -53,7 +53,19 @@ def _compile_test(node: Node, unit: Unit) -> TestCode:
     if "?" in names_in(node):
         return _compile_question(node, unit)
     code = unit.compile(node)
+    if isinstance(node, nodes.RangeLiteral):
+        return _compile_range_test(code)
     return lambda value, scope: _holds(value, code(scope), scope.run)
+
+
+def _compile_range_test(code: Code) -> TestCode:
+    """Compile the test of a range; where the range is null, so is the answer."""
+
+    def run(value: Value, scope: Scope) -> bool | None:
+        interval = code(scope)
+        return None if interval is None else _holds(value, interval, scope.run)
+
+    return run
 
 
 def _compile_comparison_test(node: nodes.Comparison, unit: Unit) -> TestCode:

@@ -94,7 +94,7 @@ def read_function(builder: Builder, element: Element, names: Names, place: str) 
     body = builder.build_inside(element, names.adding(titles), place)
     inner = find_expression(element)
     result = builder.find_type(inner, names) if inner is not None else None
-    signature = FunctionType(tuple(kind or ANY for kind in kinds), result or ANY)
+    signature = FunctionType(tuple(kind or ANY for kind in kinds), result)
     is_external = element.get("kind", "FEEL").upper() != "FEEL"
 
     def evaluate(scope: Mapping[str, Any], run: Run) -> Value:

@@ -17,14 +17,17 @@ from processes.engine.xml import Element
 
 @reads("conditional")
 def read_conditional(builder: Builder, element: Element, names: Names, place: str) -> Boxed:
-    """Read a condition; whatever is not true leads to `else`."""
+    """Read a condition; false and null lead to `else`, any other value to null."""
     condition, then, otherwise = (
         builder.build_inside(find_child(element, part), names, f"{place}, {part}")
         for part in ("if", "then", "else")
     )
 
     def evaluate(scope: Mapping[str, Any], run: Run) -> Value:
-        return (then if condition(scope, run) is True else otherwise)(scope, run)
+        value = condition(scope, run)
+        if value is not None and not isinstance(value, bool):
+            return run.null(f"{place}: the condition is no boolean")
+        return (then if value else otherwise)(scope, run)
 
     return evaluate
 
@@ -129,8 +132,10 @@ def _read_quantified(
             value = iteration.evaluate(item, scope, run)
             if value is decisive:
                 return decisive
-            if not isinstance(value, bool):
+            if value is None:
                 result = None
+            elif not isinstance(value, bool):
+                return run.null(f"{place}: the condition is no boolean")
         return result
 
     return evaluate
