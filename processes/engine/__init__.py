@@ -26,13 +26,19 @@ from processes.engine.errors import (
     StepFailed,
     UnknownToken,
 )
-from processes.engine.execution import Execution, State, TokenView, load, start
+from processes.engine.execution import (
+    Execution,
+    State,
+    TokenView,
+    load,
+    start,
+    start_timer,
+)
 from processes.engine.host import PENDING, Call, Host, Pending, ThrownMessage
 from processes.engine.model import Model, Process, StartEvent, UserTask
 from processes.engine.parse import parse_model
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.timers import Due, next_due
-from processes.engine.timers import plan as first_due
 
 __all__ = [
     "PENDING",
@@ -58,9 +64,9 @@ __all__ = [
     "UserTask",
     "changes",
     "compile_process",
-    "first_due",
     "load",
     "next_due",
     "parse_model",
     "start",
+    "start_timer",
 ]

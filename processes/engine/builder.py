@@ -172,12 +172,14 @@ def _nest(spec: ProcessSpec) -> None:
     """Tell scopes what begins in them, and activities what is at their border."""
     process = spec.process
     border: dict[str, list[Element]] = {}
-    started_by_event: dict[str | None, list[Element]] = {}
+    started_by_event: dict[str | None, list[SubProcess]] = {}
     for node in process.nodes.values():
         if node.attached_to:
             border.setdefault(node.attached_to, []).append(spec.element(node.id))
         elif node.is_event_sub_process:
-            started_by_event.setdefault(node.parent_id, []).append(spec.element(node.id))
+            element = spec.element(node.id)
+            assert isinstance(element, SubProcess)  # noqa: S101 - the reader lets nothing else be
+            started_by_event.setdefault(node.parent_id, []).append(element)
         elif node.type == "startEvent":
             _note_start(spec, node)
     for identifier, events in border.items():

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from processes.engine import changes
-from processes.engine.errors import BpmnError
+from processes.engine.errors import BpmnError, StepFailed
+from processes.engine.model import EMPTY
 from processes.engine.tokens import LEAVE, TRIGGERED, Token
+from processes.engine.values import answered
 
 if TYPE_CHECKING:
     from processes.engine.elements.base import Element
+    from processes.engine.elements.scopes import SubProcess
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Catcher:
 
     owner: Token
     event: Element
-    sub_process: Element | None = None
+    sub_process: SubProcess | None = None
 
 
 def throw_error(token: Token, problem: BpmnError) -> None:
@@ -39,10 +42,15 @@ def throw_error(token: Token, problem: BpmnError) -> None:
     if catcher is None:
         token.workflow.park_uncaught(token, problem)
         return
+    try:
+        variables = {name: answered(value) for name, value in problem.variables.items()}
+    except StepFailed as failure:
+        token.workflow.park(token, failure)
+        return
     if token.task_spec.node.type == "endEvent":
         complete_thrower(token)
     known = {"errorCode": problem.code, "errorMessage": problem.message}
-    happen(catcher, problem.variables, known)
+    happen(catcher, variables, known)
 
 
 def complete_thrower(token: Token) -> None:
@@ -64,9 +72,7 @@ def find_catcher(token: Token, kind: str, code: str) -> Catcher | None:
     return None
 
 
-def happen(
-    catcher: Catcher, result: Mapping[str, Any], known: Mapping[str, Any] | None = None
-) -> None:
+def happen(catcher: Catcher, result: Mapping[str, Any], known: Mapping[str, Any] = EMPTY) -> None:
     """Let an event happen: interrupt what it interrupts and go on behind it.
 
     Args:
@@ -79,11 +85,10 @@ def happen(
     if catcher.sub_process is not None:
         if event.node.is_interrupting:
             interrupt_inside(owner)
-        catcher.sub_process.start_by(owner, event, result, known)
+        catcher.sub_process.start_by_event(owner, result, known)
         return
     token = instance.begin_at(event, owner.parent, result, TRIGGERED)
-    if known:
-        token.notes["known"] = dict(known)
+    token.notes["known"] = dict(known)
     if event.node.is_interrupting:
         owner.cancel()
 

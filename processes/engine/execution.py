@@ -15,7 +15,7 @@ from processes.engine.instance import Instance
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.scopes import Scope
 from processes.engine.snapshot import dump, restore
-from processes.engine.timers import next_due
+from processes.engine.timers import Due, next_due
 from processes.engine.tokens import TRIGGERED, Token
 from processes.engine.values import answered, named_result, received_all
 from processes.engine.waits import WaitKind, close_wait, set_timer, timer_of
@@ -279,6 +279,22 @@ def start(
     execution = Execution(instance)
     execution.advance()
     return execution
+
+
+def start_timer(spec: ProcessSpec, start_event: str, host: Host) -> Due:
+    """Return when a timer start event fires first; `next_due` tells when it does again.
+
+    Raises:
+        EngineError: The process has no such start event, or it is no timer.
+        StepFailed: Its expression gives no time.
+    """
+    element = spec.start_element(start_event)
+    if element.node.event.kind != "timer":
+        raise EngineError(f"The start event {start_event} is no timer.")
+    root = Instance(spec, host).spawn(spec.root, None)
+    due = element.trigger.plan(root).due
+    assert due is not None  # noqa: S101 - a timer is planned with one
+    return due
 
 
 def load(spec: ProcessSpec, snapshot: bytes, host: Host) -> Execution:

@@ -35,6 +35,10 @@ class Expression(Protocol):
         """
         ...
 
+    def why(self, sight: Sight) -> str:
+        """Return why its value, or a part of it, is null; empty if unknown."""
+        ...
+
 
 class Literal:
     """A text that stands for itself."""
@@ -45,6 +49,10 @@ class Literal:
     def evaluate(self, sight: Sight) -> Any:  # noqa: ARG002 - the same wherever it stands
         """Return the text."""
         return self.text
+
+    def why(self, sight: Sight) -> str:  # noqa: ARG002 - it is never null
+        """Return nothing."""
+        return ""
 
 
 class FeelExpression:
@@ -61,6 +69,10 @@ class FeelExpression:
         except feel.FeelError as problem:
             raise StepFailed(f"The expression {self.text} failed: {problem}") from problem
 
+    def why(self, sight: Sight) -> str:
+        """See `Expression`."""
+        return "; ".join(self._compiled.explain(sight, now=sight.now)[1])
+
 
 class PythonExpression:
     """An expression in Python syntax."""
@@ -72,6 +84,10 @@ class PythonExpression:
     def evaluate(self, sight: Sight) -> Any:
         """See `Expression`."""
         return scripts.evaluate(self.text, *names_for(self._words, sight))
+
+    def why(self, sight: Sight) -> str:  # noqa: ARG002 - Python syntax has no reasons for None
+        """Return nothing."""
+        return ""
 
 
 def compile_value(text: str) -> Expression:

@@ -125,7 +125,9 @@ class Node:
         is_interrupting: Of a boundary event, or an event sub-process's start event.
         is_event_sub_process: It is a sub-process that an event starts.
         form_id: As written; empty if none.
-        extensions: Extension elements and attributes as (namespace, name, attributes), untouched.
+        extensions: Extension elements as (namespace, name, attributes), untouched.
+        attributes: Attributes of other namespaces by `{namespace}name`, untouched: the element
+            template that a task was made from, for instance.
     """
 
     id: str
@@ -151,6 +153,7 @@ class Node:
     documentation: str = ""
     properties: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     extensions: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,8 @@ class StartEvent:
 
     Attributes:
         name: Of the message or signal; empty otherwise.
-        timer: Which timer `expression` is, for `timers.first_due`.
+        timer: Which timer `expression` is; `start_timer` tells when it fires.
+        form_id: The form in which a person starts the process; None if there is none.
     """
 
     id: str
@@ -167,6 +171,7 @@ class StartEvent:
     name: str = ""
     timer: TimerKind | None = None
     expression: str = ""
+    form_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -220,6 +225,7 @@ class Process:
                 node.event.name,
                 node.event.timer,
                 node.event.expression,
+                node.form_id or None,
             )
             for node in self.nodes.values()
             if node.type == "startEvent" and node.parent_id is None

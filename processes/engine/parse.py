@@ -20,9 +20,15 @@ def parse_model(xml: bytes) -> Model:
     """
     faults = Faults()
     model = read_file(xml, faults)
+    is_any_executable = any(process.is_executable for process in model.processes.values())
     for process in model.processes.values():
+        before = len(faults.errors)
         check_process(process, faults)
         check_texts(process, faults)
+        if is_any_executable and not process.is_executable:
+            faults.demote_since(before)  # a pool that is only drawn beside the one that runs
+    if not is_any_executable:
+        faults.warn_at(None, None, "No process is marked as executable.", "Mark the one to run.")
     if faults.errors:
         raise ModelErrors(sorted(faults.errors, key=lambda error: error.line or 0))
     return replace(model, warnings=tuple(faults.warnings))

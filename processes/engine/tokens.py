@@ -92,6 +92,12 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
         """The tokens inside the scope that it stands for, without events."""
         return [child for child in self.children if child.role == "token"]
 
+    @property
+    def has_inner(self) -> bool:
+        """Whether a token is inside the scope that it stands for."""
+        tasks = self.workflow.tasks
+        return any(tasks[child].role == "token" for child in self._children)
+
     def make_ready(self, phase: Phase | None = None) -> None:
         """Have it run when its turn comes, from a phase on if one is given."""
         if phase is not None:

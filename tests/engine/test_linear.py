@@ -1,6 +1,6 @@
 import pytest
 
-from processes.engine import BpmnError, StepFailed, changes
+from processes.engine import BpmnError, EngineError, StepFailed, changes, start_timer
 from processes.engine.host import PENDING
 from tests.engine.models import Drawing, FakeHost, Play, extension, mapped, on, service, timer
 
@@ -61,7 +61,9 @@ def test_token_fails_when_a_condition_is_neither_true_nor_false():
     )
     play = Play(drawing)
     assert (play.failed, play.state) == (["choice"], "failed")
-    assert "gives null" in play.of(changes.StepFailedAt)[0].message
+    failure = play.of(changes.StepFailedAt)[0]
+    assert "gives null" in failure.message
+    assert "n" in failure.detail
     play.do("set_variables", {"n": 3}).do("retry", play.at("choice"))
     assert (play.state, play.trace) == ("completed", ["start", "choice", "b"])
     assert play.of(changes.IncidentResolved)
@@ -120,14 +122,12 @@ def test_failed_call_is_made_again_when_retried():
 
 
 def test_call_is_not_made_again_when_only_its_mapping_failed():
-    io = mapped(outputs={"price": "=price_of(1)", "x": "=list contains(1)"})
     inner = service("do", mapped(outputs={"x": "=function(a) a"}))
     drawing = Drawing().start().node("serviceTask", "go", inner).end().path("start", "go", "end")
     play = Play(drawing, host=FakeHost(answers={"do": {"a": 1}}))
     assert play.failed == ["go"]
     play.do("retry", play.at("go"))
     assert (play.failed, len(play.host.calls)) == (["go"], 1)
-    assert io
 
 
 def test_other_branches_go_on_when_one_fails():
@@ -354,3 +354,21 @@ def test_command_is_refused_when_the_token_does_not_wait_for_it():
         play.do("fire_timer", play.at("ask"))
     with pytest.raises(Exception, match="no token"):
         play.do("complete", "99")
+
+
+def test_start_timer_tells_when_it_fires_first():
+    drawing = Drawing().start("daily", timer("R/2026-03-03T08:00:00Z/P1D", "timeCycle")).end()
+    due = start_timer(drawing.path("daily", "end").spec(), "daily", FakeHost())
+    assert (due.at.isoformat(), due.repeat) == ("2026-03-03T08:00:00+00:00", "R/P1D")
+
+
+def test_start_event_is_refused_when_the_process_has_no_such():
+    drawing = Drawing().start().end().path("start", "end")
+    with pytest.raises(EngineError, match="no start event other"):
+        Play(drawing, start_event="other")
+
+
+def test_value_is_refused_when_it_can_not_be_kept():
+    drawing = Drawing().start().task("ask").path("start", "ask")
+    with pytest.raises(EngineError):
+        Play(drawing, {"x": object()})

@@ -1,6 +1,6 @@
 import pytest
 
-from processes.engine import BpmnError, changes
+from processes.engine import BpmnError, EngineError, changes
 from processes.engine.elements import multi_instance
 from tests.engine.models import (
     Drawing,
@@ -336,3 +336,52 @@ def test_cardinality_says_how_often_when_there_is_no_collection():
         "</multiInstanceLoopCharacteristics>"
     )
     assert Play(each(loop), {"n": 3}).waiting == ["each"] * 3
+
+
+def test_event_sub_process_is_retried_with_its_payload_when_it_could_not_begin():
+    inner = Drawing().start("soon", timer("=wait"))
+    handler = Drawing().start("when", on("message", "m")).task("handle").path("when", "handle")
+    handler.sub("inner", inner, triggeredByEvent="true")
+    drawing = Drawing().message("m", "news").start().task("ask").path("start", "ask")
+    play = Play(drawing.sub("handler", handler, triggeredByEvent="true"))
+    play.receive("when", a=1)
+    assert (play.failed, play.waiting) == (["handler"], [])
+    play.do("set_variables", {"wait": "PT1H"}).do("retry", play.at("handler"))
+    assert (play.waiting, play.variables["a"]) == (["soon", "handle"], 1)
+
+
+def test_error_code_is_seen_by_the_mappings_of_its_event():
+    outputs = extension(mapped({}, {"why": '=errorCode + ": " + errorMessage'}))
+    drawing = Drawing().start().service("go", "fail").boundary("bad", "go", outputs + on("error"))
+    drawing.end().path("start", "go").flow("bad", "end")
+
+    def fail(call):
+        raise BpmnError("E1", "No stock.")
+
+    play = Play(drawing, host=FakeHost(answers={"fail": fail}))
+    assert play.variables == {"why": "E1: No stock."}
+
+
+def test_boundary_events_stay_when_an_event_sub_process_takes_over_inside():
+    handler = Drawing().start("when", timer("PT1H")).task("handle").path("when", "handle")
+    inner = Drawing().start("in").task("ask").path("in", "ask")
+    inner.sub("handler", handler, triggeredByEvent="true")
+    drawing = Drawing().start().sub("sub", inner).boundary("late", "sub", timer("PT2H")).end()
+    play = Play(drawing.path("start", "sub").flow("late", "end"))
+    play.fire("when")
+    assert play.waiting == ["late", "handle"]
+
+
+def test_instance_ends_with_all_that_is_open_when_it_is_cancelled():
+    play = Play(inside().boundary("late", "sub", timer("PT1H")).flow("late", "end"))
+    play.do("cancel")
+    assert (play.state, play.tokens) == ("terminated", [])
+    assert [type(change).__name__ for change in play.last] == [
+        "UserTaskClosed",
+        "ElementCancelled",
+        "TimerCancelled",
+        "ElementCancelled",
+        "InstanceEnded",
+    ]
+    with pytest.raises(EngineError):
+        play.do("cancel")

@@ -23,6 +23,7 @@ from processes.engine.values import evaluated, plain
 from processes.engine.waits import Trigger, arm, close_wait
 
 if TYPE_CHECKING:
+    from processes.engine.elements.scopes import SubProcess
     from processes.engine.process_spec import ProcessSpec
 
 
@@ -73,7 +74,7 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.default_way: Way | None = None
         self.trigger = Trigger(node.event)
         self.boundary: tuple[Element, ...] = ()
-        self.event_sub_processes: tuple[Element, ...] = ()
+        self.event_sub_processes: tuple[SubProcess, ...] = ()
         self._sources = [(line.target, compile_text(line.source)) for line in node.inputs]
         self._results = [(line.target, compile_text(line.source)) for line in node.outputs]
 
@@ -275,7 +276,8 @@ def is_true(condition: Expression, sight: Sight) -> bool:
     value = condition.evaluate(sight)
     if not isinstance(value, bool):
         shown = "null" if value is None else plain(evaluated(value))
-        raise StepFailed(f"The condition {condition.text} gives {shown}, not true or false.")
+        message = f"The condition {condition.text} gives {shown}, not true or false."
+        raise StepFailed(message, condition.why(sight))
     return value
 
 

@@ -69,7 +69,7 @@ class MultiInstanceBody(Element):
         """Evaluate an item's output and whether it was the last that is needed."""
         body = item.parent
         done = body.notes["done"] + 1
-        active = len(body.inner) - 1
+        active = body.notes["next"] - done
         counts = {
             "numberOfInstances": len(body.notes["items"]),
             "numberOfCompletedInstances": done,

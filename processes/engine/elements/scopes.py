@@ -12,7 +12,7 @@ from processes.engine.errors import StepFailed
 from processes.engine.expressions import compile_text
 from processes.engine.model import Node
 from processes.engine.scopes import Scope, Sight, visible_json
-from processes.engine.tokens import LEAVE, TRIGGERED, WORK, Token
+from processes.engine.tokens import LEAVE, TRIGGERED, Token
 from processes.engine.waits import arm, as_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ScopeElement(Element):
 
     def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - any may be the last
         """End the scope when nothing is left in it (BPMN 2.0 §13.3.4, §13.5.6)."""
-        if not any(inner.role == "token" for inner in token.children):
+        if not token.has_inner:
             self.scope_done(token)
 
     def terminate(self, token: Token) -> None:
@@ -59,29 +59,24 @@ class SubProcess(ScopeElement):
         self.keeps_new_names = bool(node.outputs)
 
     def work(self, token: Token) -> Waits:
-        """Begin inside."""
+        """Begin inside, at the event that happened if it is one that starts this."""
         self.open_scope(token)
         token.hold()
-        token.workflow.arrive(self.start, token)
+        begun = token.notes.pop("begun", None)
+        if begun is None:
+            token.workflow.arrive(self.start, token)
+        else:
+            start = token.workflow.begin_at(self.start, token, begun["result"], TRIGGERED)
+            start.notes["known"] = begun["known"]
         return WAITS
 
-    def start_by(
-        self,
-        scope: Token,
-        event: Element,
-        result: Mapping[str, Any],
-        known: Mapping[str, Any] | None,
+    def start_by_event(
+        self, scope: Token, result: Mapping[str, Any], known: Mapping[str, Any]
     ) -> None:
-        """Begin an event sub-process by the event that happened."""
-        instance = scope.workflow
-        token = instance.spawn(self, scope)
-        token.phase = WORK
-        token.hold()
-        self.report_entered(token)
-        self.open_scope(token)
-        begun = instance.begin_at(event, token, result, TRIGGERED)
-        if known:
-            begun.notes["known"] = dict(known)
+        """Begin an event sub-process because its start event has happened."""
+        token = scope.workflow.spawn(self, scope)
+        token.notes["begun"] = {"result": dict(result), "known": dict(known)}
+        token.make_ready()
 
 
 class CallActivity(Element):

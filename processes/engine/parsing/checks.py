@@ -214,6 +214,9 @@ def _check_starts(graph: Graph) -> None:
         graph.faults.error_at(process.id, process.line, "The process has no start event.", advice)
     seen: set[tuple[str, str]] = set()
     for start in starts:
+        if start.name.startswith("="):
+            advice = "Give it a plain name: nothing is known before the process begins."
+            graph.note(process.nodes[start.id], "The name is an expression.", advice)
         key = (start.kind, start.name)
         if start.kind != "timer" and key in seen:
             what = f"the {start.kind} {start.name}" if start.name else "nothing in particular"

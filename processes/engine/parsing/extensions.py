@@ -65,6 +65,7 @@ class Extensions:
     properties: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     untouched: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+    own_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
     def get(self, element: str, attribute: str, default: str = "") -> str:
         """Return an attribute of a Zeebe extension element; `default` if either is missing."""
@@ -81,6 +82,7 @@ def read_extensions(element: Element, faults: Faults) -> Extensions:
         untouched.append((namespace, name, MappingProxyType(_attributes(child))))
         if namespace == ZEEBE:
             _check_zeebe(element, name, faults)
+            _check_binding(element, child, faults)
             found[name] = child
         elif namespace in FOREIGN_ENGINES:
             _check_foreign_element(element, name, faults)
@@ -88,6 +90,9 @@ def read_extensions(element: Element, faults: Faults) -> Extensions:
     result = Extensions(
         attributes={name: _attributes(child) for name, child in found.items()},
         untouched=tuple(untouched),
+        own_attributes={
+            name: value for name, value in _attributes(element).items() if name.startswith("{")
+        },
     )
     result.headers = _pairs(found.get("taskHeaders"), "header", "key")
     result.properties = _pairs(found.get("properties"), "property", "name")
@@ -210,6 +215,15 @@ def _check_zeebe(element: Element, name: str, faults: Faults) -> None:
         f"The extension element {name} can't be executed.",
         _REFUSED.get(name, "Remove it."),
     )
+
+
+def _check_binding(owner: Element, element: Element, faults: Faults) -> None:
+    if element.get("bindingType", "latest") != "latest":
+        faults.error(
+            owner,
+            f"The binding {element.get('bindingType')} can't be executed.",
+            "Choose the binding latest.",
+        )
 
 
 def _check_foreign_element(element: Element, name: str, faults: Faults) -> None:

@@ -23,6 +23,11 @@ class Faults:
         """Note a warning about an element of the file."""
         self.warnings.append(ModelError(message, _id_of(element), line_of(element), advice))
 
+    def demote_since(self, count: int) -> None:
+        """Make warnings of all errors but the first `count`."""
+        self.warnings += self.errors[count:]
+        del self.errors[count:]
+
     def error_at(
         self, element: str | None, line: int | None, message: str, advice: str | None = None
     ) -> None:

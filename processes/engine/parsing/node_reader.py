@@ -52,6 +52,7 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
         documentation=text_of(element, "documentation"),
         properties=extensions.properties,
         extensions=extensions.untouched,
+        attributes=extensions.own_attributes,
     )
 
 

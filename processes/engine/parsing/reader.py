@@ -56,8 +56,13 @@ def read_file(xml: bytes, faults: Faults) -> Model:
     check_attributes(root, "definitions", faults)
     declared = _read_declared(root, faults)
     processes = {}
-    for element in root.iterchildren(f"{{{BPMN}}}process"):
+    elements = list(root.iterchildren(f"{{{BPMN}}}process"))
+    is_any_executable = any(each.get("isExecutable", "true") != "false" for each in elements)
+    for element in elements:
+        before = len(faults.errors)
         process = _read_process(element, declared)
+        if is_any_executable and not process.is_executable:
+            faults.demote_since(before)
         processes[process.id] = process
     if not processes:
         faults.error(root, "The file has no process.", "Draw a process with a start event.")
