@@ -128,8 +128,7 @@ class _Check:
 
     def _take(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
-            spec = entry.component.spec
-            if spec.get("disabled") or spec.get("readonly") is True:
+            if entry.component.is_always_fixed:
                 entry.writable = False
             sent = get_at(self.data, entry.path)
             if not entry.writable or sent is MISSING:

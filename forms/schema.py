@@ -75,6 +75,11 @@ class Component:
         return (self.spec.get("conditional") or {}).get("hide")
 
     @property
+    def is_always_fixed(self) -> bool:
+        """Whether no person may ever change it: it is disabled or read-only without a condition."""
+        return bool(self.spec.get("disabled")) or self.spec.get("readonly") is True
+
+    @property
     def starts_empty(self) -> bool:
         """Whether it begins without what is kept under its key: its property ``prefill`` is no.
 
@@ -122,18 +127,29 @@ def build_component(spec: Mapping[str, Any]) -> Component:
     )
 
 
-def form_keys(schema: Mapping[str, Any]) -> tuple[str, ...]:
+def form_keys(schema: Mapping[str, Any], *, writable_only: bool = False) -> tuple[str, ...]:
     """Return the dotted keys that a form keeps values under, in its order.
 
     A list counts as one key, whatever its rows hold. The schema must be without faults.
+
+    Args:
+        schema: The form-js schema.
+        writable_only: Leave out fields that are always read-only or disabled.
     """
-    return tuple(".".join(path) for path in _walk(build_component(schema), ()))
+    found = _walk(build_component(schema), ())
+    return tuple(
+        ".".join(path)
+        for path, component in found
+        if not writable_only or not component.is_always_fixed
+    )
 
 
-def _walk(component: Component, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _walk(
+    component: Component, prefix: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Component]]:
     path = (*prefix, *component.path)
     if component.is_field or component.is_list:
-        yield path
+        yield path, component
         return
     for inner in component.components:
         yield from _walk(inner, path)

@@ -123,15 +123,20 @@ def _check_form(
 def _check_form_keys(
     node: Node, form: Form, record: RecordType, file: str | None
 ) -> Iterator[Finding]:
-    for key in sorted(form_keys(form.schema)):
+    """Check the keys below the record's name: what is written must be a field to write to."""
+    written = set(form_keys(form.schema, writable_only=True))
+    for key in form_keys(form.schema):
         head, _, name = key.partition(".")
-        if head == record.name and name and record.field(name.split(".")[0]) is None:
-            yield _found(
-                node,
-                file,
-                f"The form {form.id} has the field {key}, but a {record.name} has no {name}.",
-                "Choose one of the record's fields.",
-            )
+        if head != record.name or not name:
+            continue
+        first = name.split(".")[0]
+        field = record.field(name if key in written else first)
+        if field is None and (key in written or record.field(f"{first}_id") is None):
+            message = f"The form {form.id} has the field {key}, but a {record.name} has no {name}."
+            yield _found(node, file, message, "Choose one of the record's fields.")
+        elif field is not None and key in written and not field.writable:
+            message = f"The form {form.id} asks for {key}, which no form may change."
+            yield _found(node, file, message, "Make the field read-only.")
 
 
 def _check_named(node: Node, there: Surroundings, file: str | None) -> Iterator[Finding]:

@@ -207,3 +207,13 @@ def test_an_expression_has_no_value_when_it_runs_too_long():
 def test_a_wrong_schema_is_refused_when_it_was_never_parsed():
     with pytest.raises(FormError):
         check_form(form(field("wormhole", "x")), {})
+
+
+def test_keys_are_named_without_those_that_are_always_read_only():
+    schema = form(
+        field("number", "deal.amount"),
+        field("textfield", "deal.account.name", readonly=True),
+        field("textfield", "deal.needs", readonly="=locked"),
+        field("textfield", "deal.stage", disabled=True),
+    )
+    assert form_keys(schema, writable_only=True) == ("deal.amount", "deal.needs")
