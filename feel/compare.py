@@ -72,7 +72,7 @@ def same(left: Value, right: Value, run: Run) -> bool:
 def compare(left: Value, right: Value) -> int | None:
     """Return -1, 0 or 1 as the left value is before, at or after the right one.
 
-    None if they have no order: other kinds, other types, or a local time with one in a zone.
+    None if they have no order, such as values of different types.
     """
     kind = type(left)
     if kind is not type(right):
@@ -101,16 +101,19 @@ def order_keys(left: Value, right: Value) -> tuple[int, int] | None:
 
 
 def date_time_keys(left: FeelDateTime, right: FeelDateTime) -> tuple[int, int] | None:
-    """Return both in nanoseconds on one scale; None for a local time with one in a zone."""
-    if left.zone is None and right.zone is None:
+    """Return both in nanoseconds on one scale; a local time takes the zone of the other."""
+    if left.zone is None or right.zone is None:
         return left.local_nanos, right.local_nanos
     one, other = left.utc_nanos, right.utc_nanos
     return None if one is None or other is None else (one, other)
 
 
 def time_keys(left: FeelTime, right: FeelTime) -> tuple[int, int] | None:
-    """Return both in nanoseconds on one scale; None where that would take a date."""
-    if left.zone == right.zone:
+    """Return both in nanoseconds on one scale; a local time takes the zone of the other.
+
+    None where the offset of a zone would take a date to know.
+    """
+    if left.zone == right.zone or left.zone is None or right.zone is None:
         return left.nano_of_day, right.nano_of_day
     one, other = left.offset, right.offset
     if one is None or other is None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from feel.errors import FeelSyntaxError
@@ -19,10 +20,11 @@ WORD = re.compile(_WORD)
 # A name where one is declared: words and the additional name symbols, up to a delimiter.
 FREE_NAME = re.compile(rf"[{_START}?](?:[{_PART}?\s./\-'+*])*")
 ITERATOR_NAME = re.compile(rf"({_WORD}(?:[{_PART}\s./\-'+*])*?)\s+in(?![{_PART}])")
-_ENDS_IN_WORD = re.compile(f"[{_PART}]$")
+_PART_CHARACTER = re.compile(f"[{_PART}]")
+_NAME_TOKEN = re.compile(rf"[{_PART}]+|[^\s{_PART}]")
 _SIMPLE = re.compile(rf"{_WORD}|\?")
 
-_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE = re.compile(r"(?:[\s\u180e\u200b\ufeff]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _TOKEN = re.compile(
     rf"""(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
     |(?P<word>{_WORD})
@@ -138,5 +140,14 @@ class KnownNames:
 
 @lru_cache(maxsize=4096)
 def _pattern_of(name: str) -> re.Pattern[str]:
-    pattern = r"\s+".join(re.escape(part) for part in name.split())
-    return re.compile(pattern + (f"(?![{_PART}])" if _ENDS_IN_WORD.search(name) else ""))
+    # A name is a sequence of tokens (DMN 1.5, 10.3.1.4): space counts only between two words.
+    tokens = _NAME_TOKEN.findall(name)
+    pattern = re.escape(tokens[0])
+    for before, token in pairwise(tokens):
+        both_words = _is_part(before[-1]) and _is_part(token[0])
+        pattern += (r"\s+" if both_words else r"\s*") + re.escape(token)
+    return re.compile(pattern + (f"(?![{_PART}])" if _is_part(tokens[-1][-1]) else ""))
+
+
+def _is_part(char: str) -> bool:
+    return _PART_CHARACTER.match(char) is not None

@@ -89,12 +89,19 @@ def _add_months(value: FeelDate | FeelDateTime, months: int) -> FeelDate | FeelD
     return None if date is None else FeelDateTime(date, value.time)
 
 
+def _refuse_mixed_zones(left: FeelDateTime | FeelTime, right: FeelDateTime | FeelTime) -> None:
+    if (left.zone is None) != (right.zone is None):
+        raise NullResult("only one of the two has a time zone")
+
+
 def _between_moments(left: FeelDateTime, right: FeelDateTime) -> DayTimeDuration | None:
+    _refuse_mixed_zones(left, right)
     keys = date_time_keys(left, right)
     return None if keys is None else make_nanos(keys[0] - keys[1])
 
 
 def _between_times(left: FeelTime, right: FeelTime) -> DayTimeDuration | None:
+    _refuse_mixed_zones(left, right)
     keys = time_keys(left, right)
     return None if keys is None else make_nanos(keys[0] - keys[1])
 

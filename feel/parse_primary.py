@@ -53,6 +53,7 @@ class PrimaryParser:
             "{": self._parse_context,
             "@": self._parse_at_literal,
             "?": self._parse_question_mark,
+            **dict.fromkeys(_UNARY_RANGES, self._parse_unary_range),
         }
         self._by_word: dict[str, Callable[[], Node]] = {
             "if": self._parse_if,
@@ -189,22 +190,20 @@ class PrimaryParser:
     def _parse_parenthesis(self) -> Node:
         cursor = self.cursor
         start = cursor.advance().start
-        if cursor.token.text in _UNARY_RANGES and cursor.token.kind == "sign":
-            return self._parse_unary_range(start)
         inner = self.rules.parse_expression()
         if cursor.at(".."):
             return self._parse_range_end(start, inner, low_included=False)
         cursor.expect(")")
+        inner.start, inner.end = start, cursor.last_end
         return inner
 
-    def _parse_unary_range(self, start: int) -> Node:
-        cursor = self.cursor
-        sign = cursor.advance().text
+    def _parse_unary_range(self) -> Node:
+        """Parse a range with one end, such as `< 10` (grammar rules 2.h and 7.a)."""
+        sign = self.cursor.advance()
         end = self.rules.parse_sum()
-        cursor.expect(")")
-        low = end if sign in {">", ">=", "="} else None
-        high = end if sign in {"<", "<=", "="} else None
-        return nodes.RangeLiteral(start, cursor.last_end, low, high, *_UNARY_RANGES[sign])
+        low = end if sign.text in {">", ">=", "="} else None
+        high = end if sign.text in {"<", "<=", "="} else None
+        return nodes.RangeLiteral(sign.start, end.end, low, high, *_UNARY_RANGES[sign.text])
 
     def _parse_bracket(self) -> Node:
         cursor = self.cursor

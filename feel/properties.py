@@ -66,15 +66,6 @@ def _timezone(value: FeelTime | FeelDateTime) -> str | None:
     return value.zone if isinstance(value.zone, str) else None
 
 
-def _whole_days(date: FeelDate) -> Decimal:
-    return Decimal(date.day_number * 86_400)
-
-
-def _date_time_value(value: FeelDateTime) -> Decimal:
-    nanos = value.local_nanos if value.utc_nanos is None else value.utc_nanos
-    return CONTEXT.divide(Decimal(nanos), Decimal(NANOS_PER_SECOND))
-
-
 def _of_part(part: str, read: Callable[[Any], Value]) -> Callable[[Any], Value]:
     return lambda value: read(getattr(value, part))
 
@@ -86,7 +77,6 @@ _DATE: _Properties = {
     "month": lambda date: Decimal(date.month),
     "day": lambda date: Decimal(date.day),
     "weekday": lambda date: Decimal(date.weekday),
-    "value": _whole_days,
 }
 _TIME: _Properties = {
     "hour": lambda time: Decimal(time.hour),
@@ -94,14 +84,12 @@ _TIME: _Properties = {
     "second": _second,
     "time offset": _offset,
     "timezone": _timezone,
-    "value": lambda time: CONTEXT.divide(Decimal(time.nano_of_day), Decimal(NANOS_PER_SECOND)),
 }
 _DATE_TIME: _Properties = {
     **{name: _of_part("date", read) for name, read in _DATE.items()},
     **{name: _of_part("time", read) for name, read in _TIME.items()},
     "time offset": _offset,
     "timezone": _timezone,
-    "value": _date_time_value,
 }
 _PROPERTIES: dict[type, _Properties] = {
     FeelDate: _DATE,
@@ -112,14 +100,10 @@ _PROPERTIES: dict[type, _Properties] = {
         "hours": lambda duration: Decimal(duration.hours),
         "minutes": lambda duration: Decimal(duration.minutes),
         "seconds": _seconds,
-        "value": lambda duration: CONTEXT.divide(
-            Decimal(duration.nanos), Decimal(NANOS_PER_SECOND)
-        ),
     },
     YearMonthDuration: {
         "years": lambda duration: Decimal(duration.years),
         "months": lambda duration: Decimal(duration.months),
-        "value": lambda duration: Decimal(duration.total),
     },
     Range: {
         "start": lambda interval: interval.start,

@@ -121,11 +121,14 @@ class Function:
             run.leave()
 
     def call_named(self, run: Run, arguments: dict[str, Value]) -> Value:
-        """Call it with arguments by the names of its parameters. Raises as `call` does."""
+        """Call it with arguments by the names of its parameters; what is missing is null.
+
+        Raises as `call` does.
+        """
         names = [parameter.name for parameter in self.parameters]
-        if arguments.keys() != set(names):
+        if not arguments.keys() <= set(names):
             raise NullResult(f"{self.name} takes the arguments {', '.join(names)}")
-        return self.call(run, [arguments[name] for name in names])
+        return self.call(run, [arguments.get(name) for name in names])
 
 
 NATIVE: frozenset[type] = frozenset(

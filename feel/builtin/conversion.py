@@ -27,8 +27,8 @@ def negate_boolean(negand: Value) -> bool | None:
     return not negand
 
 
-@builtin("is", "value1?: any, value2?: any", wants_run=True)
-def is_same(run: Run, value1: Value = None, value2: Value = None) -> bool:
+@builtin("is", "value1: any, value2: any", wants_run=True)
+def is_same(run: Run, value1: Value, value2: Value) -> bool:
     """Tell whether two values are the very same, zones included."""
     return is_identical(value1, value2, run)
 
@@ -63,30 +63,49 @@ def number(source: str, grouping: str | None = None, point: str | None = None) -
     return result
 
 
+# Grammar rule 66, but for what its ends are. No string literal of sense holds two points.
+_RANGE = re.compile(
+    r"\s*(?P<opening>[\[(\]])(?P<low>.*?)\.\.(?P<high>.*)(?P<closing>[\])\[])\s*", re.DOTALL
+)
 _LITERAL_CALLS = frozenset({"date", "time", "date and time", "duration"})
 
 
 @builtin("range", "from: string", wants_run=True)
 def range_of(run: Run, source: str) -> Range:
     """Return the range in a text, whose ends must be literals."""
+    match = _RANGE.fullmatch(source)
+    if match is None:
+        raise NullResult(f"{source[:40]!r} is no range")
+    included = match["opening"] == "[", match["closing"] == "]"
+    start, end = _read_end(match["low"], run), _read_end(match["high"], run)
+    if (start is None and (included[0] or end is None)) or (end is None and included[1]):
+        raise NullResult("an end of the range is missing")
+    if start is not None and end is not None:
+        order = compare(start, end)
+        if order is None or order > 0:
+            raise NullResult("the ends of the range have no order")
+    return Range(start, end, *included)
+
+
+def _read_end(text: str, run: Run) -> Value:
+    """Return the value of a literal; null for nothing."""
+    if not text.strip():
+        return None
     try:
-        node = parse(make_cursor(source, KnownNames(_LITERAL_CALLS)))
+        node = parse(make_cursor(text, KnownNames(_LITERAL_CALLS)))
     except FeelSyntaxError as problem:
-        raise NullResult(f"{source[:40]!r} is no range") from problem
-    if not isinstance(node, nodes.RangeLiteral) or node.low is None or node.high is None:
-        raise NullResult(f"{source[:40]!r} is no range with two ends")
-    start, end = _read_end(node.low, run), _read_end(node.high, run)
-    order = compare(start, end)
-    if order is None or order > 0:
-        raise NullResult("the ends of the range have no order")
-    return Range(start, end, node.low_included, node.high_included)
+        raise NullResult(f"{text[:40]!r} is no literal") from problem
+    value = _read_literal(node, run)
+    if value is None or isinstance(value, bool):
+        raise NullResult("an end of the range is null or boolean")
+    return value
 
 
-def _read_end(node: Node, run: Run) -> Value:
+def _read_literal(node: Node, run: Run) -> Value:
     if isinstance(node, nodes.Literal):
         return node.value
     if isinstance(node, nodes.Negation):
-        value = _read_end(node.operand, run)
+        value = _read_literal(node.operand, run)
         if isinstance(value, Decimal):
             return CONTEXT.minus(value)
     if (
@@ -95,6 +114,6 @@ def _read_end(node: Node, run: Run) -> Value:
         and node.target.name in _LITERAL_CALLS
         and all(isinstance(argument, nodes.Literal) for argument in node.arguments)
     ):
-        arguments = [_read_end(argument, run) for argument in node.arguments]
+        arguments = [_read_literal(argument, run) for argument in node.arguments]
         return BUILTINS[node.target.name].call(run, arguments)
     raise NullResult("an end of the range is no literal")

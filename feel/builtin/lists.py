@@ -34,7 +34,7 @@ def sublist(items: list[Value], start: Decimal, length: Decimal | None = None) -
     if length is None:
         return items[begin:]
     size = require_integer(length, "length")
-    if size < 0 or begin + size > len(items):
+    if size < 1 or begin + size > len(items):
         raise NullResult("length goes beyond the list")
     return items[begin : begin + size]
 

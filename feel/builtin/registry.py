@@ -94,20 +94,13 @@ class Overload:
         """Return the arguments by position; None if their names do not fit."""
         if not arguments.keys() <= {slot.name for slot in self.slots}:
             return None
-        values: list[Value] = []
-        for slot in self.slots:
-            if slot.name in arguments:
-                values.append(arguments[slot.name])
-            elif slot.optional:
-                values.append(_LEFT_OUT)
-            else:
-                return None
-        while values and values[-1] is _LEFT_OUT:
+        values = [arguments.get(slot.name) for slot in self.slots]
+        # What is left out at the end has a default of its own; elsewhere it is null.
+        for slot in reversed(self.slots):
+            if slot.name in arguments or not (slot.optional or slot.takes_rest):
+                break
             values.pop()
-        return [None if value is _LEFT_OUT else value for value in values]
-
-
-_LEFT_OUT = object()
+        return values
 
 
 class Builtin(Function):

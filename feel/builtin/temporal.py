@@ -24,6 +24,7 @@ from feel.durations import (
 )
 from feel.errors import NullResult
 from feel.numbers import CONTEXT, to_integer
+from feel.operators import midnight_utc
 from feel.run import Run
 from feel.zones import MAX_OFFSET_SECONDS, find_zone
 
@@ -115,11 +116,13 @@ def _read_offset(offset: DayTimeDuration | None) -> int | None:
     return -seconds if offset.nanos < 0 else seconds
 
 
-@builtin("date and time", "from: string|date and time")
-def date_and_time(source: str | FeelDateTime) -> FeelDateTime:
-    """Return the date and time in a text; a date alone is its midnight."""
+@builtin("date and time", "from: string|date and time|date")
+def date_and_time(source: str | FeelDateTime | FeelDate) -> FeelDateTime:
+    """Return the date and time in a text; a date is its midnight, in UTC if it is no text."""
     if isinstance(source, FeelDateTime):
         return source
+    if isinstance(source, FeelDate):
+        return midnight_utc(source)
     result = parse_date_time(source)
     day = parse_date(source) if result is None else None
     if day is not None:

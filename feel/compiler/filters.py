@@ -18,15 +18,24 @@ def compile_filter(node: nodes.Filter, unit: Unit) -> Code:
     target, text = unit.compile(node.target), unit.excerpt(node)
     index = _constant_index(node.condition)
     if index is not None:
-        return lambda scope: pick_item(as_list(target(scope)), index, scope.run, text)
+        return lambda scope: _pick(target(scope), index, scope.run, text)
     unit.depth += 1
     condition = unit.compile_inside(node.condition)
     unit.depth -= 1
 
     def run(scope: Scope) -> Value:
-        return filter_items(as_list(target(scope)), condition, scope, text)
+        value = target(scope)
+        if value is None:
+            return scope.run.null("null can't be filtered", text)
+        return filter_items(as_list(value), condition, scope, text)
 
     return run
+
+
+def _pick(value: Value, index: Decimal, run: Run, text: str) -> Value:
+    if value is None:
+        return run.null("null has no items", text)
+    return pick_item(as_list(value), index, run, text)
 
 
 def filter_items(items: list[Value], condition: Code, scope: Scope, text: str) -> Value:

@@ -40,7 +40,10 @@ def read_filter(builder: Builder, element: Element, names: Names, place: str) ->
     match = builder.build_inside(find_child(element, "match"), inner, f"{place}, match")
 
     def evaluate(scope: Mapping[str, Any], run: Run) -> Value:
-        items = as_list(source(scope, run))
+        value = source(scope, run)
+        if value is None:
+            return run.null(f"{place}: null can't be filtered")
+        items = as_list(value)
         kept: list[Value] = []
         for position, item in enumerate(items):
             run.spend(1)
