@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 from sqlalchemy import select
 
 from processes.engine import Execution
-from processes.instance_tables import InstanceState, PendingCall
+from processes.engine.changes import Change, StepFailedAt
+from processes.instance_tables import InstanceState, PendingCall, ProcessInstance
 from processes.runtime import carry_out, lock_instance, open_execution
 from services.actors import SYSTEM
 from services.errors import Conflict
@@ -19,50 +20,73 @@ from services.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
-Reply = Callable[[UnitOfWork, PendingCall], Callable[[Execution], Any]]
-
 
 @job("calls.answer")
 def answer_call(platform: Platform, *, key: str, result: Mapping[str, Any]) -> None:
     """Complete the service task that waits for this call."""
 
-    def reply(uow: UnitOfWork, call: PendingCall) -> Callable[[Execution], Any]:
+    def work(uow: UnitOfWork) -> None:
+        found = _await(uow, key)
+        if found is None:
+            return
+        call, instance = found
         token = call.token_id
         if call.failed:
             # Settled after it had become an incident: asked again, the service answers at once.
-            return lambda step: step.retry(token)
+            _carry_out(uow, instance, call, lambda step: step.retry(token))
+            return
         uow.session.delete(call)
         uow.session.flush()
-        return lambda step: step.answer_call(token, dict(result))
+        _carry_out(uow, instance, call, lambda step: step.answer_call(token, dict(result)))
 
-    platform.transact(SYSTEM, lambda uow: _reply(uow, key, reply), source="job")
+    platform.transact(SYSTEM, work, source="job")
 
 
 @job("calls.fail")
 def fail_call(platform: Platform, *, key: str, code: str, message: str) -> None:
     """Fail the service task that waits for this call: a business error, or an incident."""
 
-    def reply(uow: UnitOfWork, call: PendingCall) -> Callable[[Execution], Any]:
+    def work(uow: UnitOfWork) -> None:
+        found = _await(uow, key)
+        if found is None:
+            return
+        call, instance = found
         token = call.token_id
-        call.failed = True
+        changes = _carry_out(uow, instance, call, lambda step: step.fail_call(token, code, message))
+        if any(isinstance(one, StepFailedAt) and one.token_id == token for one in changes):
+            call.failed = True
+        else:
+            uow.session.delete(call)
         uow.session.flush()
-        return lambda step: step.fail_call(token, code, message)
 
-    platform.transact(SYSTEM, lambda uow: _reply(uow, key, reply), source="job")
+    platform.transact(SYSTEM, work, source="job")
 
 
-def _reply(uow: UnitOfWork, key: str, reply: Reply) -> None:
-    found = select(PendingCall).where(PendingCall.key == key)
-    call = uow.session.scalars(found).one_or_none()
+def _await(uow: UnitOfWork, key: str) -> tuple[PendingCall, ProcessInstance] | None:
+    """Return the call that awaits an answer and its instance, locked; None if none does."""
+    statement = select(PendingCall).where(PendingCall.key == key)
+    call = uow.session.scalars(statement).one_or_none()
     if call is None:
         log.debug("answer_not_awaited", key=key)
-        return
+        return None
     instance = lock_instance(uow, call.instance_id)
-    call = uow.session.scalars(found.execution_options(populate_existing=True)).one_or_none()
+    again = statement.execution_options(populate_existing=True)
+    call = uow.session.scalars(again).one_or_none()
     if call is None or instance.state != InstanceState.RUNNING:
-        return
+        return None
+    return call, instance
+
+
+def _carry_out(
+    uow: UnitOfWork,
+    instance: ProcessInstance,
+    call: PendingCall,
+    command: Callable[[Execution], Any],
+) -> Sequence[Change]:
     execution = open_execution(uow, instance)
     try:
-        carry_out(uow, instance, execution, reply(uow, call))
+        carry_out(uow, instance, execution, command)
     except Conflict as error:
-        log.debug("answer_came_late", key=key, reason=error.message)
+        log.debug("answer_came_late", key=call.key, reason=error.message)
+        return ()
+    return execution.changes

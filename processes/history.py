@@ -1,14 +1,10 @@
-"""What instances did: one row for each thing, written once, never changed."""
+"""What instances did: one row for each thing, written by ``step_rows``, never changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
-from uuid import UUID
-
-import orjson
-from sqlalchemy import text
 
 from processes.engine.changes import (
     Change,
@@ -21,7 +17,6 @@ from processes.engine.changes import (
     StepFailedAt,
     VariablesChanged,
 )
-from services.unit_of_work import UnitOfWork
 
 
 class Kind(StrEnum):
@@ -51,36 +46,10 @@ _ELEMENTS: dict[type[Any], Kind] = {
     ElementCancelled: Kind.CANCELLED,
 }
 
-# One statement with the same text for any number of rows, so that its plan is kept.
-_INSERT = text(
-    """
-    INSERT INTO history
-      (instance_id, at, actor, kind, process_id, element_id, element_type, token_id, details)
-    SELECT :instance, :at, :actor, r.kind, r.process, r.element, r.type, r.token,
-           coalesce(r.details, '{}'::jsonb)
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-      AS r(kind text, process text, element text, type text, token text, details jsonb)
-    """
-)
-
 
 def rows_of(changes: Iterable[Change]) -> list[Row]:
     """Return the history rows of what a step did, in its order."""
     return [row for change in changes if (row := _row_of(change)) is not None]
-
-
-def write_history(uow: UnitOfWork, instance_id: UUID, rows: list[Row], actor: str) -> None:
-    """Add ``rows`` in one statement; none if there are none."""
-    if rows:
-        uow.session.execute(
-            _INSERT,
-            {
-                "instance": instance_id,
-                "at": uow.now,
-                "actor": actor,
-                "rows": orjson.dumps(rows).decode(),
-            },
-        )
 
 
 def _row_of(change: Change) -> Row | None:

@@ -16,6 +16,7 @@ from processes.task_queries import (
     Reading,
     count_statement,
     filter_conditions,
+    key_statement,
     page_statement,
     sorted_by,
 )
@@ -103,28 +104,32 @@ def task_form(uow: UnitOfWork, task: TaskItem | WorkItem) -> TaskForm:
     return open_form(uow, get_visible(uow, task.id))
 
 
-def next_task(uow: UnitOfWork, after: UUID | None = None) -> WorkItem | None:
+def next_task(uow: UnitOfWork, after: UUID | None = None) -> TaskItem | None:
     """Return the task to go on with: my most urgent one, else the one of my groups.
 
     Args:
         uow: Of whoever works.
         after: A task that is passed over (the one just looked at).
     """
+    key = next_task_id(uow, after)
+    return None if key is None else get_task(uow, key)
+
+
+def next_task_id(uow: UnitOfWork, after: UUID | None = None) -> UUID | None:
+    """Return the key of ``next_task``, in one statement."""
     if uow.actor.user_id is None:
         return None
-    order = sorted_by("due")
     skipped = [] if after is None else [WorkItem.id != after]
-    readings = (Reading(view, skipped, order, None, 1) for view in ("mine", "groups"))
-    mine, groups = (page_statement(uow, reading).limit(1).subquery() for reading in readings)
-    # One statement for both: the first of mine, or if there is none the first of my groups'.
-    ranked = union_all(
-        select(mine.c.id, literal(0).label("place")),
-        select(groups.c.id, literal(1).label("place")),
-    ).subquery()
-    statement = (
-        select(WorkItem).join(ranked, ranked.c.id == WorkItem.id).order_by(ranked.c.place).limit(1)
+    order = sorted_by("due")
+    mine, groups = (
+        key_statement(uow, Reading(view, skipped, order, None, 1)).limit(1).subquery()
+        for view in ("mine", "groups")
     )
-    return uow.session.scalars(statement).one_or_none()
+    either = union_all(
+        select(mine.c.key, literal(0).label("place")),
+        select(groups.c.key, literal(1).label("place")),
+    ).subquery()
+    return uow.session.scalar(select(either.c.key).order_by(either.c.place).limit(1))
 
 
 def tasks_of_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[TaskItem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from processes.definitions import Definition
 from processes.engine.changes import Change, IncidentResolved, StepFailedAt
@@ -35,8 +35,6 @@ def write_incidents(
         elif isinstance(change, IncidentResolved):
             failed.pop(change.token_id, None)
             over.add(change.token_id)
-    if not failed and not over:
-        return
     known = _open_incidents(uow, instance, {*failed, *over})
     _resolve(uow, [incident for token, incident in known.items() if token not in failed])
     for token, incident in known.items():
@@ -45,16 +43,6 @@ def write_incidents(
     if failed:
         rows = [_row(uow, instance, definition, change, variables) for change in failed.values()]
         uow.session.execute(insert(table_of(Incident)), rows)
-
-
-def resolve_all(uow: UnitOfWork, instance: ProcessInstance) -> None:
-    """Close every incident of an instance that has ended."""
-    uow.session.execute(
-        update(Incident)
-        .where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
-        .values(resolved_at=uow.now, resolved_by=uow.actor.name)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _open_incidents(

@@ -1,4 +1,4 @@
-"""What a step did, written to the tables that people, timers and messages look at."""
+"""The net effect of a step on what people, timers and messages look at, as rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import delete, insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import delete, insert
 
 from processes.definitions import Definition
 from processes.directory import Directory, find_people
@@ -18,6 +16,7 @@ from processes.engine.changes import (
     CallCancelled,
     CallPending,
     Change,
+    IncidentResolved,
     InstanceEnded,
     SubscriptionClosed,
     SubscriptionOpened,
@@ -33,27 +32,13 @@ from processes.instance_tables import (
     NEVER,
     PendingCall,
     ProcessInstance,
-    QueueEntry,
     Subscription,
     Timer,
-    WorkItem,
     table_of,
 )
+from processes.step_rows import StepRows
 from services.database import new_id
 from services.unit_of_work import UnitOfWork
-
-_CLOSE_TASKS = text(
-    """
-    WITH closed AS (
-      UPDATE work_items AS w
-      SET state = c.reason, ended_at = :now, ended_by_id = :user, ended_by = :name,
-          version = w.version + 1
-      FROM jsonb_to_recordset(CAST(:closed AS jsonb)) AS c(token text, reason text)
-      WHERE w.instance_id = :instance AND w.token_id = c.token AND w.state = 'open'
-      RETURNING w.id)
-    DELETE FROM queue_entries AS q USING closed WHERE q.work_item_id = closed.id
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -111,6 +96,9 @@ class Waiting:
             case CallCancelled():
                 if self.calls.pop(token, None) is None:
                     self.gone_calls.add(token)
+            case IncidentResolved():
+                # A call that had failed is made again, or not wanted any more.
+                self.gone_calls.add(token)
             case InstanceEnded():
                 self.ended = change
             case _:
@@ -127,40 +115,34 @@ def waiting_after(changes: Iterable[Change]) -> Waiting:
 
 @dataclass
 class Projection:
-    """Writes what an instance waits for; each kind of row in at most two statements."""
+    """Turns what an instance waits for into rows.
+
+    Tasks are part of every step and are left to ``step_rows``; timers, subscriptions and calls
+    are written here when there are any.
+    """
 
     uow: UnitOfWork
     instance: ProcessInstance
     definition: Definition
 
-    def write(self, waiting: Waiting) -> list[OpenedTask]:
-        """Write ``waiting`` and return the tasks that came up."""
-        self._close_tasks(waiting.closed_tasks)
+    def task_rows(self, waiting: Waiting) -> tuple[StepRows, list[OpenedTask]]:
+        """Return the rows of the tasks that ended and came up, and of whom to tell."""
+        closed = [
+            {"token": token, "reason": reason} for token, reason in waiting.closed_tasks.items()
+        ]
+        people = self._people(waiting.opened_tasks.values())
+        opened = [self._task_row(task, people) for task in waiting.opened_tasks.values()]
+        queued = [entry for row in opened for entry in queue_rows(row)]
+        return StepRows(closed, opened, queued), [_opened(row, people) for row in opened]
+
+    def write_waits(self, waiting: Waiting) -> None:
+        """Write timers, subscriptions and calls; each kind in at most two statements."""
         self._delete(Timer, waiting.gone_timers)
         self._delete(Subscription, waiting.gone_subscriptions)
         self._delete(PendingCall, waiting.gone_calls)
         self._insert(Timer, waiting.timers.values(), self._timer_row)
         self._insert(Subscription, waiting.subscriptions.values(), self._subscription_row)
-        self._open_calls([self._call_row(change) for change in waiting.calls.values()])
-        if waiting.ended is not None:
-            self._forget_calls()
-        return self._open_tasks(list(waiting.opened_tasks.values()))
-
-    def _close_tasks(self, closed: Mapping[str, str]) -> None:
-        if not closed:
-            return
-        rows = [{"token": token, "reason": reason} for token, reason in closed.items()]
-        actor = self.uow.actor
-        self.uow.session.execute(
-            _CLOSE_TASKS,
-            {
-                "now": self.uow.now,
-                "user": actor.user_id,
-                "name": actor.name,
-                "instance": self.instance.id,
-                "closed": orjson.dumps(rows).decode(),
-            },
-        )
+        self._insert(PendingCall, waiting.calls.values(), self._call_row)
 
     def _delete(self, model: Any, tokens: set[str]) -> None:
         if tokens:
@@ -216,35 +198,13 @@ class Projection:
             "failed": False,
         }
 
-    def _open_calls(self, rows: list[dict[str, Any]]) -> None:
-        """A call that failed and is retried has its row still."""
-        if rows:
-            statement = upsert(table_of(PendingCall))
-            again = statement.on_conflict_do_update(
-                index_elements=["key"], set_={"failed": False, "called_at": self.uow.now}
-            )
-            self.uow.session.execute(again, rows)
-
-    def _forget_calls(self) -> None:
-        calls = table_of(PendingCall)
-        self.uow.session.execute(delete(calls).where(calls.c.instance_id == self.instance.id))
-
-    def _open_tasks(self, opened: list[UserTaskOpened]) -> list[OpenedTask]:
-        if not opened:
-            return []
-        people = find_people(
-            self.uow,
-            (
-                name
-                for task in opened
-                for name in (task.assignee, *task.candidate_groups, *task.candidate_users)
-            ),
+    def _people(self, opened: Iterable[UserTaskOpened]) -> Directory:
+        names = (
+            name
+            for task in opened
+            for name in (task.assignee, *task.candidate_groups, *task.candidate_users)
         )
-        rows = [self._task_row(task, people) for task in opened]
-        self.uow.session.execute(insert(table_of(WorkItem)), rows)
-        if queued := [entry for row in rows for entry in queue_rows(row)]:
-            self.uow.session.execute(insert(table_of(QueueEntry)), queued)
-        return [_opened(row, people) for row in rows]
+        return find_people(self.uow, names)
 
     def _task_row(self, task: UserTaskOpened, people: Directory) -> dict[str, Any]:
         priority = DEFAULT_PRIORITY if task.priority is None else task.priority
@@ -255,15 +215,12 @@ class Projection:
             groups.append(people.group(task.assignee))
         return {
             "id": new_id(),
-            "version": 1,
-            "instance_id": self.instance.id,
             "version_id": self.instance.version_id,
             "token_id": task.token_id,
             "process_key": self.instance.process_key,
             "element_id": task.element_id,
             "name": task.name or task.element_id,
             "form_id": task.form_id,
-            "state": "open",
             "assignee_id": assignee,
             "candidate_groups": list(dict.fromkeys(key for key in groups if key)),
             "candidate_users": list(dict.fromkeys(key for key in users if key)),
@@ -275,7 +232,6 @@ class Projection:
             "record_type": self.instance.record_type,
             "record_id": self.instance.record_id,
             "variables": dict(task.variables),
-            "created_at": self.uow.now,
         }
 
 

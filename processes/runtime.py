@@ -16,12 +16,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from processes.definitions import Definition, get_definition
 from processes.engine import EngineError, Execution, StepFailed, UnknownToken, load, start
-from processes.engine.changes import StepFailedAt
-from processes.history import Kind, rows_of, write_history
+from processes.engine.changes import IncidentResolved, StepFailedAt
+from processes.history import Kind, rows_of
 from processes.host import InstanceFacts, InstanceHost
-from processes.incident_log import resolve_all, write_incidents
+from processes.incident_log import write_incidents
 from processes.instance_tables import InstanceState, ProcessInstance
-from processes.projection import Projection, Waiting, waiting_after
+from processes.projection import Projection, waiting_after
+from processes.step_rows import save_step
 from processes.story import tell_step
 from services.database import new_id
 from services.errors import Conflict, Invalid, NotFound
@@ -172,23 +173,14 @@ def _save(
     """Turn the execution's changes into rows and keep its snapshot."""
     changes = execution.changes
     waiting = waiting_after(changes)
-    instance.snapshot = execution.snapshot()
-    _close(uow, instance, waiting)
+    # What operations changed is written first: it may be what the rows below refer to.
     uow.session.flush()
-    opened = Projection(uow, instance, definition).write(waiting)
-    write_history(uow, instance.id, [*rows, *rows_of(changes)], uow.actor.name)
-    variables = execution.variables if _any_failed(changes) else {}
-    write_incidents(uow, instance, definition, changes, variables)
-    if waiting.ended is not None:
-        resolve_all(uow, instance)
+    projection = Projection(uow, instance, definition)
+    step, opened = projection.task_rows(waiting)
+    step.history = [*rows, *rows_of(changes)]
+    state = waiting.ended.state if waiting.ended else instance.state
+    save_step(uow, instance, step, execution.snapshot(), state)
+    projection.write_waits(waiting)
+    if any(isinstance(change, StepFailedAt | IncidentResolved) for change in changes):
+        write_incidents(uow, instance, definition, changes, execution.variables)
     tell_step(uow, instance, definition, waiting, opened, is_new=bool(rows))
-
-
-def _close(uow: UnitOfWork, instance: ProcessInstance, waiting: Waiting) -> None:
-    if waiting.ended is not None:
-        instance.state = waiting.ended.state
-        instance.ended_at = uow.now
-
-
-def _any_failed(changes: Any) -> bool:
-    return any(isinstance(change, StepFailedAt) for change in changes)

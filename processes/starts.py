@@ -8,8 +8,10 @@ from marshmallow import fields
 from sqlalchemy import delete
 
 from processes.definition_tables import ProcessStart, ProcessVersion, VersionState
-from processes.definitions import get_definition
-from processes.engine import StartEvent, first_due
+from processes.definitions import Definition, get_definition
+from processes.engine import StepFailed, start_timer
+from processes.findings import Finding, ModelRejected
+from processes.host import InstanceFacts, InstanceHost
 from processes.instance_tables import Timer
 from processes.stock import latest_active
 from services.actors import Permission
@@ -41,7 +43,8 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
     version = latest_active(uow, process_key)
     if version is None:
         return
-    for event in get_definition(uow, version.id).process.start_events:
+    definition = get_definition(uow, version.id)
+    for event in definition.process.start_events:
         start = uow.add(
             ProcessStart(
                 version_id=version.id,
@@ -52,19 +55,21 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
             )
         )
         if event.kind == "timer":
-            _set_timer(uow, start, event)
+            _set_timer(uow, start, definition)
 
 
-def _set_timer(uow: UnitOfWork, start: ProcessStart, event: StartEvent) -> None:
-    due = first_due(
-        event.timer or "date", event.expression, uow.now, uow.platform.settings.timezone
-    )
+def _set_timer(uow: UnitOfWork, start: ProcessStart, definition: Definition) -> None:
+    host = InstanceHost(uow, definition, InstanceFacts(start.id, None, uow.now))
+    try:
+        due = start_timer(definition.spec, start.element_id, host)
+    except StepFailed as error:
+        raise ModelRejected([Finding(error.message, element=start.element_id)]) from error
     uow.add(
         Timer(
             instance_id=None,
             start_id=start.id,
-            token_id=event.id,
-            element_id=event.id,
+            token_id=start.element_id,
+            element_id=start.element_id,
             due_at=due.at,
             repeat=due.repeat,
         )

@@ -67,13 +67,17 @@ def my_queues(uow: UnitOfWork) -> list[UUID]:
 
 def page_statement(uow: UnitOfWork, reading: Reading) -> Statement:
     """Return the statement for one row more than a page, in the order of reading."""
-    keys = _queued(uow, reading) if reading.view == "groups" else _listed(uow, reading)
-    page = keys.limit(reading.limit + 1).subquery()
+    page = key_statement(uow, reading).limit(reading.limit + 1).subquery()
     return (
         select(WorkItem)
         .join(page, page.c.key == WorkItem.id)
         .order_by(*_directed(reading, [page.c.sorted, page.c.key]))
     )
+
+
+def key_statement(uow: UnitOfWork, reading: Reading) -> Statement:
+    """Return the statement for the tasks' keys (``key``) in the order of reading."""
+    return _queued(uow, reading) if reading.view == "groups" else _listed(uow, reading)
 
 
 def count_statement(uow: UnitOfWork, reading: Reading) -> Statement:

@@ -9,7 +9,7 @@ from uuid import UUID
 from marshmallow import fields
 from sqlalchemy import delete, insert
 
-from processes.inbox import next_task
+from processes.inbox import next_task_id
 from processes.instance_tables import QueueEntry, TaskState, WorkItem, table_of
 from processes.projection import queue_rows
 from processes.runtime import carry_out, open_execution
@@ -138,11 +138,10 @@ def complete_task(
     token = task.token_id
     carry_out(uow, instance, execution, lambda step: step.complete(token, entered.variables))
     uow.session.expire(task)
-    following = next_task(uow)
     return {
         "task_id": task_id,
         "instance_id": instance.id,
-        "next_task_id": following.id if following else None,
+        "next_task_id": next_task_id(uow),
     }
 
 

@@ -160,12 +160,12 @@ def table(decision_id: str, *rules: tuple[str, str]) -> tuple[str, str]:
         f'<outputEntry id="o{number}"><text>{value}</text></outputEntry></rule>'
         for number, (test, value) in enumerate(rules)
     )
-    return (
-        f"{decision_id}.dmn",
+    xml = (
         f'{DMN_HEAD}<decision id="{decision_id}" name="{decision_id}"><decisionTable id="t">'
         '<input id="in"><inputExpression id="e"><text>amount</text></inputExpression></input>'
-        f'<output id="out" name="result"/>{rows}</decisionTable></decision></definitions>',
+        f'<output id="out" name="result"/>{rows}</decisionTable></decision></definitions>'
     )
+    return f"{decision_id}.dmn", xml
 
 
 def about(record: str, **properties: str) -> str:
@@ -192,6 +192,6 @@ def one_task(process_id: str = "p", name: str = "Ask", inner: str | None = None)
     """Return the smallest process with a task, for the group Sales."""
     inside = user_task(candidateGroups="Sales") if inner is None else inner
     drawing = Drawing(process_id, name=f"Process {process_id}")
-    return drawing.start().node("userTask", "ask", inside, name=name).end().path(
-        "start", "ask", "end"
+    return (
+        drawing.start().node("userTask", "ask", inside, name=name).end().path("start", "ask", "end")
     )
