@@ -83,7 +83,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 def platform(settings: Settings, clock: FrozenClock) -> Iterator[Platform]:
     """The program on an empty, migrated database."""
     engine = create_database_engine(settings.database_url or "")
-    _empty(settings.database_url or "")
+    empty_database(settings.database_url or "")
     platform = Platform(settings, engine, clock)
     yield platform
     platform.close()
@@ -125,7 +125,7 @@ def _execute(uri: str, statement: str) -> None:
         connection.execute(statement)
 
 
-def _empty(uri: str) -> None:
+def empty_database(uri: str) -> None:
     """Delete all rows, also those of jobs, but the migration's stamp."""
     with psycopg.connect(uri, autocommit=True) as connection:
         rows = connection.execute(

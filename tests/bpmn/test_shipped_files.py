@@ -1,6 +1,6 @@
 """The shipped diagrams, tables and forms fit together, and are drawn so that one can read them."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -57,13 +57,19 @@ def test_every_element_is_drawn_and_none_covers_another(path):
         node.get("id"): node
         for process in root.iter(f"{BPMN}process")
         for node in process.iter()
-        if isinstance(node.tag, str) and (node.get("sourceRef") or node.find(f"{BPMN}incoming") is not None or node.find(f"{BPMN}outgoing") is not None)
+        if isinstance(node.tag, str)
+        and (
+            node.get("sourceRef")
+            or node.find(f"{BPMN}incoming") is not None
+            or node.find(f"{BPMN}outgoing") is not None
+        )
     }
     assert set(elements) <= drawn
     boxes = {
         key: box
         for key, box in shapes.items()
-        if key in elements and elements[key].tag not in {f"{BPMN}subProcess", f"{BPMN}boundaryEvent"}
+        if key in elements
+        and elements[key].tag not in {f"{BPMN}subProcess", f"{BPMN}boundaryEvent"}
     }
     for (one, box), (other, second) in combinations(boxes.items(), 2):
         assert not overlap(box, second), (one, other)
@@ -76,7 +82,7 @@ def test_flows_are_right_angled_and_end_at_their_elements(path):
         points = edges[flow.get("id")]
         assert touches(points[0], shapes[flow.get("sourceRef")]), flow.get("id")
         assert touches(points[-1], shapes[flow.get("targetRef")]), flow.get("id")
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             assert x0 == x1 or y0 == y1, flow.get("id")
 
 

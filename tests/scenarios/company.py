@@ -1,0 +1,123 @@
+"""The whole program with the shipped processes, its people, a real mail server and a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from processes.incidents import list_incidents
+from processes.instance_tables import HistoryEntry, ProcessInstance
+from processes.shipped import deploy_folder
+from services.actors import SYSTEM, Actor
+from services.essentials import seed_essentials
+from services.loopback_mail import LoopbackMail
+from services.people import User, find_group
+from services.record_types import get_record, present_record
+from tests.conftest import FrozenClock, empty_database
+from tests.processes.world import World
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = (
+    ("Anna Berg", ["Sales"], "employee", "team"),
+    ("Boris Demir", ["Sales"], "employee", "team"),
+    ("Maria Holm", ["Managers"], "employee", "all"),
+    ("Sven Aydin", ["Service"], "employee", "team"),
+    ("Piotr Lund", ["Production"], "employee", "team"),
+    ("Olga Nilsen", [], "administrator", "all"),
+)
+
+
+@dataclass
+class Company(World):
+    """Acts as its people and clients do; whatever follows has happened when a method returns."""
+
+    clock: FrozenClock = field(kw_only=True)
+    post: LoopbackMail = field(kw_only=True)
+    forgotten_mails: int = 0
+
+    def __post_init__(self) -> None:
+        self.opened_at = self.clock.moment
+
+    def open(self) -> None:
+        """Set everything up: groups, people, templates, and the shipped processes."""
+        self.ask(seed_essentials)
+        self.ask(self._add_people)
+        self.ask(deploy_folder, [ROOT / "bpmn", ROOT / "forms"], "Shipped", actor="olga")
+
+    def start_anew(self) -> None:
+        """Forget everything that has happened, and open again."""
+        empty_database(self.platform.settings.database_url or "")
+        self.forgotten_mails = len(self.post.messages)
+        self.clock.moment = self.opened_at
+        self.open()
+
+    def _add_people(self, uow: Any) -> None:
+        for name, groups, role, scope in PEOPLE:
+            short = name.split()[0].lower()
+            email = f"{short}@lanewise.example"
+            user = User(email=email, name=name, password_hash="-", roles=[role], scope=scope)
+            user.groups = [find_group(uow, group) for group in groups]
+            self.people[short] = uow.add(user).actor()
+
+    def act(self, operation: str, actor: Actor | str = SYSTEM, **raw: Any) -> Any:
+        """Do an operation and let everything that follows from it happen."""
+        result = self.do(operation, actor, **raw)
+        self.drain()
+        return result
+
+    def work(self, name: str, actor: str, **data: Any) -> Any:
+        """Complete the one open task of this name with what is entered into its form."""
+        result = self.complete(name, actor, **data)
+        self.drain()
+        return result
+
+    def wait(self, **time: float) -> None:
+        """Let time pass, and what is due then happen."""
+        self.clock.advance(timedelta(**time))
+        self.drain()
+
+    def receive(self, sender: str, subject: str, text: str, *, answers: EmailMessage | None = None):
+        """Take in a mail, perhaps an answer to one of ours."""
+        mail = EmailMessage()
+        mail["From"], mail["Subject"] = sender, subject
+        mail["To"] = "crm@lanewise.example"
+        mail["Message-ID"] = f"<{len(self.post.messages)}.{subject.replace(' ', '.')}@client>"
+        if answers is not None:
+            mail["In-Reply-To"] = answers["Message-ID"]
+        mail.set_content(text)
+        return self.act("mail.receive", raw=mail.as_bytes())
+
+    def mails(self, recipient: str) -> list[EmailMessage]:
+        """Return what the mail server took for this address, oldest first."""
+        kept = self.post.messages[self.forgotten_mails :]
+        return [mail for mail in kept if recipient in mail["To"]]
+
+    def record(self, record_type: str, record_id: Any) -> dict[str, Any]:
+        """Return a record's fields as they are now."""
+        key = UUID(str(record_id))
+        return self.ask(lambda uow: present_record(get_record(uow, record_type, key)))
+
+    def open_tasks(self) -> list[str]:
+        """Return the names of all open tasks."""
+        return sorted(task.name for task in self.tasks("olga"))
+
+    def incidents(self) -> list[str]:
+        """Return the messages of the open incidents."""
+        return [found.message for found in self.ask(list_incidents, actor="olga")]
+
+    def states(self, process_key: str) -> list[str]:
+        """Return the states of the process's instances, in the order they began."""
+        rows = sorted(self.rows(ProcessInstance), key=lambda row: row.id)
+        return [row.state for row in rows if row.process_key == process_key]
+
+    def taken(self, process_key: str) -> set[str]:
+        """Return the elements that were completed or interrupted, and the flows that were taken."""
+        return {
+            row.element_id
+            for row in self.rows(HistoryEntry)
+            if row.process_id == process_key and row.kind in {"completed", "flow"}
+        }
