@@ -242,3 +242,21 @@ def test_long_loop_is_not_taken_for_completed_when_it_passes_a_thousand_levels()
     assert (play.state, play.waiting) == ("running", ["ask"])
     assert play.trace.count("count") == 1500
     assert len(play.execution._instance.tasks) == 2
+
+
+def test_waiting_join_is_forgotten_when_its_scope_is_terminated():
+    inner = (
+        Drawing()
+        .start("in")
+        .node("parallelGateway", "fork")
+        .node("task", "a")
+        .node("task", "b")
+        .task("c")
+        .node("inclusiveGateway", "join")
+        .end("stop", "<terminateEventDefinition/>")
+        .path("in", "fork", "a", "join")
+        .path("fork", "c", "join")
+        .path("fork", "b", "stop")
+    )
+    play = Play(Drawing().start().sub("sub", inner).task("next").path("start", "sub", "next"))
+    assert (play.waiting, play.execution._instance.arrivals) == (["next"], {})

@@ -89,6 +89,24 @@ def test_service_gets_its_inputs_and_gives_its_outputs_when_mapped():
     assert play.variables == {"n": 3, "price": {"@type": "number", "@value": "12.5"}}
 
 
+def test_service_gets_plain_values_when_variables_are_dates_and_decimals():
+    zoned = '=date and time("2026-07-01T10:00:00@Europe/Oslo")'
+    io = mapped({"at": zoned, "part": "=0.25", "day": '=date("2026-07-01")'})
+    drawing = Drawing().start().node("serviceTask", "go", service("do", io)).path("start", "go")
+    assert Play(drawing).host.calls[0].arguments == {
+        "at": "2026-07-01T08:00:00+00:00",
+        "part": 0.25,
+        "day": "2026-07-01",
+    }
+
+
+def test_context_is_changed_in_one_place_when_an_output_names_a_part():
+    inner = service("do", mapped({}, {"offer.price": "=5", "offer.terms.days": "=30"}))
+    drawing = Drawing().start().node("serviceTask", "go", inner).path("start", "go")
+    play = Play(drawing, {"offer": {"number": 1, "price": 2}})
+    assert play.variables["offer"] == {"number": 1, "price": 5, "terms": {"days": 30}}
+
+
 def test_service_result_is_merged_when_nothing_is_mapped():
     drawing = Drawing().start().service("go").end().path("start", "go", "end")
     assert Play(drawing, host=FakeHost(answers={"do": {"a": 1}})).variables == {"a": 1}
@@ -153,10 +171,11 @@ def test_other_branches_go_on_when_one_fails():
 
 
 def test_script_assignments_become_variables_when_it_is_python():
-    drawing = Drawing().start().script("calc", "a = n + 1\nb = deal.amount * 2").end()
+    text = "a = n + 1\nb = deal.amount * 2\nc = f'{n} of {a}'"
+    drawing = Drawing().start().script("calc", text).end()
     drawing.path("start", "calc", "end")
     play = Play(drawing, {"n": 1}, FakeHost(records={"deal": {"amount": 4}}))
-    assert play.variables == {"n": 1, "a": 2, "b": 8}
+    assert play.variables == {"n": 1, "a": 2, "b": 8, "c": "1 of 2"}
 
 
 def test_script_is_feel_when_it_begins_with_an_equals_sign():
@@ -287,7 +306,7 @@ def test_activity_stays_when_a_timer_does_not_interrupt():
     first, second = play.of(changes.TimerSet)
     assert (second.due_at - first.due_at).total_seconds() == 3600
     play.fire("edge")
-    assert play.waiting == ["ask"]
+    assert (play.waiting, len(play.tokens)) == (["ask"], 1)
     play.complete("ask")
     assert play.state == "completed"
 

@@ -92,7 +92,8 @@ def test_escalation_goes_on_beside_when_it_does_not_interrupt():
 def test_escalation_interrupts_when_its_event_does():
     drawing = throwing("x", "escalation").boundary("told", "sub", on("escalation")).end("note")
     play = Play(drawing.flow("told", "note"))
-    assert (play.state, play.waiting, play.trace[-2:]) == ("completed", [], ["told", "note"])
+    assert (play.state, play.waiting) == ("completed", [])
+    assert play.trace == ["start", "in", "fork", "bang", "told", "note"]
 
 
 def test_escalation_is_of_no_consequence_when_nothing_catches_it():
@@ -170,10 +171,12 @@ def test_error_leaves_the_event_sub_process_when_it_is_thrown_inside():
     )
     play = Play(drawing)
     assert (play.state, play.failed) == ("failed", ["again"])
+    assert play.trace.count("when") == 1
 
 
 def called(process_id="child"):
-    return Drawing(process_id).start("cs").task("ask").end("ce").path("cs", "ask", "ce")
+    drawing = Drawing(process_id).start("cs").task("ask", assignee="=n").end("ce")
+    return drawing.path("cs", "ask", "ce")
 
 
 def calling(extra="", settings='processId="child"'):
@@ -184,7 +187,8 @@ def calling(extra="", settings='processId="child"'):
 def test_called_process_runs_inside_when_it_is_called():
     host = FakeHost(specs={"child": called().spec()})
     play = Play(calling(), {"n": 1}, host)
-    assert play.of(changes.UserTaskOpened)[0].process_id == "child"
+    opened = play.of(changes.UserTaskOpened)[0]
+    assert (opened.process_id, opened.assignee) == ("child", "1")
     play.complete("ask", a=2)
     assert play.trace == ["start", "cs", "ask", "ce", "call", "end"]
     assert (play.state, play.variables) == ("completed", {"n": 1, "a": 2})
@@ -196,6 +200,7 @@ def test_called_process_sees_only_its_inputs_when_told_so():
         'processId="child" propagateAllParentVariables="false" propagateAllChildVariables="false"'
     )
     play = Play(calling(mapped({"x": "=n + 1"}), settings), {"n": 1}, host)
+    assert play.of(changes.UserTaskOpened)[0].assignee is None
     play.do("set_variables", {"y": 5}, play.at("ask")).complete("ask", a=2)
     assert play.variables == {"n": 1}
 
@@ -260,6 +265,14 @@ def test_rest_is_cancelled_when_the_completion_condition_holds():
     play.complete("each").complete("each")
     assert (play.state, play.waiting) == ("completed", [])
     assert play.of(changes.UserTaskClosed)[-1].reason == "cancelled"
+
+
+def test_only_the_first_item_counts_when_it_was_enough_and_all_are_done_at_once():
+    inner = service("greet") + looped(output=("out", "=item"), until="=true")
+    drawing = Drawing().start().node("serviceTask", "greet", inner).end()
+    play = Play(drawing.path("start", "greet", "end"), {"items": [1, 2, 3]})
+    assert (play.state, len(play.host.calls)) == ("completed", 3)
+    assert play.variables["out"] == [1, None, None]
 
 
 def test_nothing_runs_when_the_collection_is_empty():

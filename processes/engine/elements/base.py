@@ -186,14 +186,10 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         token.phase = LEAVE if token.phase == TRIGGERED else ENTER
 
     def _enter(self, token: Token) -> None:
-        try:
-            if self._sources:
-                token.scope = Scope()
-                self._take_inputs(token, token.scope)
-            arm(token, self.boundary)
-        except (StepFailed, BpmnError):
-            token.scope = None  # a retry begins anew
-            raise
+        if self._sources:
+            token.scope = Scope()  # a retry begins with a new one
+            self._take_inputs(token, token.scope)
+        arm(token, self.boundary)
 
     def _take_inputs(self, token: Token, scope: Scope) -> None:
         values: dict[str, Any] = {}
