@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.access import visible_to
 from services.actors import Actor
-from services.database import Base
+from services.database import Base, new_id
 from services.errors import NotFound
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ class UnitOfWork:
             Job(
                 task="events.deliver",
                 args={
+                    "event_id": str(new_id()),  # a second delivery is known by it
                     "event": event,
                     "record_type": record_type,
                     "record_id": str(record_id),
