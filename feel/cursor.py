@@ -10,7 +10,7 @@ from feel.types import Type
 MAX_TEXT_CHARACTERS = 100_000
 MAX_DEPTH = 60
 # No sound text needs more looks at a token: an ambiguous bracket is read twice at most.
-MAX_LOOKS_PER_CHARACTER = 60
+MAX_LOOKS_PER_CHARACTER = 4
 
 
 class Cursor:
@@ -44,7 +44,7 @@ class Cursor:
         self.types = types
         self.depth = 0
         self.filters = 0
-        self.looks = len(text) * MAX_LOOKS_PER_CHARACTER + 1000
+        self.looks = len(text) * MAX_LOOKS_PER_CHARACTER + 5000
         self.last_end = 0
         self.token = next_token(text, 0)
 

@@ -38,6 +38,12 @@ def _name(node: nodes.Name) -> Iterator[str]:
     yield node.name
 
 
+def _chain(node: nodes.Chain) -> Iterator[str]:
+    yield from _names(node.first)
+    for _, operand in node.rest:
+        yield from _names(operand)
+
+
 def _filter(node: nodes.Filter) -> Iterator[str]:
     yield from _names(node.target)
     yield from names_in(node.condition) - {"item"}
@@ -75,6 +81,7 @@ def _in(node: nodes.In) -> Iterator[str]:
 
 _SPECIAL: dict[type[Node], Callable[[Any], Iterator[str]]] = {
     nodes.Name: _name,
+    nodes.Chain: _chain,
     nodes.Filter: _filter,
     nodes.FunctionLiteral: _function,
     nodes.ContextLiteral: _context,

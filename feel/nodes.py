@@ -63,6 +63,14 @@ class Binary(Node):
 
 
 @dataclass(slots=True)
+class Chain(Node):
+    """Three or more operands with arithmetic operators of one level between them."""
+
+    first: Node
+    rest: list[tuple[str, Node]]
+
+
+@dataclass(slots=True)
 class Logical(Node):
     """`and` or `or` over two or more operands."""
 

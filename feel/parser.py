@@ -5,7 +5,7 @@ Names may contain spaces and operators: where a name may begin, the longest know
 declares: parameters, iteration variables and the keys of context literals.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from feel import nodes
 from feel.cursor import Cursor
@@ -16,6 +16,18 @@ from feel.parse_primary import PrimaryParser
 from feel.types import Type
 
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+# From the loosest to the tightest (DMN 1.5, grammar rules 2 and 4); all are left-associative.
+_RELATION = 3
+_LEVELS = {
+    "or": 1,
+    "and": 2,
+    **dict.fromkeys([*COMPARISONS, "between", "in"], _RELATION),
+    "+": 4,
+    "-": 4,
+    "*": 5,
+    "/": 5,
+    "**": 6,
+}
 
 
 class Parser:
@@ -87,39 +99,58 @@ class Parser:
     def parse_expression(self) -> Node:
         """Parse an expression (grammar rule 1)."""
         self.cursor.deeper()
-        node = self._parse_or()
+        node = self._parse_operators(1)
         self.cursor.depth -= 1
         return node
 
-    def _parse_or(self) -> Node:
-        operands = [self._parse_and()]
-        while self.cursor.take("or"):
-            operands.append(self._parse_and())
-        return _join_logical("or", operands)
+    def _parse_operators(self, level: int) -> Node:
+        """Parse operands joined by operators of a level or higher, by precedence climbing."""
+        node = self._parse_negation()
+        while (found := self._level_of_operator()) >= level:
+            self.cursor.deeper()
+            node = self._parse_operands(node, found)
+            self.cursor.depth -= 1
+        return node
 
-    def _parse_and(self) -> Node:
-        operands = [self._parse_relation()]
-        while self.cursor.take("and"):
-            operands.append(self._parse_relation())
-        return _join_logical("and", operands)
+    def _level_of_operator(self) -> int:
+        token = self.cursor.token
+        return _LEVELS.get(token.text, 0) if token.kind in {"sign", "word"} else 0
 
-    def _parse_relation(self) -> Node:
-        node = self.parse_sum()
+    def _parse_operands(self, node: Node, level: int) -> Node:
+        """Parse what follows an operand: operators of one level, with operands of higher ones."""
         cursor = self.cursor
-        while True:
-            if cursor.at(*COMPARISONS):
-                sign = cursor.advance()
-                node = self._binary(sign.text, node, self.parse_sum())
-            elif cursor.take("between"):
-                low = self.parse_sum()
-                cursor.expect("and")
-                high = self.parse_sum()
-                node = nodes.Between(node.start, high.end, node, low, high)
-            elif cursor.take("in"):
-                tests = self._parse_in_tests()
-                node = nodes.In(node.start, tests.end, node, tests)
-            else:
-                return node
+        if level == _RELATION:
+            return self._parse_relation(node)
+        parts: list[tuple[str, Node]] = []
+        while self._level_of_operator() == level:
+            sign = cursor.advance()
+            parts.append((sign.text, self._parse_operators(level + 1)))
+        end = parts[-1][1].end
+        if level < _RELATION:
+            operands = [node, *(operand for _, operand in parts)]
+            return nodes.Logical(node.start, end, parts[0][0], operands)
+        if len(parts) == 1:
+            return nodes.Binary(node.start, end, parts[0][0], node, parts[0][1])
+        return nodes.Chain(node.start, end, node, parts)
+
+    def _parse_relation(self, node: Node) -> Node:
+        cursor = self.cursor
+        if cursor.at(*COMPARISONS):
+            sign = cursor.advance()
+            right = self.parse_sum()
+            return nodes.Binary(node.start, right.end, sign.text, node, right)
+        if cursor.take("between"):
+            low = self.parse_sum()
+            cursor.expect("and")
+            high = self.parse_sum()
+            return nodes.Between(node.start, high.end, node, low, high)
+        cursor.expect("in")
+        tests = self._parse_in_tests()
+        return nodes.In(node.start, tests.end, node, tests)
+
+    def parse_sum(self) -> Node:
+        """Parse what may stand beside a comparison (grammar rules 19 and 20)."""
+        return self._parse_operators(_RELATION + 1)
 
     def _parse_in_tests(self) -> nodes.Tests:
         cursor = self.cursor
@@ -142,31 +173,6 @@ class Parser:
         if self.cursor.at("..") or not self.cursor.take(")"):
             return None
         return tests
-
-    def parse_sum(self) -> Node:
-        """Parse what may stand beside a comparison (grammar rules 19 and 20)."""
-        return self._parse_chain(("+", "-"), self._parse_product)
-
-    def _parse_product(self) -> Node:
-        return self._parse_chain(("*", "/"), self._parse_power)
-
-    def _parse_power(self) -> Node:
-        return self._parse_chain(("**",), self._parse_negation)
-
-    def _parse_chain(self, signs: tuple[str, ...], operand: Callable[[], Node]) -> Node:
-        node = operand()
-        added = 0
-        while self.cursor.at(*signs):
-            sign = self.cursor.advance()
-            # Each turn makes the tree one level deeper on its left.
-            self.cursor.deeper()
-            added += 1
-            node = self._binary(sign.text, node, operand())
-        self.cursor.depth -= added
-        return node
-
-    def _binary(self, operator: str, left: Node, right: Node) -> Node:
-        return nodes.Binary(left.start, right.end, operator, left, right)
 
     def _parse_negation(self) -> Node:
         if not self.cursor.at("-"):
@@ -203,12 +209,6 @@ class Parser:
         source = self.parse_expression()
         stop = self.parse_expression() if cursor.take("..") else None
         return nodes.Iteration(start, cursor.last_end, name, source, stop)
-
-
-def _join_logical(operator: str, operands: list[Node]) -> Node:
-    if len(operands) == 1:
-        return operands[0]
-    return nodes.Logical(operands[0].start, operands[-1].end, operator, operands)
 
 
 def parse(cursor: Cursor) -> Node:

@@ -41,9 +41,7 @@ def _get_entry(context: Mapping[str, Any], name: str, run: Run) -> Value:
         return None
     if type(value) in NATIVE or type(context) is FeelContext:
         return value
-    if isinstance(value, list):
-        run.spend(len(value) >> 4)
-    return normalise(value)
+    return normalise(value, run)
 
 
 def _second(time: FeelTime) -> Decimal:

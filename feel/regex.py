@@ -4,6 +4,7 @@ They run on RE2, whose time grows with the length of the text alone: no pattern 
 dialect is translated; what RE2 can't do, such as back-references, is refused and so becomes null.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +12,11 @@ import re2
 
 from feel.errors import NullResult
 from feel.regex_dialect import UnsupportedPatternError, strip_whitespace, translate
-from feel.run import check_list_size, check_string_size
+from feel.run import Run, check_list_size, check_string_size
 
 _FLAGS = frozenset("smixq")
 _MAX_PATTERN_CHARACTERS = 10_000
+_MATCH_STEPS = 10  # one match takes about as long
 _MAX_MEMORY_BYTES = 8 * 1024 * 1024
 
 
@@ -24,43 +26,57 @@ def find_matches(text: str, pattern: str, flags: str) -> bool:
     Raises:
         NullResult: The pattern or the flags mean nothing.
     """
-    return _compile(pattern, flags).search(text) is not None
+    return _compile(pattern, flags).search(_encode(text)) is not None
 
 
-def split_at_matches(text: str, pattern: str) -> list[str]:
+def split_at_matches(text: str, pattern: str, run: Run) -> list[str]:
     """Split a text at all matches of a pattern. Raises as `find_matches` does."""
-    compiled = _compile(pattern, "")
-    if compiled.search("") is not None:
-        raise NullResult("the pattern matches nothing at all")
+    source = _encode(text)
     parts: list[str] = []
     position = 0
-    for match in compiled.finditer(text):
-        parts.append(text[position : match.start()])
+    for match in _find_all(source, pattern, "", run):
+        parts.append(source[position : match.start()].decode())
         check_list_size(len(parts))
         position = match.end()
-    return [*parts, text[position:]]
+    return [*parts, source[position:].decode()]
 
 
-def replace_matches(text: str, pattern: str, replacement: str, flags: str) -> str:
+def replace_matches(text: str, pattern: str, replacement: str, flags: str, run: Run) -> str:
     """Replace all matches of a pattern; in the replacement `$1` stands for the first group.
 
     Raises as `find_matches` does.
     """
-    compiled = _compile(pattern, flags)
-    if compiled.search("") is not None:
-        raise NullResult("the pattern matches nothing at all")
-    pieces = [replacement] if "q" in flags else _read_replacement(replacement, compiled.groups)
-    parts: list[str] = []
+    source = _encode(text)
+    is_literal = "q" in flags
+    groups = _compile(pattern, flags).groups
+    pieces = [replacement] if is_literal else _read_replacement(replacement, groups)
+    encoded = [piece if isinstance(piece, int) else _encode(piece) for piece in pieces]
+    parts: list[bytes] = []
     size = position = 0
-    for match in compiled.finditer(text):
-        parts.append(text[position : match.start()])
-        parts.extend(
-            piece if isinstance(piece, str) else (match.group(piece) or "") for piece in pieces
-        )
-        size += sum(map(len, parts[-len(pieces) - 1 :]))
+    for match in _find_all(source, pattern, flags, run):
+        new = [source[position : match.start()]]
+        new += [match.group(piece) or b"" if isinstance(piece, int) else piece for piece in encoded]
+        size += sum(map(len, new))
         check_string_size(size)
+        parts += new
         position = match.end()
-    return "".join([*parts, text[position:]])
+    return b"".join([*parts, source[position:]]).decode()
+
+
+def _find_all(source: bytes, pattern: str, flags: str, run: Run) -> Iterator[Any]:
+    compiled = _compile(pattern, flags)
+    if compiled.search(b"") is not None:
+        raise NullResult("the pattern matches nothing at all")
+    for match in compiled.finditer(source):
+        run.spend(_MATCH_STEPS)
+        yield match
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as problem:
+        raise NullResult("the text holds half a character") from problem
 
 
 def _read_replacement(replacement: str, groups: int) -> list[str | int]:
@@ -113,7 +129,7 @@ def _compile(pattern: str, flags: str) -> Any:
     options.literal = "q" in flags
     try:
         translated = _translate(pattern, flags)
-        return re2.compile(translated, options)
+        return re2.compile(_encode(translated), options)
     except UnsupportedPatternError as problem:
         raise NullResult(str(problem)) from problem
     except re2.error as problem:

@@ -9,14 +9,14 @@ from feel.errors import FeelLimitError
 
 MAX_SECONDS = 1.0
 MAX_STEPS = 5_000_000
-MAX_CALL_DEPTH = 120
+MAX_CALL_DEPTH = 100
 MAX_LIST_ITEMS = 100_000
 MAX_STRING_CHARACTERS = 1_000_000
 MAX_WARNINGS = 50
 
 # The clock is read once in so many steps: often enough to stop within a few milliseconds, rarely
 # enough to cost nothing.
-_STEPS_PER_LOOK = 2_000
+_STEPS_PER_LOOK = 500
 
 
 class Run:

@@ -5,7 +5,7 @@ None, `bool`, `Decimal`, `str`, the temporal types of this package, `list`, `Map
 foreign: its entries are normalised when they are read, so a record may load on demand.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -32,9 +32,38 @@ TEMPORAL_TYPES: tuple[type, ...] = (
 
 
 class FeelContext(dict[str, Value]):
-    """A context made by an expression: all its entries are values already."""
+    """A context made by an expression: all its entries are values already.
+
+    Any mapping whose class has a true `yields_values` is taken at its word that it yields values
+    of FEEL, which then need not be normalised.
+    """
 
     __slots__ = ()
+
+    yields_values: ClassVar[bool] = True
+
+
+class Entries(Mapping[str, Value]):
+    """The entries of a foreign mapping, normalised as they are read."""
+
+    __slots__ = ("_source",)
+
+    yields_values: ClassVar[bool] = True
+
+    def __init__(self, source: Mapping[str, Any]) -> None:
+        self._source = source
+
+    def __getitem__(self, key: str) -> Value:
+        return normalise(self._source[key])
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._source
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._source)
+
+    def __len__(self) -> int:
+        return len(self._source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,29 +165,38 @@ NATIVE: frozenset[type] = frozenset(
 )
 
 
-def normalise(value: Any) -> Value:
+def normalise(value: Any, run: Run | None = None) -> Value:
     """Turn a Python value into a FEEL value.
 
     Numbers become decimals, dates and times the types of this package, a UUID its text, an Enum
-    its value, tuples and other sequences lists. Mappings stay as they are.
+    its value, tuples and sets lists. Mappings stay as they are.
+
+    Args:
+        value: The value.
+        run: The run whose budget pays for going through lists; None for a budget of its own.
 
     Raises:
         FeelValueError: The value is of no kind that the language knows.
+        FeelLimitError: The budget is spent.
     """
     if type(value) in NATIVE:
         return value
-    if isinstance(value, list):
-        return _normalise_items(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return _normalise_items(value, run or Run())
     if isinstance(value, Mapping):
         return value
     return _normalise_other(value)
 
 
-def _normalise_items(items: list[Any]) -> list[Value]:
-    for item in items:
-        if type(item) not in NATIVE:
-            return [normalise(item) for item in items]
-    return items
+def _normalise_items(items: Collection[Any], run: Run) -> list[Value]:
+    run.enter()
+    run.spend(len(items) >> 3)
+    try:
+        if isinstance(items, list) and all(type(item) in NATIVE for item in items):
+            return items
+        return [normalise(item, run) for item in items]
+    finally:
+        run.leave()
 
 
 def _normalise_other(value: Any) -> Value:
@@ -172,8 +210,6 @@ def _normalise_other(value: Any) -> Value:
         return str(value)
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, tuple | set | frozenset):
-        return [normalise(item) for item in value]
     if isinstance(value, Function):
         return value
     raise FeelValueError(f"An expression can't use a value of type {type(value).__name__}.")
@@ -186,7 +222,14 @@ def read_entry(context: Mapping[str, Any], key: str) -> Value:
         KeyError: The context has no such entry.
     """
     value = context[key]
-    return value if type(value) in NATIVE else normalise(value)
+    if type(value) in NATIVE or yields_values(context):
+        return value
+    return normalise(value)
+
+
+def yields_values(context: Mapping[str, Any]) -> bool:
+    """Tell whether all entries of a context are values already."""
+    return getattr(context, "yields_values", False) is True
 
 
 def entries_of(context: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:

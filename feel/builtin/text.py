@@ -6,7 +6,7 @@ from feel.builtin.registry import builtin
 from feel.errors import NullResult
 from feel.numbers import to_integer
 from feel.regex import find_matches, replace_matches, split_at_matches
-from feel.run import check_string_size
+from feel.run import Run, check_string_size
 from feel.values import Value
 
 
@@ -92,16 +92,20 @@ def matches(text: str, pattern: str, flags: str | None = None) -> bool:
     return find_matches(text, pattern, flags or "")
 
 
-@builtin("replace", "input: string, pattern: string, replacement: string, flags?: string?")
-def replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
+@builtin(
+    "replace",
+    "input: string, pattern: string, replacement: string, flags?: string?",
+    wants_run=True,
+)
+def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     """Replace all matches of a regular expression; `$1` stands for its first group."""
-    return replace_matches(text, pattern, replacement, flags or "")
+    return replace_matches(text, pattern, replacement, flags or "", run)
 
 
-@builtin("split", "string: string, delimiter: string")
-def split(string: str, delimiter: str) -> list[str]:
+@builtin("split", "string: string, delimiter: string", wants_run=True)
+def split(run: Run, string: str, delimiter: str) -> list[str]:
     """Split a string at the matches of a regular expression."""
-    return split_at_matches(string, delimiter)
+    return split_at_matches(string, delimiter, run)
 
 
 @builtin("string join", "list: list, delimiter?: string?")

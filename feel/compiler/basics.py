@@ -3,11 +3,19 @@
 from feel import nodes
 from feel.builtin import BUILTINS
 from feel.compare import compare
-from feel.compiler.unit import Code, Unit, adopt, compiles, find_variable
+from feel.compiler.unit import Code, Unit, compiles, find_variable
 from feel.properties import get_property
 from feel.run import Run, Scope
 from feel.types import is_instance
-from feel.values import NATIVE, FeelContext, Range, Value, type_name
+from feel.values import (
+    NATIVE,
+    FeelContext,
+    Range,
+    Value,
+    normalise,
+    type_name,
+    yields_values,
+)
 
 
 @compiles(nodes.Literal)
@@ -35,7 +43,9 @@ def compile_name(node: nodes.Name, unit: Unit) -> Code:
             value = scope.values[name]
         except KeyError:
             return _find_builtin(name, scope.run)
-        return value if type(value) in NATIVE else adopt(value, scope.run)
+        if type(value) in NATIVE or yields_values(scope.values):
+            return value
+        return normalise(value, scope.run)
 
     return read
 

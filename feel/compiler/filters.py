@@ -9,7 +9,7 @@ from feel.compiler.unit import Code, Unit, compiles
 from feel.nodes import Node
 from feel.numbers import CONTEXT, to_integer
 from feel.run import Run, Scope
-from feel.values import FeelContext, Value, type_name
+from feel.values import Entries, FeelContext, Value, type_name
 
 
 @compiles(nodes.Filter)
@@ -61,7 +61,7 @@ def _item_scope(item: Value, scope: Scope) -> Scope:
     inner = Scope({"item": item}, scope, scope.run)
     kind = type(item)
     if kind is FeelContext or kind is dict or isinstance(item, Mapping):
-        return Scope(item, inner, scope.run)
+        return Scope(item if kind is FeelContext else Entries(item), inner, scope.run)
     return Scope({}, inner, scope.run)
 
 

@@ -20,6 +20,7 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_POWER_STEPS = 100  # a power with a fraction takes about as long
 _DECIMAL_ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "+": CONTEXT.add,
     "-": CONTEXT.subtract,
@@ -87,18 +88,39 @@ def compile_comparison(sign: str, text: str) -> Callable[[Value, Value, Run], bo
 
 
 def _compile_arithmetic(sign: str, left: Code, right: Code, text: str) -> Code:
+    compute = _make_arithmetic(sign, text)
+    return lambda scope: compute(left(scope), right(scope), scope.run)
+
+
+def _make_arithmetic(sign: str, text: str) -> Callable[[Value, Value, Run], Value]:
     decimal = _DECIMAL_ARITHMETIC.get(sign)
 
-    def run(scope: Scope) -> Value:
-        one, other = left(scope), right(scope)
+    def compute(one: Value, other: Value, run: Run) -> Value:
         try:
             if decimal and type(one) is Decimal and type(other) is Decimal:
                 return decimal(one, other)
+            if sign == "**":
+                run.spend(_POWER_STEPS)
             return apply_operator(sign, one, other)
         except NO_NUMBER:
-            return scope.run.null(f"the result of {sign} is no number", text)
+            return run.null(f"the result of {sign} is no number", text)
         except NullResult as reason:
-            return scope.run.null(str(reason), text)
+            return run.null(str(reason), text)
+
+    return compute
+
+
+@compiles(nodes.Chain)
+def compile_chain(node: nodes.Chain, unit: Unit) -> Code:
+    """Compile operators between three and more operands, from left to right."""
+    first, text = unit.compile(node.first), unit.excerpt(node)
+    steps = [(_make_arithmetic(sign, text), unit.compile(operand)) for sign, operand in node.rest]
+
+    def run(scope: Scope) -> Value:
+        value = first(scope)
+        for compute, operand in steps:
+            value = compute(value, operand(scope), scope.run)
+        return value
 
     return run
 

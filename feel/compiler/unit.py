@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from feel.nodes import Node
-from feel.run import Run, Scope
-from feel.values import NATIVE, Value, normalise
+from feel.run import Scope
+from feel.values import NATIVE, Value, normalise, yields_values
 
 Code = Callable[[Scope], Value]
 NodeType = TypeVar("NodeType", bound=Node)
@@ -56,13 +56,6 @@ def compiles(
     return register
 
 
-def adopt(value: Any, run: Run) -> Value:
-    """Normalise a value from outside, at a price for long lists."""
-    if isinstance(value, list):
-        run.spend(len(value) >> 4)
-    return normalise(value)
-
-
 def find_variable(scope: Scope, name: str) -> tuple[bool, Value]:
     """Look a variable up from the innermost scope outwards: whether there is one, and its value."""
     inner: Scope | None = scope
@@ -70,6 +63,9 @@ def find_variable(scope: Scope, name: str) -> tuple[bool, Value]:
         values = inner.values
         if name in values:
             value = values[name]
-            return True, value if type(value) in NATIVE else adopt(value, scope.run)
+            # Inner scopes are made here and hold values of FEEL; the outermost may be foreign.
+            if type(value) in NATIVE or inner.parent or yields_values(values):
+                return True, value
+            return True, normalise(value, scope.run)
         inner = inner.parent
     return False, None

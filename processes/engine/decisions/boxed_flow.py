@@ -9,6 +9,7 @@ from feel.compare import as_list
 from feel.compiler.filters import pick_item
 from feel.compiler.loops import NotIterableError, items_of
 from feel.run import check_list_size
+from feel.values import Entries
 from processes.engine.decisions.boxed import Boxed, Builder, reads
 from processes.engine.decisions.elements import find_child
 from processes.engine.decisions.scopes import Layer, Names
@@ -49,7 +50,7 @@ def read_filter(builder: Builder, element: Element, names: Names, place: str) ->
             run.spend(1)
             inside: Mapping[str, Any] = Layer({"item": item}, scope)
             if isinstance(item, Mapping):
-                inside = Layer(item, inside)
+                inside = Layer(Entries(item), inside)
             result = match(inside, run)
             if isinstance(result, Decimal) and position == 0:
                 return pick_item(items, result, run, place)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
+from feel import Value, normalise
 from feel.types import Type
 
 
 class Layer(Mapping[str, Any]):
-    """Some values over a mapping that may load on demand."""
+    """Some values of FEEL over others."""
 
     __slots__ = ("_below", "_values")
+
+    yields_values: ClassVar[bool] = True
 
     def __init__(self, values: Mapping[str, Any], below: Mapping[str, Any]) -> None:
         self._values = values
@@ -32,18 +35,23 @@ class Layer(Mapping[str, Any]):
 
 
 class Hidden(Mapping[str, Any]):
-    """A mapping without some of its names."""
+    """What was handed in, normalised when it is first read, without some of its names."""
 
-    __slots__ = ("_below", "_names")
+    __slots__ = ("_below", "_names", "_read")
+
+    yields_values: ClassVar[bool] = True
 
     def __init__(self, names: frozenset[str], below: Mapping[str, Any]) -> None:
         self._names = names
         self._below = below
+        self._read: dict[str, Value] = {}
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Value:
         if name in self._names:
             raise KeyError(name)
-        return self._below[name]
+        if name not in self._read:
+            self._read[name] = normalise(self._below[name])
+        return self._read[name]
 
     def __contains__(self, name: object) -> bool:
         return name not in self._names and name in self._below
