@@ -95,7 +95,7 @@ def _kind_of(node: Node) -> Kind:
     kind = node.event.kind
     if node.type in _KINDS:
         return _KINDS[node.type]
-    if node.work.type:
+    if node.work.type and kind in ("none", "message"):
         return ServiceTask  # also a script, decision or message event that a worker does
     if node.type == "scriptTask":
         return ScriptTask

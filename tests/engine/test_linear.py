@@ -171,11 +171,11 @@ def test_other_branches_go_on_when_one_fails():
 
 
 def test_script_assignments_become_variables_when_it_is_python():
-    text = "a = n + 1\nb = deal.amount * 2\nc = f'{n} of {a}'"
+    text = "a = n + 1\nb = deal.amount * 2\nc = f'{n} of {limit}'"
     drawing = Drawing().start().script("calc", text).end()
     drawing.path("start", "calc", "end")
-    play = Play(drawing, {"n": 1}, FakeHost(records={"deal": {"amount": 4}}))
-    assert play.variables == {"n": 1, "a": 2, "b": 8, "c": "1 of 2"}
+    play = Play(drawing, {"n": 1, "limit": 9}, FakeHost(records={"deal": {"amount": 4}}))
+    assert play.variables == {"n": 1, "limit": 9, "a": 2, "b": 8, "c": "1 of 9"}
 
 
 def test_script_is_feel_when_it_begins_with_an_equals_sign():

@@ -126,7 +126,7 @@ def test_random_process_completes_with_the_expected_tasks_in_any_order(block, se
     first, last = builder.add(block)
     builder.drawing.start().end().flow("start", first).flow(last, "end")
     play = Play(builder.drawing)
-    order = random.Random(seed)  # noqa: S311 - a choice of tasks is no secret
+    order = random.Random(seed)
     for _ in range(sum(builder.expected.values())):
         assert play.state == "running"
         waiting = [token.token_id for token in play.tokens if token.waits_for == "task"]
@@ -145,7 +145,7 @@ def test_random_process_is_the_same_when_it_is_kept_in_memory(block, seed):
     builder.drawing.start().end().flow("start", first).flow(last, "end")
     saved = Play(builder.drawing)
     kept = Play(saved.spec)
-    order = random.Random(seed)  # noqa: S311 - a choice of tasks is no secret
+    order = random.Random(seed)
     while saved.state == "running":
         waiting = [token.token_id for token in saved.tokens if token.waits_for == "task"]
         chosen = order.choice(waiting)

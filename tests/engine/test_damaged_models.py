@@ -1,0 +1,78 @@
+"""Files damaged at random: refused with their faults, or sound enough to run; never a crash."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from processes.engine import (
+    EngineError,
+    ModelErrors,
+    StepFailed,
+    compile_process,
+    parse_model,
+    start,
+)
+from processes.engine.parsing.vocabulary import NODE_ATTRIBUTES
+from tests.engine.models import FakeHost, on
+from tests.engine.test_snapshot import everything
+
+TAGS = [*NODE_ATTRIBUTES, "sequenceFlow", "extensionElements", "laneSet", "conditionExpression"]
+ATTRIBUTES = sorted({name for names in NODE_ATTRIBUTES.values() for name in names})
+TEXTS = ["", "true", "=", "=1 +", "person", "start", "PT1H", "nothing", "m", "-1", "${x}", "a b"]
+
+
+def whole():
+    drawing = everything().declare('<error id="e" errorCode="E"/><escalation id="x"/>')
+    drawing.node("exclusiveGateway", "choice", default="choice-join")
+    drawing.path("fork", "choice", "join").flow("choice", "end", "=key = 1")
+    drawing.boundary("oops", "sub", on("error", "e")).flow("oops", "end")
+    drawing.node("callActivity", "call", calledElement="p").path("fork", "call", "end")
+    drawing.node("intermediateThrowEvent", "go", '<linkEventDefinition name="L"/>')
+    drawing.node("intermediateCatchEvent", "come", '<linkEventDefinition name="L"/>')
+    return drawing.path("fork", "go").path("come", "end")
+
+
+def damage(root, chance):
+    elements = [element for element in root.iter("*") if element.getparent() is not None]
+    element = chance.choice(elements)
+    action = chance.randrange(6)
+    if action == 0:
+        element.getparent().remove(element)
+    elif action == 1:
+        namespace = etree.QName(element).namespace
+        element.tag = f"{{{namespace}}}{chance.choice(TAGS)}"
+    elif action == 2 and element.attrib:
+        del element.attrib[chance.choice(sorted(element.attrib))]
+    elif action == 3 and element.attrib:
+        element.set(chance.choice(sorted(element.attrib)), chance.choice(TEXTS))
+    elif action == 4:
+        element.set(chance.choice(ATTRIBUTES), chance.choice(TEXTS))
+    else:
+        element.text = chance.choice(TEXTS)
+        chance.choice(elements).append(element)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 3))
+def test_damaged_file_is_refused_or_runs_but_never_crashes(seed, times):
+    chance = random.Random(seed)
+    root = etree.fromstring(whole().xml())
+    for _ in range(times):
+        try:
+            damage(root, chance)
+        except ValueError:  # an element can't be put into itself
+            continue
+    try:
+        model = parse_model(etree.tostring(root))
+        spec = compile_process(model, "p")
+        host = FakeHost(specs={"p": spec})
+        start(spec, host, {"key": "k", "items": [1]}, start_event="start")
+    except (ModelErrors, EngineError, StepFailed):
+        return
+    assert model.processes["p"].start_events
+
+
+def test_whole_model_is_sound_before_it_is_damaged():
+    assert len(parse_model(whole().xml()).processes) == 1
