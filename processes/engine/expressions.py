@@ -71,7 +71,10 @@ class FeelExpression:
 
     def why(self, sight: Sight) -> str:
         """See `Expression`."""
-        return "; ".join(self._compiled.explain(sight, now=sight.now)[1])
+        try:
+            return "; ".join(self._compiled.explain(sight, now=sight.now)[1])
+        except feel.FeelError as problem:
+            return str(problem)
 
 
 class PythonExpression:
@@ -151,7 +154,6 @@ def _check_feel(text: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def check_script(text: str) -> str | None:
     """Return what is wrong with the syntax of a script; None if nothing is."""
     return scripts.check(text)

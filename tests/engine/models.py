@@ -183,6 +183,7 @@ class FakeHost:
     """Answers calls by their type and remembers what it was asked."""
 
     time: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    local: tzinfo = UTC
     records: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     decisions: dict[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
@@ -194,7 +195,7 @@ class FakeHost:
         return self.time
 
     def zone(self) -> tzinfo:
-        return UTC
+        return self.local
 
     def live_names(self) -> Mapping[str, Any]:
         return self.records

@@ -1,3 +1,6 @@
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from processes.engine import BpmnError, EngineError, StepFailed, changes, start_timer
@@ -391,3 +394,28 @@ def test_value_is_refused_when_it_can_not_be_kept():
     drawing = Drawing().start().task("ask").path("start", "ask")
     with pytest.raises(EngineError):
         Play(drawing, {"x": object()})
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        # Two days on at 14:39 by the clock on the wall, though summer time begins in between.
+        (
+            '=date and time(date(now()) + duration("P2D"), time("14:39:00"))',
+            "2026-03-30T12:39:00+00:00",
+        ),
+        ('=now() + duration("P2D")', "2026-03-30T10:00:00+00:00"),
+        ("=deal.call_at", "2026-04-01T07:30:00+00:00"),
+        ("=deal.visit_on", "2026-03-31T22:00:00+00:00"),
+        ("2026-04-01T09:30:00", "2026-04-01T07:30:00+00:00"),
+    ],
+)
+def test_timer_follows_the_local_clock_when_summer_time_begins(text, due):
+    drawing = Drawing().start().node("intermediateCatchEvent", "wait", timer(text, "timeDate"))
+    host = FakeHost(time=datetime(2026, 3, 28, 10, tzinfo=UTC), local=ZoneInfo("Europe/Oslo"))
+    host.records["deal"] = {
+        "call_at": datetime(2026, 4, 1, 7, 30, tzinfo=UTC),
+        "visit_on": date(2026, 4, 1),
+    }
+    play = Play(drawing.path("start", "wait"), host=host)
+    assert [change.due_at.isoformat() for change in play.of(changes.TimerSet)] == [due]

@@ -93,6 +93,7 @@ def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> No
         "incoming",
         "outgoing",
         "auditing",
+        "categoryValueRef",
         "monitoring",
         "rendering",
         "multiInstanceLoopCharacteristics",

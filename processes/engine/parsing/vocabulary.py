@@ -116,6 +116,7 @@ DRAWN_ONLY: Final = frozenset(
         "auditing",
         "monitoring",
         "supports",
+        "categoryValueRef",
         "rendering",
         "artifact",
         "ioBinding",
