@@ -1,0 +1,142 @@
+"""The worker: jobs and timers in threads and processes, stopped and killed."""
+
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from processes.incidents import list_incidents
+from processes.worker import put_back_stalled_jobs, run_worker
+from services import jobs
+from services.actors import SYSTEM
+from services.unit_of_work import Job
+from tests.processes.test_events import on_created
+from tests.processes.test_time_and_calls import reminding
+
+PATIENCE_SECONDS = 20.0
+
+
+class Signal:
+    """A job's handler that tells when it was run, and with what."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict] = []
+        self.happened = threading.Event()
+        self.may_end = threading.Event()
+        self.may_end.set()
+
+    def __call__(self, platform, **args) -> None:
+        self.seen.append(args)
+        self.happened.set()
+        assert self.may_end.wait(PATIENCE_SECONDS)
+        if "fault" in args:
+            raise ZeroDivisionError(args["fault"])
+
+
+@pytest.fixture
+def told(monkeypatch) -> Signal:
+    signal = Signal()
+    monkeypatch.setitem(jobs._HANDLERS, "test.tell", jobs.JobHandler("test.tell", signal))
+    return signal
+
+
+@contextmanager
+def working(platform, count: int = 1):
+    """Run workers in threads as long as the block lasts."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=run_worker, args=(platform, stop)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(PATIENCE_SECONDS)
+        assert not any(thread.is_alive() for thread in threads)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    moment, waited = threading.Event(), 0.0
+    while not condition():
+        assert waited < PATIENCE_SECONDS, "it never happened"
+        moment.wait(0.05)
+        waited += 0.05
+
+
+def queue(world) -> list[tuple]:
+    return [
+        tuple(row) for row in world.sql("SELECT task_name, status::text FROM procrastinate_jobs")
+    ]
+
+
+def test_a_deferred_job_is_run_and_forgotten(world, told):
+    with working(world.platform):
+        world.ask(lambda uow: uow.defer(Job("test.tell", {"x": 1})))
+        assert told.happened.wait(PATIENCE_SECONDS)
+        wait_until(lambda: queue(world) == [])
+    assert told.seen == [{"x": 1}]
+
+
+def test_events_and_timers_reach_processes_through_workers(world):
+    world.deploy(on_created("q"), reminding())
+    with working(world.platform, 2):
+        for number in range(5):
+            world.do("lead.create", name=f"Lead {number}")
+        wait_until(lambda: len([task for task in world.tasks() if task.process_key == "q"]) == 5)
+        for _ in range(5):
+            world.start("p")
+        world.platform.clock.advance(timedelta(hours=2))
+        wait_until(lambda: world.trace().count("late") == 5)
+    assert world.trace().count("late") == 5
+
+
+def test_a_running_job_is_finished_when_the_worker_is_stopped(world, told):
+    told.may_end.clear()
+    with working(world.platform) as stop:
+        world.ask(lambda uow: uow.defer(Job("test.tell", {})))
+        assert told.happened.wait(PATIENCE_SECONDS)
+        stop.set()
+        told.may_end.set()
+    assert queue(world) == []
+
+
+def test_a_failed_job_is_tried_again_later(world, told):
+    with working(world.platform):
+        world.ask(lambda uow: uow.defer(Job("test.tell", {"fault": "x"})))
+        wait_until(lambda: world.sql("SELECT 1 FROM procrastinate_jobs WHERE attempts = 1"))
+    (row,) = world.sql("SELECT attempts, scheduled_at > now() FROM procrastinate_jobs")
+    assert tuple(row) == (1, True)
+
+
+def test_a_job_that_is_given_up_becomes_an_incident_that_can_be_retried(world, told):
+    world.ask(lambda uow: uow.defer(Job("test.tell", {"fault": "x"})))
+    world.sql("UPDATE procrastinate_jobs SET attempts = 4")
+    with working(world.platform):
+        wait_until(lambda: world.ask(list_incidents, actor="olga"))
+    (incident,) = world.ask(list_incidents, actor="olga")
+    assert (incident.job["task"], incident.attempts) == ("test.tell", 5)
+    told.seen.clear()
+    world.do("incident.retry", "olga", incident_id=incident.id)
+    with working(world.platform):
+        wait_until(lambda: told.seen)
+    assert told.seen[0] == {"fault": "x"}
+
+
+def test_the_jobs_of_a_dead_worker_are_run_by_another(world, told):
+    world.ask(lambda uow: uow.defer(Job("test.tell", {})), actor=SYSTEM)
+    world.sql("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '6 s')")
+    world.sql("SELECT procrastinate_fetch_job_v2(NULL, (SELECT id FROM procrastinate_workers))")
+    assert queue(world) == [("test.tell", "doing")]
+    with working(world.platform):
+        assert told.happened.wait(PATIENCE_SECONDS)
+
+
+def test_the_jobs_of_a_living_worker_are_left_alone(world, told):
+    world.ask(lambda uow: uow.defer(Job("test.tell", {})))
+    world.sql("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+    world.sql("SELECT procrastinate_fetch_job_v2(NULL, (SELECT id FROM procrastinate_workers))")
+    assert put_back_stalled_jobs(world.platform) == 0
+    assert put_back_stalled_jobs(world.platform, 0) == 1
