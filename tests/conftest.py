@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -44,12 +45,11 @@ class FrozenClock:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+def postgres() -> PostgresServer:
     """The one server of this test run, shared by the workers, with a migrated template."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    return _shared_server(root / "postgres")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    # Not below pytest's own folder: that is closed to the user whom the server runs as for root.
+    return _shared_server(Path(tempfile.gettempdir()) / f"lanewise-test-{run}")
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +105,7 @@ def _shared_server(path: Path) -> PostgresServer:
     lock = path.with_suffix(".lock")
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        server = get_server(path, start=False)
+        server = get_server(path, start=False, cleanup_mode="delete")
         if not (path / "PG_VERSION").exists():
             server.ensure_pgdata_inited()
             with (path / "postgresql.conf").open("a") as conf:
