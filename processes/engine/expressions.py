@@ -14,7 +14,7 @@ import feel
 from processes.engine import scripts
 from processes.engine.errors import StepFailed
 from processes.engine.scopes import Sight
-from processes.engine.values import evaluated, plain
+from processes.engine.values import plain, record_fields
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#[^\n]*")
@@ -137,7 +137,7 @@ def names_for(words: tuple[str, ...], sight: Sight) -> tuple[dict[str, Any], dic
             variables[word] = plain(sight.variable_json(word))
         except KeyError:
             if word in sight:
-                records[word] = plain(evaluated(sight.record(word)))
+                records[word] = record_fields(sight.record(word), words)
     return variables, records
 
 

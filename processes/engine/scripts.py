@@ -55,9 +55,9 @@ class _Child:
         )
         try:
             self._receive(START_SECONDS)
-        except BaseException:
+        except (_LateError, _ChildGoneError) as problem:
             self.kill()
-            raise
+            raise OSError("The child process did not start.") from problem
 
     def ask(self, request: bytes, seconds: float) -> Any:
         """Send a request and return its answer.

@@ -6,7 +6,7 @@ dates, durations) is an object with `@type` and `@value`. Scripts and services g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -18,13 +18,40 @@ from processes.engine.timers import parse_moment
 def evaluated(value: Any) -> Any:
     """Return the value of an expression in JSON form.
 
+    A live record is kept as a copy of its own fields, without the records it leads to: they lead
+    on to others and back to it.
+
     Raises:
         StepFailed: It can't be kept: a function, or too large.
     """
     try:
-        return feel.to_json(value)
+        return feel.to_json(_still(value))
     except feel.FeelError as problem:
         raise StepFailed(f"A value can't be kept in a variable: {problem}") from problem
+
+
+def record_fields(value: Any, names: Container[str], depth: int = 4) -> Any:
+    """Return of a live record, as plain JSON, the fields with these names, at most so deep."""
+    if not _is_live(value):
+        return plain(evaluated(value))
+    if depth == 0:
+        return {}
+    return {key: record_fields(value[key], names, depth - 1) for key in value if key in names}
+
+
+def _still(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_still(item) for item in value]
+    if isinstance(value, dict):
+        return type(value)((key, _still(item)) for key, item in value.items())
+    if not _is_live(value):
+        return value
+    entries = ((key, value[key]) for key in value)
+    return {key: item for key, item in entries if not _is_live(item)}
+
+
+def _is_live(value: Any) -> bool:
+    return isinstance(value, Mapping) and not isinstance(value, dict)
 
 
 def received(value: Any) -> Any:

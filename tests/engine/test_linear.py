@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -419,3 +420,38 @@ def test_timer_follows_the_local_clock_when_summer_time_begins(text, due):
     }
     play = Play(drawing.path("start", "wait"), host=host)
     assert [change.due_at.isoformat() for change in play.of(changes.TimerSet)] == [due]
+
+
+class Live(Mapping):
+    """A record that leads to others and back to itself, as rows do."""
+
+    def __init__(self, **fields):
+        self.fields = fields
+
+    def __getitem__(self, name):
+        return self.fields[name]
+
+    def __iter__(self):
+        return iter(self.fields)
+
+    def __len__(self):
+        return len(self.fields)
+
+
+def related_records():
+    deal, account = Live(amount=4, name="D"), Live(name="Ada", city="Oslo")
+    deal.fields["account"] = account
+    account.fields["latest"] = deal
+    return FakeHost(records={"deal": deal})
+
+
+def test_script_reads_related_records_when_they_lead_back():
+    drawing = Drawing().start().script("calc", "who = deal.account.name")
+    play = Play(drawing.path("start", "calc"), host=related_records())
+    assert play.variables == {"who": "Ada"}
+
+
+def test_record_is_kept_without_its_relations_when_it_is_copied():
+    inner = extension('<zeebe:script expression="=[deal]" resultVariable="copy"/>')
+    drawing = Drawing().start().node("scriptTask", "calc", inner).path("start", "calc")
+    assert Play(drawing, host=related_records()).variables == {"copy": [{"amount": 4, "name": "D"}]}
