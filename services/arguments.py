@@ -161,7 +161,7 @@ def _decimal(value: Any) -> Decimal:
             number = Decimal(str(value).strip().replace(" ", "").replace("\u00a0", ""))
         except InvalidOperation:
             return _refuse("This is not a number.")
-        if number.is_finite() and abs(number.adjusted()) < 40:  # noqa: PLR2004
+        if number.is_finite() and number.adjusted() < 40:  # noqa: PLR2004
             return number
     return _refuse("This is not a number.")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import nh3
@@ -32,6 +33,8 @@ CLASSES = frozenset(
     {"letterhead", "columns", "callout", "signatures", "together", "totals", "facts", "lead"}
     | {"right", "page"}
 )
+# The compiler refuses to be used by two threads; a page takes it some milliseconds.
+_ONE_AT_A_TIME = Lock()
 _EMPTY_TAGS = frozenset({"br", "hr"})
 _INLINE = frozenset({"strong", "b", "em", "i", "u", "small", "span"})
 _NO_TEXT = frozenset({"table", "thead", "tbody", "tfoot", "tr", "ul", "ol"})
@@ -129,7 +132,8 @@ def draw_pdf(html: str, look: Look) -> bytes:
         "language": look.language,
     }
     inputs = {"document": orjson.dumps(source).decode()}
-    drawn = _compiler().compile(sys_inputs=inputs, format="pdf")
+    with _ONE_AT_A_TIME:
+        drawn = _compiler().compile(sys_inputs=inputs, format="pdf")
     if not isinstance(drawn, bytes):
         raise TypeError("the compiler gave no single file")
     return drawn

@@ -45,7 +45,7 @@ def sign_in(uow: UnitOfWork, email: str, password: str) -> User:
         NotAuthenticated: They don't belong together; unknown, inactive and wrong answer alike
             and take the same time.
     """
-    address = email.strip().lower()
+    address = email.strip().lower().replace("\x00", "?")
     user = uow.session.scalars(select(User).where(User.email == address)).one_or_none()
     known_hash = user.password_hash if user is not None else _nobodys_hash()
     fits = check_password(known_hash, password)

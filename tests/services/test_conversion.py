@@ -71,7 +71,9 @@ def test_only_empty_fields_are_filled_when_contact_and_account_exist(staff):
 
 
 def test_the_account_is_found_by_domain_when_the_company_is_spelt_otherwise(staff):
-    account = staff.do("account.create", name="Nordlys Group", website="https://www.nordlys.example/en")
+    account = staff.do(
+        "account.create", name="Nordlys Group", website="https://www.nordlys.example/en"
+    )
     made = staff.do("lead.convert", lead_id=_lead(staff).id)
     assert made["account_id"] == account.id
 

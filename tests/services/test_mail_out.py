@@ -218,11 +218,9 @@ def test_the_process_goes_on_when_a_mail_is_marked_as_sent(post, deal, server):
 
 
 @pytest.mark.parametrize(
-    ("state", "taken", "ends"), [("sending", 1, "sent"), ("handing_over", 0, "unknown")]
+    ("state", "outcome"), [("sending", (1, "sent")), ("handing_over", (0, "unknown"))]
 )
-def test_the_state_decides_when_a_worker_died_in_the_middle(
-    post, deal, server, state, taken, ends
-):
+def test_the_state_decides_when_a_worker_died_in_the_middle(post, deal, server, state, outcome):
     mail_id = _send(post, deal, call_key="call-1")
 
     def die(uow):
@@ -230,7 +228,7 @@ def test_the_state_decides_when_a_worker_died_in_the_middle(
 
     post.platform.transact(SYSTEM, die)
     _deliver(post, mail_id)
-    assert (len(server.messages), _mail(post, mail_id).state) == (taken, ends)
+    assert (len(server.messages), _mail(post, mail_id).state) == outcome
 
 
 def test_the_call_fails_when_no_mail_server_is_named(staff, platform_with):

@@ -1,0 +1,74 @@
+"""A small company at work, so that the first look at the program is not an empty one.
+
+Leads, deals and requests come in by their operations, so that their events start processes
+wherever those are deployed. The company itself is in ``demo_company.toml``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from services import catalogue
+from services.actors import PUBLIC, SYSTEM, Actor
+from services.essentials import seed_essentials
+from services.operations import run
+from services.people import User
+from services.platform import Platform
+from services.unit_of_work import UnitOfWork
+
+DEMO_PASSWORD = "lanewise-demo"  # noqa: S105 - shown on the sign-in page of every demo
+COMPANY = Path(__file__).parent / "demo_company.toml"
+
+__all__ = ["DEMO_PASSWORD", "catalogue", "seed_demo"]
+
+
+def seed_demo(platform: Platform) -> None:
+    """Fill an empty installation with people and records; a second call changes nothing."""
+    platform.transact(SYSTEM, _seed, source="demo")
+
+
+def _seed(uow: UnitOfWork) -> None:
+    seed_essentials(uow)
+    if uow.session.scalar(select(User.id).limit(1)) is not None:
+        return
+    company = tomllib.loads(COMPANY.read_text(encoding="utf-8"))
+    run(uow, "organization.update", company["organization"])
+    people = {person["email"]: _add_person(uow, person) for person in company["people"]}
+    for account in company["accounts"]:
+        owner = people[account.pop("owner")]
+        _add_account(uow.acting_as(owner), account)
+    public = uow.acting_as(PUBLIC)
+    for lead in company["leads"]:
+        run(public, "lead.submit", {**lead, "consent": True})
+    for request in company["requests"]:
+        run(public, "request.submit", request)
+
+
+def _add_person(uow: UnitOfWork, values: Mapping[str, Any]) -> Actor:
+    user: User = run(uow, "user.create", {**values, "password": DEMO_PASSWORD})
+    return user.actor()
+
+
+def _add_account(uow: UnitOfWork, values: Mapping[str, Any]) -> None:
+    """Add an account of the actor with its contact and perhaps a deal."""
+    own = {name: value for name, value in values.items() if name not in {"contact", "deal"}}
+    team = {"team_id": min(uow.actor.group_ids), "owner_id": uow.actor.user_id}
+    account = run(uow, "account.create", {**own, **team})
+    links = {"account_id": account.id, **team}
+    contact = run(uow, "contact.create", {**values["contact"], **links})
+    if "deal" in values:
+        _add_deal(uow, values["deal"], {"contact_id": contact.id, **links})
+
+
+def _add_deal(uow: UnitOfWork, values: Mapping[str, Any], links: Mapping[str, Any]) -> None:
+    deal = dict(values)
+    positions = deal.pop("positions")
+    closes_on = uow.now.date() + timedelta(days=deal.pop("closes_in_days"))
+    made = run(uow, "deal.create", {**deal, **links, "expected_close_on": closes_on})
+    run(uow, "deal.set_positions", {"deal_id": made.id, "positions": positions})

@@ -1,0 +1,145 @@
+"""Sign-in, passwords, tokens, users and groups."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from services.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
+from services.passwords import check_password, hash_password
+from services.people import User, find_group
+from services.sign_in import ApiToken, sign_in, user_by_token
+from services.users import list_groups, list_tokens, list_users
+
+PASSWORD = "a long enough phrase"
+
+
+def test_a_person_is_signed_in_when_address_and_password_fit(staff):
+    user = staff.ask(sign_in, " Anna@Lanewise.example", PASSWORD)
+    assert user.name == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("anna@lanewise.example", "another phrase"),
+        ("nobody@lanewise.example", PASSWORD),
+        ("anna@lanewise.example", "x" * 100_000),
+        ("anna@lanewise.example\x00", ""),
+    ],
+)
+def test_the_answer_is_alike_when_sign_in_fails(staff, email, password):
+    with pytest.raises(NotAuthenticated) as caught:
+        staff.ask(sign_in, email, password)
+    assert caught.value.message == "The e-mail address or the password is wrong."
+
+
+def test_sign_in_is_refused_when_a_person_is_switched_off(staff):
+    staff.do("user.update", user_id=staff.people["anna"].user_id, active=False)
+    with pytest.raises(NotAuthenticated):
+        staff.ask(sign_in, "anna@lanewise.example", PASSWORD)
+
+
+def test_sign_in_is_audited_when_it_succeeds(staff):
+    staff.ask(sign_in, "anna@lanewise.example", PASSWORD)
+    with staff.platform.session() as session:
+        row = session.execute(
+            text("SELECT actor_name FROM audit_entries WHERE operation = 'user.sign_in'")
+        ).one()
+    assert row == ("Anna",)
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "x" * 129, "password123", "QWERTYUIOP", "aaaaaaaaaaaa", "12345678"]
+)
+def test_a_password_is_refused_when_it_is_weak(password):
+    with pytest.raises(Invalid):
+        hash_password(password)
+
+
+def test_only_the_password_itself_fits_when_checked():
+    kept = hash_password("šest žlutých koní")
+    assert kept.startswith("$argon2id$")
+    assert check_password(kept, "šest žlutých koní")
+    assert not check_password(kept, "šest žlutých koni")
+    assert not check_password("no hash", "šest žlutých koní")
+
+
+def test_a_token_stands_for_its_owner_when_it_is_used(staff, clock):
+    token = staff.do("token.create", "anna", name="script")["token"]
+    assert staff.ask(user_by_token, token).name == "Anna"
+    [kept] = staff.ask(list_tokens, actor="anna")
+    assert kept.last_used_at == clock.now()
+    assert token not in (kept.token_hash, kept.hint)
+
+
+@pytest.mark.parametrize("change", ["revoked", "expired", "owner switched off", "altered"])
+def test_a_token_stands_for_nobody_when_it_is_not_valid(staff, clock, change):
+    expires = (clock.now() + timedelta(days=1)).isoformat()
+    made = staff.do("token.create", "anna", name="script", expires_at=expires)
+    token = made["token"]
+    if change == "revoked":
+        staff.do("token.revoke", "anna", token_id=made["token_id"])
+    elif change == "expired":
+        clock.advance(timedelta(days=1))
+    elif change == "owner switched off":
+        staff.do("user.update", user_id=staff.people["anna"].user_id, active=False)
+    else:
+        token += "x"
+    assert staff.ask(user_by_token, token) is None
+
+
+def test_a_token_is_not_found_when_it_is_somebody_elses(staff):
+    made = staff.do("token.create", "anna", name="script")
+    with pytest.raises(NotFound):
+        staff.do("token.revoke", "boris", token_id=made["token_id"])
+    staff.do("token.revoke", "olga", token_id=made["token_id"])
+    assert staff.ask(lambda uow: uow.session.scalars(select(ApiToken)).one()).revoked_at
+
+
+def test_all_sessions_end_when_a_password_changes(staff):
+    epoch = staff.ask(sign_in, "anna@lanewise.example", PASSWORD).session_epoch
+    raw = {"current_password": PASSWORD, "new_password": "a second long phrase"}
+    user = staff.do("user.change_password", "anna", **raw)
+    assert user.session_epoch == epoch + 1
+    with pytest.raises(Invalid) as caught:
+        staff.do("user.change_password", "anna", **raw)
+    assert "current_password" in caught.value.fields
+
+
+@pytest.mark.parametrize("change", [{"roles": ["analyst"]}, {"active": False}, {"scope": "own"}])
+def test_all_sessions_end_when_rights_change(staff, change):
+    key = staff.people["anna"].user_id
+    assert staff.do("user.update", user_id=key, **change).session_epoch == 2
+
+
+def test_the_last_administrator_stays_when_rights_change(staff):
+    olga = staff.people["olga"].user_id
+    for change in ({"active": False}, {"roles": ["employee"]}):
+        with pytest.raises(Conflict):
+            staff.do("user.update", user_id=olga, **change)
+    assert staff.ask(lambda uow: uow.session.get(User, olga)).active
+
+
+def test_an_address_is_refused_when_it_is_taken(staff):
+    with pytest.raises(Conflict):
+        staff.do("user.create", name="A", email="ANNA@lanewise.example", password=PASSWORD)
+
+
+def test_groups_and_members_are_kept_when_set(staff):
+    group = staff.do("group.create", name="Export")
+    keys = [staff.people[name].user_id for name in ("anna", "boris")]
+    staff.do("group.set_members", group_id=group.id, user_ids=keys)
+    staff.do("group.set_members", group_id=group.id, user_ids=keys[:1])
+    users = {user.name: [g.name for g in user.groups] for user in staff.ask(list_users)}
+    assert "Export" in users["Anna"]
+    assert "Export" not in users["Boris"]
+    assert "Export" in [g.name for g in staff.ask(list_groups)]
+    assert staff.ask(find_group, "export") is None
+
+
+def test_people_are_managed_by_administrators_only_when_asked(staff):
+    with pytest.raises(NotAllowed):
+        staff.do("user.create", "anna", name="X", email="x@x.example", password=PASSWORD)

@@ -1,0 +1,172 @@
+"""Templates of users: filled with what is listed, and nothing that they could do harm with."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.document_layout import Look, draw_pdf
+from services.errors import Invalid, NotFound
+from services.files import documents_of, get_document
+from services.template_sandbox import check_template, render
+from services.template_values import VALUE_NAMES
+from services.templates import list_templates
+
+LOOK = Look("Title", "L", "#1f4e79", "Footer")
+
+
+def _render(source, language="en", **values):
+    return render(source, values, language=language, zone=ZoneInfo("UTC"))
+
+
+def test_values_are_escaped_when_filled():
+    assert _render("<p>{{ deal.name }}</p>", deal={"name": "<b>&"}) == "<p>&lt;b&gt;&amp;</p>"
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en", "€1,234.50"), ("ru", "1 234,50 €"), ("tr", "€1.234,50"), ("xx", "€1,234.50")],
+)
+def test_money_is_written_as_the_language_does_when_filled(language, shown):
+    text = _render("{{ a | money('EUR') }}", language, a=Decimal("1234.5"))
+    assert text.replace("\u00a0", " ") == shown
+
+
+def test_nothing_is_printed_when_a_value_is_absent():
+    assert _render("[{{ account.owner.name }}{{ x | date }}{{ x | money }}]") == "[]"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__ }}{{ deal.name.__init__ }}x",
+        "{{ deal['__class__'] }}x",
+        "{{ deal|attr('__class__') }}",
+        "{{ deal.name.format('x') }}",
+        "{{ range(10) }}",
+        "{{ lipsum() }}",
+        "{{ 'a' * 10000000000 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ 9 ** 999999999 }}",
+        "{{ 'a' ~ 'b' }}",
+        "{{ deal.name | center(1000000000) }}",
+        "{{ deal.name | replace('a', 'b') }}",
+        "{{ positions | _limited }}",
+        "{% include 'offer' %}",
+        "{% import 'x' as y %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% for a in positions recursive %}{{ loop(positions) }}{% endfor %}",
+        "{% set x %}{{ deal }}{% endset %}",
+        "{{ 1 / 0 }}",
+        "{% if %}",
+        "{{ deal.name",
+        "{% for a in p %}{% for b in p %}{% for c in p %}x{% endfor %}{% endfor %}{% endfor %}",
+    ],
+)
+def test_harm_is_refused_or_harmless_when_a_template_tries(source):
+    values = {"deal": {"name": "abc"}, "positions": [{}] * 10, "p": [1] * 100}
+    try:
+        text = _render(source, **values)
+    except Invalid:
+        return
+    assert text in {"x", "xx"}
+
+
+def test_a_text_is_not_walked_when_a_loop_names_it():
+    assert _render("{% for c in deal.name %}x{% endfor %}", deal={"name": "abc"}) == ""
+
+
+def test_unknown_values_are_named_when_a_template_is_checked():
+    with pytest.raises(Invalid, match=r"uses config, secrets"):
+        check_template("{{ config }}{{ secrets }}{{ deal.name }}", VALUE_NAMES)
+
+
+def test_a_template_is_refused_when_it_is_broken(staff):
+    offer = next(t for t in staff.ask(list_templates) if t.name == "offer")
+    with pytest.raises(Invalid) as caught:
+        staff.do("template.update", "olga", template_id=offer.id, body="{% for x in %}")
+    assert "line 1" in caught.value.fields["body"][0]
+
+
+def test_a_changed_template_is_used_when_a_document_is_made(staff):
+    template = staff.do(
+        "template.create",
+        "olga",
+        name="letter",
+        kind="document",
+        title="Letter to {{ account.name }}",
+        body="<h1>{{ account.name }}</h1><script>x</script><p>Привет, өү, ğüşİı</p>",
+    )
+    account = staff.do("account.create", name="A/B & <Sønn>")
+    made = staff.do(
+        "document.make", template=template.name, record_type="account", record_id=account.id
+    )
+    assert made["name"] == "Letter to A B Sønn.pdf"
+    document = staff.ask(get_document, made["document_id"])
+    assert document.content.startswith(b"%PDF-")
+    assert (document.content_type, document.size_bytes) == (
+        "application/pdf",
+        len(document.content),
+    )
+
+
+def test_the_newest_document_is_linked_when_an_offer_is_made_again(staff):
+    deal = staff.do("deal.create", name="Windows", amount=10)
+    for _ in range(2):
+        made = staff.do("document.make", template="offer", record_type="deal", record_id=deal.id)
+    deal = staff.do("deal.update", deal_id=deal.id)
+    assert deal.offer_document_id == made["document_id"]
+    assert len(staff.ask(documents_of, "deal", deal.id)) == 2
+
+
+def test_a_mail_template_is_not_found_when_a_document_is_made(staff):
+    deal = staff.do("deal.create", name="Windows")
+    for name in ("offer_mail", "nothing"):
+        with pytest.raises(NotFound):
+            staff.do("document.make", template=name, record_type="deal", record_id=deal.id)
+
+
+@pytest.mark.parametrize("kind", ["account", "contact", "deal", "lead", "request"])
+def test_every_shipped_template_is_filled_when_the_record_is_bare(staff, kind):
+    values = {"contact": {"last_name": "L"}, "request": {"subject": "S"}}.get(kind, {"name": "N"})
+    record = staff.do(f"{kind}.create", **values)
+    link = {"record_type": kind, "record_id": record.id}
+    for template in staff.ask(list_templates):
+        if template.kind == "document":
+            staff.do("document.make", template=template.name, **link)
+        else:
+            to = {"to": "a@x.example"}
+            assert staff.do("mail.send", template=template.name, body="Hi", **to, **link)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "just text",
+        "<table></table>",
+        "<table><tr></tr></table>",
+        "<ul></ul>",
+        "<section class='columns'></section>",
+        "<section class='letterhead'></section>",
+        "<table><tr><td>1</td></tr><tr><td>1</td><td>2</td><td>3</td></tr></table>",
+        '</p></p><li>#read("/etc/passwd") $x$ *b* _i_ @ref <label></li>',
+        "<b><i><u>x",
+    ],
+)
+def test_a_document_is_drawn_when_its_html_is_odd(html):
+    assert draw_pdf(html, LOOK).startswith(b"%PDF-")
+
+
+def test_a_document_is_refused_when_it_is_nested_deeply():
+    with pytest.raises(Invalid):
+        draw_pdf("<div>" * 100, LOOK)
+
+
+def test_documents_are_drawn_when_threads_do_it_at_once():
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda n: draw_pdf(f"<h1>{n}</h1>", LOOK), range(8)))
+    assert all(pdf.startswith(b"%PDF-") for pdf in made)
