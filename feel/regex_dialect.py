@@ -5,10 +5,12 @@ Most is the same. Different are `\i` and `\c` (characters of XML names), blocks 
 rules on what must be escaped.
 """
 
+import re
 from collections.abc import Callable
 
 from feel.regex_sets import BLOCKS, CharacterSet, named_set, set_of_property
 
+_QUANTIFIER = re.compile(r"\{\d{1,4}(?:,\d{0,4})?\}", re.ASCII)
 _META = frozenset(r".\?*+{}()[]|^$-")
 _SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _SETS = frozenset("dDsSwWiIcC")
@@ -54,6 +56,7 @@ class _Translator:
             "\\": self._escape,
             "[": self._class,
             "(": self._group,
+            "{": self._quantifier,
         }
         while self.position < len(self.pattern):
             char = self.pattern[self.position]
@@ -61,19 +64,18 @@ class _Translator:
             if handler:
                 self.parts.append(handler())
             else:
-                self._check_plain(char)
+                if char in "]}":
+                    raise UnsupportedPatternError(f"a {char} in the pattern must be escaped")
                 self.parts.append(char)
                 self.position += 1
         return "".join(self.parts)
 
-    def _check_plain(self, char: str) -> None:
-        if char in "]}" and not self._closes_quantifier(char):
-            raise UnsupportedPatternError(f"a {char} in the pattern must be escaped")
-
-    def _closes_quantifier(self, char: str) -> bool:
-        opening = self.pattern.rfind("{", 0, self.position)
-        inner = self.pattern[opening + 1 : self.position]
-        return char == "}" and opening >= 0 and inner.replace(",", "", 1).isdecimal()
+    def _quantifier(self) -> str:
+        match = _QUANTIFIER.match(self.pattern, self.position)
+        if match is None:
+            raise UnsupportedPatternError("a { in the pattern must be escaped")
+        self.position = match.end()
+        return match[0]
 
     def _group(self) -> str:
         self.position += 1

@@ -160,8 +160,9 @@ class Function:
         return self.call(run, [arguments.get(name) for name in names])
 
 
+# Values that are taken as they are; of these, plain dictionaries have entries that may be foreign.
 NATIVE: frozenset[type] = frozenset(
-    {type(None), bool, Decimal, str, FeelContext, Range, Function, *TEMPORAL_TYPES}
+    {type(None), bool, Decimal, str, dict, FeelContext, Range, Function, *TEMPORAL_TYPES}
 )
 
 

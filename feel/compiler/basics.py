@@ -4,6 +4,7 @@ from feel import nodes
 from feel.builtin import BUILTINS
 from feel.compare import compare
 from feel.compiler.unit import Code, Unit, compiles, find_variable
+from feel.nodes import Node
 from feel.properties import get_property
 from feel.run import Run, Scope
 from feel.types import is_instance
@@ -134,4 +135,11 @@ def compile_range(node: nodes.RangeLiteral, unit: Unit) -> Code:
                 return scope.run.null("the ends of the range have no order", text)
         return Range(start, end, low_included, high_included)
 
+    if _is_constant(node.low) and _is_constant(node.high):
+        constant = make(Scope({}, None, Run()))
+        return make if constant is None else lambda _: constant
     return make
+
+
+def _is_constant(node: Node | None) -> bool:
+    return node is None or isinstance(node, nodes.Literal)
