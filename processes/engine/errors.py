@@ -56,7 +56,7 @@ class SnapshotMismatch(EngineError):  # noqa: N818 - says what does not fit
 
 
 class BpmnError(Exception):
-    """A business error (BPMN 2.0 §10.5.1): the nearest boundary event for its code goes on.
+    """A business error (BPMN 2.0.2 §10.5.5): the nearest boundary event for its code goes on.
 
     Raised by `Host.call` and by a script's `fail("CODE")`.
 

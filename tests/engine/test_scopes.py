@@ -398,3 +398,19 @@ def test_instance_ends_with_all_that_is_open_when_it_is_cancelled():
     ]
     with pytest.raises(EngineError):
         play.do("cancel")
+
+
+def test_nothing_more_runs_in_a_scope_when_an_error_interrupts_it():
+    inner = (
+        Drawing()
+        .start("in")
+        .node("parallelGateway", "fork")
+        .end("bang", on("error", "e"))
+        .service("never")
+        .path("in", "fork", "bang")
+        .flow("fork", "never")
+    )
+    drawing = Drawing().declare('<error id="e" errorCode="E1"/>').start().sub("sub", inner).end()
+    drawing.boundary("caught", "sub", on("error", "e")).path("start", "sub").flow("caught", "end")
+    play = Play(drawing)
+    assert (play.state, play.host.calls) == ("completed", [])

@@ -1,4 +1,5 @@
 import json
+import threading
 from pathlib import Path
 
 import orjson
@@ -206,3 +207,20 @@ def test_timer_shows_when_it_is_due_in_the_view_of_its_token():
         "timer",
         play.of(changes.TimerSet)[0].due_at,
     )
+
+
+def test_spec_serves_many_threads_when_shared():
+    spec = everything().spec()
+    ends = []
+
+    def run():
+        for _ in range(10):
+            play = Play(spec, VARIABLES, host_of_everything()).complete("quick")
+            ends.append(play.snapshot)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(ends), len(set(ends))) == (60, 1)

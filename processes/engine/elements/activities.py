@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class PassTask(Element):
-    """An abstract or manual task: nothing to do for the engine (BPMN 2.0 §13.3.3)."""
+    """An abstract or manual task: nothing to do for the engine (BPMN 2.0.2 §13.3.3)."""
 
 
 class UserTask(Element):

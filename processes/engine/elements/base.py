@@ -100,9 +100,9 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         if self.default_way and not taken:
             taken = [self.default_way]
         chosen = {way.id for way in taken} | {way.id for way in plain}
-        return self.some(way for way in self.ways if way.id in chosen)
+        return self.at_least_one(way for way in self.ways if way.id in chosen)
 
-    def arrive_again(self, token: Token) -> None:
+    def take_in(self, token: Token) -> None:
         """Take in a token that came by a flow; a joining gateway lets it wait."""
         token.make_ready()
 
@@ -170,11 +170,11 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         sight = Sight(token)
         return [way for way in ways if way.condition is None or is_true(way.condition, sight)]
 
-    def some(self, ways: Any) -> list[Way]:
+    def at_least_one(self, ways: Any) -> list[Way]:
         """Return the flows chosen.
 
         Raises:
-            StepFailed: There are flows, but none was chosen (BPMN 2.0 §13.4.1).
+            StepFailed: There are flows, but none was chosen (BPMN 2.0.2 §13.4.2).
         """
         chosen = list(ways)
         if self.ways and not chosen:
@@ -236,7 +236,7 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         return
 
     def _update(self, token: Token) -> None:
-        self.arrive_again(token)
+        self.take_in(token)
 
     def _on_ready(self, token: Token) -> None:
         token.workflow.queue.append(token)

@@ -1,4 +1,4 @@
-"""Events: where a token waits, throws, begins and ends (BPMN 2.0 §10.5)."""
+"""Events: where a token waits, throws, begins and ends (BPMN 2.0.2 §10.5)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class EscalationThrow(Element):
     """Tells the scopes around it of an escalation, and goes on unless it is interrupted."""
 
     def work(self, token: Token) -> Mapping[str, Any] | Waits:
-        """Let the nearest event for it happen; without one it is of no consequence (§13.5.5)."""
+        """Let the nearest event for it happen; without one it is of no consequence (§10.5.6)."""
         code = self.trigger.code(Sight(token))
         catcher = find_catcher(token, "escalation", code)
         if catcher is None:

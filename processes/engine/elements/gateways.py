@@ -1,4 +1,4 @@
-"""Gateways: where paths part and come together (BPMN 2.0 §10.6, §13.4)."""
+"""Gateways: where paths part and come together (BPMN 2.0.2 §10.6, §13.4)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ExclusiveGateway(Element):
                 continue
             if way.condition is None or is_true(way.condition, sight):
                 return [way]
-        return self.some([self.default_way] if self.default_way else [])
+        return self.at_least_one([self.default_way] if self.default_way else [])
 
 
 class Join(Element):
@@ -35,7 +35,7 @@ class Join(Element):
         super().__init__(*arguments)
         self.arriving = self.node.incoming
 
-    def arrive_again(self, token: Token) -> None:
+    def take_in(self, token: Token) -> None:
         """Let a token wait for the others, and go on when all are there that must be."""
         if len(self.arriving) < 2 or token.flow is None:  # noqa: PLR2004 - a single one never waits
             token.make_ready()
@@ -120,7 +120,7 @@ class InclusiveGateway(Join):
         taken = self.holding(token, others)
         if not taken and self.default_way:
             taken = [self.default_way]
-        return self.some(taken)
+        return self.at_least_one(taken)
 
     def _reach(self, flow: str) -> frozenset[str]:
         """Return the elements from which a flow can be reached without passing this gateway.

@@ -1,4 +1,4 @@
-"""Multi-instance activities (BPMN 2.0 §10.3.8, §13.3.7).
+"""Multi-instance activities (BPMN 2.0.2 §10.3.8, §13.3.7).
 
 Three tokens stand for one: the activity as a whole, with the events at its border; one for each
 item, which holds the item's variables; and inside it the activity's own.

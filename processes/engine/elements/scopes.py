@@ -36,7 +36,7 @@ class ScopeElement(Element):
         arm(token, [sub.start for sub in self.event_sub_processes])
 
     def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - any may be the last
-        """End the scope when nothing is left in it (BPMN 2.0 §13.3.4, §13.5.6)."""
+        """End the scope when nothing is left in it (BPMN 2.0.2 §13.3.4, §13.5.6)."""
         if not token.has_inner:
             self.scope_done(token)
 

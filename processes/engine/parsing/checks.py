@@ -1,4 +1,7 @@
-"""What makes a process executable, beyond what can be read: one rule a function."""
+"""What makes a process executable, beyond what can be read: one rule a function.
+
+Sections are those of BPMN 2.0.2 (formal/2013-12-09).
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def _check_default(graph: Graph, node: Node) -> None:
 
 
 def _check_choice(graph: Graph, node: Node) -> None:
-    """Every way out of a choice needs a condition, but for its default (§10.5.2, §10.5.3)."""
+    """Every way out of a choice needs a condition, but for its default (§10.6.2, §10.6.3)."""
     if node.type not in _CHOICES or len(node.outgoing) < _TWO:
         return
     for identifier in node.outgoing:
@@ -61,7 +64,7 @@ def _check_choice(graph: Graph, node: Node) -> None:
 
 
 def _check_boundary(graph: Graph, node: Node) -> None:
-    """Where a boundary event may be, and what it needs (§10.4.4)."""
+    """Where a boundary event may be, and what it needs (§10.5.4)."""
     if node.type != "boundaryEvent":
         return
     host = graph.process.nodes.get(node.attached_to or "")
@@ -120,7 +123,7 @@ def _check_codes(graph: Graph, node: Node) -> None:
 
 
 def _check_event_gateway(graph: Graph, node: Node) -> None:
-    """What follows an event-based gateway (§10.5.6)."""
+    """What follows an event-based gateway (§10.6.6)."""
     if node.type != "eventBasedGateway":
         return
     if len(node.outgoing) < _TWO:

@@ -42,7 +42,7 @@ class Graph:
 
 
 def check_flow(graph: Graph, flow: Flow) -> None:
-    """Check the ends and the condition of a flow (BPMN 2.0 §8.3.13)."""
+    """Check the ends and the condition of a flow (BPMN 2.0.2 §8.4.13)."""
     source = graph.process.nodes.get(flow.source)
     target = graph.process.nodes.get(flow.target)
     if source is None or target is None:

@@ -157,7 +157,7 @@ READ_ELSEWHERE: Final = frozenset(
 )
 """Children of nodes that the readers of details look at."""
 
-# What the schema lets stand where (BPMN 2.0 §10.5.1 to §10.5.4), less what is not executed yet.
+# What the schema lets stand where (BPMN 2.0.2 §10.5.2 to §10.5.4), less what is not executed yet.
 EVENTS_ALLOWED: Final = {
     "start": frozenset({"none", "message", "timer", "signal"}),
     "inner start": frozenset({"none"}),
