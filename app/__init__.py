@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 import processes.catalogue  # noqa: F401 - makes all operations and jobs known
 from app import admin, analyst, auth, health, hooks, inbox, public, records
 from app.api import init_api
-from app.assets import init_assets
+from app.assets import BUILT, init_assets
 from app.cli import init_commands
 from app.context import PLATFORM, SESSION_CLOCK
 from app.errors import init_errors
@@ -23,8 +25,15 @@ from services.clock import Clock, SystemClock
 from services.platform import Platform
 
 
-def create_app(platform: Platform, *, session_clock: Clock | None = None) -> Flask:
-    """Build the application on ``platform``; ``session_clock`` ages sign-ins (tests move it).
+def create_app(
+    platform: Platform, *, session_clock: Clock | None = None, front_end: Path | None = None
+) -> Flask:
+    """Build the application on ``platform``.
+
+    Args:
+        platform: What it serves.
+        session_clock: By which sign-ins age; the machine's if None.
+        front_end: The folder of the built front end; the one in this package if None.
 
     Raises:
         UndecidedRouteError: A route doesn't say who may call it.
@@ -40,7 +49,7 @@ def create_app(platform: Platform, *, session_clock: Clock | None = None) -> Fla
     init_sessions(app, platform.settings)
     init_security(app)
     init_limits(app)
-    init_assets(app)
+    init_assets(app, front_end or BUILT)
     init_layout(app)
     init_pages(app)
     for module in (auth, inbox, records, analyst, admin, public, hooks, health):

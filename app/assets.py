@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, current_app, request, send_from_di
 from markupsafe import Markup, escape
 from werkzeug.exceptions import NotFound
 
-_DIST: Final = Path(__file__).parent / "static" / "dist"
+BUILT: Final = Path(__file__).parent / "static" / "dist"
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 _SYMBOL_ID: Final = re.compile(r'<symbol id="([^"]+)"')
@@ -78,7 +78,7 @@ class Assets:
         return list(found)
 
 
-def init_assets(app: Flask, folder: Path = _DIST) -> None:
+def init_assets(app: Flask, folder: Path = BUILT) -> None:
     """Give templates `asset`, `asset_tags` and `icon`, and serve the files under /static/dist/.
 
     The template globals expect a Jinja global `csp_nonce()`; without it the tags carry no nonce.
@@ -142,12 +142,10 @@ def file(name: str) -> Response:
 def _send(folder: Path, name: str, suffix: str) -> Response:
     if name.endswith((".br", ".gz", "manifest.json")):
         raise NotFound
-    response = send_from_directory(folder, f"{name}{suffix}", conditional=True)
-    response.mimetype = _media_type(name)
     # Names carry a hash of their content, so a file never changes under its address.
-    response.cache_control.public = True
-    response.cache_control.max_age = _YEAR_SECONDS
+    response = send_from_directory(folder, f"{name}{suffix}", max_age=_YEAR_SECONDS)
     response.cache_control.immutable = True
+    response.mimetype = _media_type(name)
     return response
 
 

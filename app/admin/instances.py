@@ -14,6 +14,7 @@ from app.forms import reason_of
 from app.records.titles import record_url
 from app.views import view
 from processes.deployments import list_processes
+from processes.history import Kind
 from processes.instance_tables import HistoryEntry
 from processes.instances import instance_view, list_instances
 from services.actors import Permission
@@ -23,6 +24,9 @@ from services.unit_of_work import UnitOfWork
 
 _FILTERS: Final = ("process", "version", "state", "record_id", "incidents")
 _HISTORY_ROWS: Final = 200
+_TELLING: Final = [
+    kind.value for kind in Kind if kind not in {Kind.ENTERED, Kind.FLOW, Kind.VARIABLES}
+]
 _STATES: Final = (
     ("", "Any state"),
     ("running", "Running"),
@@ -71,8 +75,10 @@ def show(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 
 def _history(uow: UnitOfWork, key: UUID) -> Sequence[HistoryEntry]:
-    """Return the last things that an instance did, newest first."""
-    statement = select(HistoryEntry).where(HistoryEntry.instance_id == key)
+    """Return the last things that an instance did, newest first, without every flow."""
+    statement = select(HistoryEntry).where(
+        HistoryEntry.instance_id == key, HistoryEntry.kind.in_(_TELLING)
+    )
     return uow.session.scalars(
         statement.order_by(HistoryEntry.id.desc()).limit(_HISTORY_ROWS)
     ).all()

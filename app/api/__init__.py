@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
@@ -13,6 +13,7 @@ from app.api.operations import operations_blueprint
 from app.api.pages import description_blueprint
 from app.api.processes import process_blueprints
 from app.api.records import record_blueprints
+from app.api.routes import PROBLEM_ANSWER
 from app.api.schemas import PROBLEM
 from app.api.tasks import tasks_blueprint
 from app.api.tokens import tokens_blueprint
@@ -21,12 +22,20 @@ from app.limits import API, limit_blueprint
 _TEXT = """Everything the pages do, for programs. Send the token as `Authorization: Bearer …`; \
 get one by `POST /api/v1/token` or on your profile page. Errors are problem+json (RFC 9457)."""
 
+_PROBLEM_RESPONSE: Final[dict[str, Any]] = {
+    "description": "401 without a valid token, 403 without the permission, 404 for what is not "
+    "there or not visible, 409 when somebody was quicker, 422 when `errors` names the fields "
+    "that break a rule, 429 with the header Retry-After.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
 
 def init_api(app: Flask) -> None:
     """Add the API's routes and their description."""
     app.config.update(API_TITLE="Lanewise", API_VERSION="v1", OPENAPI_VERSION="3.0.3")
     api = Api(app, spec_kwargs=_spec_options())
     api.spec.components.schema("Problem", PROBLEM)
+    api.spec.components.response(PROBLEM_ANSWER, _PROBLEM_RESPONSE)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for blueprint in (
         tokens_blueprint(),

@@ -12,8 +12,8 @@ from flask_smorest import Blueprint
 
 from app.api.routes import Route, add_route
 from app.api.schemas import page_schema, record_schema
-from app.records.kinds import KINDS, RecordKind
 from app.context import API_PREFIX
+from app.records.kinds import KINDS, RecordKind
 from app.wire import json_body, json_response
 from services.actors import Permission
 from services.errors import Invalid

@@ -11,14 +11,7 @@ from marshmallow import Schema
 
 from app.views import Audience, Decision, View, view
 
-_PROBLEMS: Final = {
-    401: "No token, or one that isn't valid.",
-    403: "The caller lacks the permission.",
-    404: "There is no such thing, or the caller may not see it.",
-    409: "Somebody else was quicker, or the state forbids it.",
-    422: "The input breaks a rule; `errors` says which, by field.",
-    429: "Too many requests; see the header Retry-After.",
-}
+PROBLEM_ANSWER: Final = "Problem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +50,7 @@ def _description(route: Route) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": route.summary,
         "security": [] if is_open else [{"token": []}],
-        "responses": {
-            str(status): {
-                "description": text,
-                "content": {"application/problem+json": {"schema": {"$ref": _PROBLEM}}},
-            }
-            for status, text in _PROBLEMS.items()
-        },
+        "responses": {"default": {"$ref": f"#/components/responses/{PROBLEM_ANSWER}"}},
     }
     if not isinstance(route.decision, Audience):
         described["description"] = f"Needs the permission `{route.decision.value}`."
@@ -76,6 +63,3 @@ def _description(route: Route) -> dict[str, Any]:
             for name, text in route.query.items()
         ]
     return described
-
-
-_PROBLEM: Final = "#/components/schemas/Problem"

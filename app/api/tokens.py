@@ -7,8 +7,8 @@ from flask_smorest import Blueprint
 
 from app.api.routes import Route, add_route
 from app.api.schemas import SignIn, Token
-from app.limits import SignInGuard
 from app.context import API_PREFIX
+from app.limits import SignInGuard
 from app.views import Audience
 from app.wire import json_body, json_response
 from services.errors import Invalid, NotAuthenticated

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from app.cli.database import database_url
 from app.cli.running import in_transaction
 from app.context import platform
-from app.supervisor import Child, UnstableChildError, Supervisor
+from app.supervisor import Child, Supervisor, UnstableChildError
 from config import ROOT, Settings
 from processes.findings import ModelRejected
 from processes.shipped import deploy_folder

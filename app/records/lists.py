@@ -74,7 +74,7 @@ def list_columns(kind: RecordKind) -> list[Column]:
 def count_text(page: RecordPage) -> str:
     """Return how many records there are, as far as they were counted."""
     if page.total_is_capped:
-        return f"{page.total - 1:,}+ in all"
+        return f"More than {page.total:,}"
     return f"{page.total:,} in all" if page.total else ""
 
 

@@ -1,0 +1,241 @@
+"""Who may call what: every route, generated from the application's own list of routes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from app.views import Audience, UndecidedRouteError, check_decisions, decision_of
+from services.actors import ROLE_PERMISSIONS, Permission, Role
+from services.operations import all_operations
+
+PUBLIC, SIGNED_IN, SECRET = Audience.PUBLIC, Audience.SIGNED_IN, Audience.SECRET
+READ, WRITE = Permission.RECORD_READ, Permission.RECORD_WRITE
+OPERATE, DEPLOY = Permission.INSTANCE_OPERATE, Permission.PROCESS_DEPLOY
+SEE, DRAW = Permission.PROCESS_READ, Permission.PROCESS_DRAFT
+MANAGE, PROFILE, WORK = Permission.USER_MANAGE, Permission.PROFILE_WRITE, Permission.TASK_WORK
+
+RECORD_PLACES = ("leads", "deals", "requests", "accounts", "contacts")
+RECORD_ROUTES = {
+    "index": READ,
+    "show": READ,
+    "timeline": READ,
+    "new": WRITE,
+    "edit": WRITE,
+    "create": WRITE,
+    "update": WRITE,
+    "act": WRITE,
+    "move": WRITE,
+    "note": WRITE,
+    "assign": WRITE,
+    "make_document": WRITE,
+    "send_mail": WRITE,
+}
+RECORD_API = {"list": READ, "get": READ, "timeline": READ, "create": WRITE, "update": WRITE}
+
+# Written by hand on purpose: a route that is not listed here fails, whatever it allows.
+DECISIONS = {
+    "admin.cancel_instance": OPERATE,
+    "admin.create_group": MANAGE,
+    "admin.create_person": MANAGE,
+    "admin.deployments": DEPLOY,
+    "admin.group": MANAGE,
+    "admin.incidents": OPERATE,
+    "admin.instance": OPERATE,
+    "admin.instances": OPERATE,
+    "admin.new_person": MANAGE,
+    "admin.people": MANAGE,
+    "admin.person": MANAGE,
+    "admin.retry_incident": OPERATE,
+    "admin.set_members": MANAGE,
+    "admin.settle_mail": OPERATE,
+    "admin.switch_person": MANAGE,
+    "admin.update_person": MANAGE,
+    "admin.upload": DEPLOY,
+    "api.docs": PUBLIC,
+    "api.openapi": PUBLIC,
+    "api_deployments.deploy": DEPLOY,
+    "api_deployments.list": SEE,
+    "api_incidents.list": OPERATE,
+    "api_incidents.retry": OPERATE,
+    "api_instances.cancel": OPERATE,
+    "api_instances.get": SIGNED_IN,
+    "api_instances.list": OPERATE,
+    "api_instances.start": Permission.PROCESS_START,
+    "api_operations.list": SIGNED_IN,
+    "api_processes.activate": OPERATE,
+    "api_processes.diagram": SEE,
+    "api_processes.list": SEE,
+    "api_processes.suspend": OPERATE,
+    "api_processes.versions": SEE,
+    "api_tasks.assign": Permission.TASK_ASSIGN,
+    "api_tasks.claim": WORK,
+    "api_tasks.complete": WORK,
+    "api_tasks.get": SIGNED_IN,
+    "api_tasks.list": SIGNED_IN,
+    "api_tasks.unclaim": WORK,
+    "api_token.create": SECRET,
+    "assets.file": PUBLIC,
+    "auth.change_password": PROFILE,
+    "auth.create_token": PROFILE,
+    "auth.enter": PUBLIC,
+    "auth.profile": SIGNED_IN,
+    "auth.revoke_token": PROFILE,
+    "auth.sign_in": PUBLIC,
+    "auth.sign_out": SIGNED_IN,
+    "documents.download": READ,
+    "health.alive": PUBLIC,
+    "health.ready": PUBLIC,
+    "hooks.receive_mail": SECRET,
+    "inbox.claim": WORK,
+    "inbox.complete": WORK,
+    "inbox.index": SIGNED_IN,
+    "inbox.show": SIGNED_IN,
+    "inbox.unclaim": WORK,
+    "processes.check": DRAW,
+    "processes.create": DRAW,
+    "processes.deploy": DEPLOY,
+    "processes.discard": DRAW,
+    "processes.download": SEE,
+    "processes.draw": DRAW,
+    "processes.index": SEE,
+    "processes.save": DRAW,
+    "processes.show": SEE,
+    "processes.switch": OPERATE,
+    "processes.templates": SEE,
+    "public.lead_form": PUBLIC,
+    "public.request_form": PUBLIC,
+    "public.status": PUBLIC,
+    "public.submit_lead": PUBLIC,
+    "public.submit_request": PUBLIC,
+    "public.thanks": PUBLIC,
+    "records.pick": READ,
+    **{f"{place}.{name}": of for place in RECORD_PLACES for name, of in RECORD_ROUTES.items()},
+    **{f"api_{place}.{name}": of for place in RECORD_PLACES for name, of in RECORD_API.items()},
+}
+ROLES = {
+    "employee": ROLE_PERMISSIONS[Role.EMPLOYEE],
+    "analyst": ROLE_PERMISSIONS[Role.ANALYST],
+    "administrator": ROLE_PERMISSIONS[Role.ADMINISTRATOR],
+}
+SOME_KEY = UUID("01890000-0000-7000-8000-000000000000")
+VALUES = {
+    "key": SOME_KEY,
+    "version_id": SOME_KEY,
+    "token": "no-such-token",
+    "action": "convert",
+    "verb": "activate",
+    "process_key": "no-such-process",
+    "record_type": "lead",
+    "name": "base.js",
+}
+
+
+def routes(app: Flask) -> list[tuple[str, str, str]]:
+    """Return endpoint, method and an address of each route."""
+    adapter = app.url_map.bind("localhost")
+    found = []
+    for rule in app.url_map.iter_rules():
+        values = {
+            name: "lead" if rule.endpoint == "api_processes.versions" else VALUES[name]
+            for name in rule.arguments
+        }
+        url = adapter.build(rule.endpoint, values, method=next(iter(rule.methods)))
+        found += [(rule.endpoint, method, url) for method in rule.methods - {"HEAD", "OPTIONS"}]
+    return sorted(found)
+
+
+def operation_endpoints() -> dict[str, Permission]:
+    return {
+        f"api_operations.{operation.name.replace('.', '_')}": operation.permission
+        for operation in all_operations()
+    }
+
+
+def test_every_route_is_decided_as_listed(app):
+    with app.app_context():
+        decided = {endpoint: decision_of(endpoint) for endpoint in app.view_functions}
+    assert decided == DECISIONS | operation_endpoints()
+
+
+def test_an_undecided_route_stops_the_start(app):
+    app.view_functions["stray"] = lambda: ""
+    with pytest.raises(UndecidedRouteError, match="stray"):
+        check_decisions(app)
+
+
+def test_no_get_route_changes_anything(app):
+    """A route that answers GET answers nothing else, so that no link can change state."""
+    for rule in app.url_map.iter_rules():
+        methods = rule.methods - {"HEAD", "OPTIONS"}
+        assert methods == {"GET"} or "GET" not in methods, rule.rule
+
+
+def test_only_public_routes_answer_strangers(app):
+    client = app.test_client(use_cookies=False)
+    for endpoint, method, url in routes(app):
+        decision = DECISIONS.get(endpoint, SIGNED_IN)
+        headers = {"Authorization": "Bearer lw_nobody"} if url.startswith("/api/") else {}
+        with client.open(url, method=method, headers=headers) as response:
+            status = response.status_code
+        if decision is SECRET:
+            assert status in {401, 422}, (endpoint, method)
+        elif decision is PUBLIC:
+            # Without a cookie there is no form that a POST could come from.
+            assert status in ({400} if method == "POST" else {200, 404}), endpoint
+        elif method == "GET" and not url.startswith("/api/"):
+            assert status == 302, endpoint
+            assert response.headers["Location"].startswith("/sign-in?next="), endpoint
+        else:
+            expected = 401 if url.startswith("/api/") else 400
+            assert status == expected, (endpoint, method)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_open_for_those_who_hold_the_permission(app, browse, role):
+    browser = browse(role)
+    for endpoint, method, url in routes(app):
+        if method != "GET" or url.startswith("/api/"):
+            continue
+        decision = DECISIONS[endpoint]
+        allowed = isinstance(decision, Audience) or decision in ROLES[role]
+        with browser.get(url) as response:
+            status = response.status_code
+        assert status in ({200, 302, 404} if allowed else {403}), (endpoint, status)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_changes_without_csrf_token_are_refused(app, browse, role):
+    browser = browse(role)
+    for endpoint, method, url in routes(app):
+        if method == "GET" or DECISIONS.get(endpoint) is SECRET:
+            continue
+        assert browser.client.open(url, method=method).status_code == 400, endpoint
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_changes_are_for_those_who_hold_the_permission(app, browse, role):
+    browser = browse(role)
+    for endpoint, method, url in routes(app):
+        decision = DECISIONS.get(endpoint) or operation_endpoints()[endpoint]
+        if method == "GET" or isinstance(decision, Audience):
+            continue
+        if endpoint == "api_operations.user_sign_out":
+            continue  # it ends the session that the test goes on with
+        allowed = decision in ROLES[role]
+        response = browser.send(method, url, {})
+        assert (response.status_code == 403) is not allowed, (endpoint, response.status_code)
+        assert response.status_code < 500, (endpoint, response.text)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_operations_are_for_those_who_hold_the_permission(api, role):
+    call = api(role)
+    for operation in all_operations():
+        response = call("POST", f"/operations/{operation.name}", {})
+        allowed = operation.permission in ROLES[role]
+        assert (response.status_code == 403) is not allowed, operation.name
+        assert response.status_code not in {400, 401}, operation.name
+        assert response.status_code < 500, (operation.name, response.text)
