@@ -36,6 +36,8 @@ class FormIsland {
   readonly #alert = el("div", { class: "lw-form-alert", role: "alert" });
   readonly #button: HTMLButtonElement;
   readonly #listeners = new AbortController();
+  /** The form's values as the server gave them. */
+  #given = "";
   #timer = 0;
   #sending = false;
 
@@ -46,7 +48,9 @@ class FormIsland {
     this.#draft = new Draft(props.key ?? props.submit_url ?? location.pathname, props.version);
     const label = props.submit_label ?? submitLabelOf(props.schema) ?? "Submit";
     this.#button = el("button", { class: "btn btn-primary", type: "button" }, label);
-    this.#form = new Form({ container: this.#container() });
+    // Delayed, a key pressed while another field updates would be lost: form-js redraws the old value.
+    const options = { container: this.#container(), debounce: false };
+    this.#form = new Form(options);
   }
 
   get #open(): boolean {
@@ -62,7 +66,9 @@ class FormIsland {
   async start(): Promise<void> {
     const given = this.#props.data ?? {};
     const kept = this.#open ? this.#draft.read() : null;
-    await this.#show(kept ? overlay(given, kept) : given);
+    await this.#show(given);
+    this.#given = this.#values();
+    if (kept) await this.#show(overlay(given, kept));
     if (!this.#open) return;
     this.#element.append(this.#alert, el("div", { class: "lw-form-foot" }, this.#button));
     if (kept) this.#tellRestored();
@@ -107,9 +113,15 @@ class FormIsland {
     }, { signal });
   }
 
+  /** Keeps what differs from what the server gave; fields also report values that nobody typed. */
   #keep(): void {
     this.#timer = 0;
-    this.#draft.keep(this.#form._getState().data);
+    if (this.#values() === this.#given) this.#draft.drop();
+    else this.#draft.keep(this.#form._getState().data);
+  }
+
+  #values(): string {
+    return JSON.stringify(this.#form._getState().data);
   }
 
   async #submit(): Promise<void> {

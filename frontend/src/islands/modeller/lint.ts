@@ -40,6 +40,11 @@ const DRAWING = {
   ),
 };
 
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
 /** Findings of bpmnlint and of the element templates' own conditions. */
 export async function lint(definitions: unknown, templates: readonly object[]): Promise<Finding[]> {
   // A linter keeps its rules, and some rules remember what they saw: each check takes a new one.
@@ -50,7 +55,7 @@ export async function lint(definitions: unknown, templates: readonly object[]): 
       level: report.category === "error" ? ("error" as const) : ("warning" as const),
       element: report.id ?? null,
       line: null,
-      message: `${report.message.charAt(0).toUpperCase()}${report.message.slice(1)}.`,
+      message: sentence(report.message),
       advice: ADVICE[rule] ?? "",
     })),
   );
