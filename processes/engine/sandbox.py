@@ -97,23 +97,30 @@ def _assigned(module: starlark.Module, text: str, request: dict[str, Any]) -> di
             continue
         try:
             value = module[name]
-        except (TypeError, starlark.StarlarkError):
-            continue  # a function is no variable
+        except (TypeError, ValueError, RecursionError, starlark.StarlarkError):
+            if _look_up(module, f"type({name})") == "function":
+                continue  # which is no variable
+            raise
         if value is None and sent.get(name) is None:
-            if name not in sent and _is_defined(module, name):
+            if name not in sent and _is_own(module, name):
                 found[name] = None
         elif name not in sent or not _same(value, sent[name]):
             found[name] = value
     return found
 
 
-def _is_defined(module: starlark.Module, name: str) -> bool:
-    # A module answers None also for names that it doesn't have.
+def _is_own(module: starlark.Module, name: str) -> bool:
+    # A module answers None also for names that it doesn't have, or that all modules have.
+    kind = f"type({name})"
+    return bool(_look_up(module, kind)) and not _look_up(starlark.Module(), kind)
+
+
+def _look_up(module: starlark.Module, text: str) -> Any:
+    """Return the value of an expression in a module; None if it has none."""
     try:
-        starlark.eval(module, starlark.parse("name", name, DIALECT), GLOBALS)
+        return starlark.eval(module, starlark.parse("name", text, DIALECT), GLOBALS)
     except starlark.StarlarkError:
-        return False
-    return True
+        return None
 
 
 def _same(value: Any, other: Any) -> bool:
