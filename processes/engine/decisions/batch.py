@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from feel import FeelError, Value, from_json, to_json
-from feel.errors import NullResult
 from processes.engine.decisions.model import DecisionModel, parse_decisions
 from processes.engine.errors import ModelError
 from processes.engine.xml import parse_xml
@@ -42,10 +41,7 @@ def _evaluate(request: Mapping[str, Any], now: datetime) -> Value:
     invocable = request.get("invocable")
     if invocable is None:
         return model.evaluate(request["decision"], inputs, now)
-    try:
-        value = model.invoke(invocable, inputs, now)
-    except NullResult:
-        return None
+    value = model.invoke(invocable, inputs, now)
     # A service with several outputs is asked for one of them by its name, or for all.
     decision = request.get("decision")
     if isinstance(value, Mapping) and decision in value and decision != invocable:

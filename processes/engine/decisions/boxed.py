@@ -104,6 +104,9 @@ class Builder:
 
     def compile_text(self, text: str, element: Element, names: Names, place: str) -> Boxed:
         """Make a function of a FEEL text."""
+        foreign = find_foreign_language(element, place)
+        if foreign:
+            return self.refuse(foreign)
         try:
             expression = compile_expression(text, names.visible, keys=names.keys, types=names.types)
         except FeelError as problem:
@@ -116,6 +119,14 @@ class Builder:
         shown = text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004
         message = f"{place}: {problem}" if isinstance(problem, FeelSyntaxError) else str(problem)
         return ModelError(message, name_of(element), line_of(element), f"The text is `{shown}`.")
+
+
+def find_foreign_language(element: Element, place: str) -> ModelError | None:
+    """Return the error that refuses a text in a language other than FEEL; None if it is FEEL."""
+    language = element.get("expressionLanguage")
+    if not language or "FEEL" in language.upper():
+        return None
+    return fail(element, f"{place}: the language {language!r} can't be run.", "Use FEEL.")
 
 
 def at_place(run: Run, place: str, evaluate: Callable[..., Value], *arguments: Any) -> Value:
@@ -141,11 +152,6 @@ def with_type(boxed: Boxed, kind: Type | None, place: str) -> Boxed:
 @reads("literalExpression")
 def read_literal(builder: Builder, element: Element, names: Names, place: str) -> Boxed:
     """Read an expression that is a text."""
-    language = element.get("expressionLanguage")
-    if language and "FEEL" not in language.upper():
-        return builder.refuse(
-            fail(element, f"{place}: the language {language!r} can't be run.", "Use FEEL.")
-        )
     text = child_text(element, "text")
     if not text:
         return lambda _scope, run: run.null(f"{place}: there is no expression")

@@ -46,14 +46,11 @@ class InputData(Node):
 
     def value(self, session: "Session") -> Value:
         """Return what was handed in under its name, fitted to its type."""
-        return self.value_in(session.inputs, session.run)
-
-    def value_in(self, inputs: Mapping[str, Any], run: Run) -> Value:
-        """Return what some values hold under its name, fitted to its type."""
         place = f"input {self.name!r}"
-        if self.variable not in inputs:
-            return run.null(f"{place}: no value was given")
-        return fit(normalise(inputs[self.variable]), self.kind, run, place)
+        if self.variable not in session.inputs:
+            return session.run.null(f"{place}: no value was given")
+        given = normalise(session.inputs[self.variable])
+        return fit(given, self.kind, session.run, place)
 
 
 @dataclass(eq=False)
@@ -150,6 +147,7 @@ class Session:
         self.inputs = inputs
         self.run = run
         self.results: dict[Node, Value] = {}
+        self._groups: dict[str, Session] = {}
 
     def once(self, node: "DecisionNode | KnowledgeNode") -> Value:
         """Return the value of a node, computing it the first time."""
@@ -169,14 +167,19 @@ class Session:
         for prefix, needed in node.needs:
             if prefix:
                 imported = values.setdefault(prefix, FeelContext())
-                imported[needed.variable] = self._imported(prefix, needed)
+                imported[needed.variable] = needed.value(self._session_of(prefix))
             else:
                 values[needed.variable] = needed.value(self)
         return Layer(values, Hidden(node.hidden, self.inputs))
 
-    def _imported(self, prefix: str, needed: Node) -> Value:
-        """Return a value that another model stands for: inputs are grouped by the import's name."""
+    def _session_of(self, prefix: str) -> "Session":
+        """Return the evaluation of an imported model.
+
+        Its inputs may be handed in as a group under the name of the import.
+        """
         group = self.inputs.get(prefix)
-        if isinstance(needed, InputData) and isinstance(group, Mapping):
-            return needed.value_in(group, self.run)
-        return needed.value(self)
+        if not isinstance(group, Mapping):
+            return self
+        if prefix not in self._groups:
+            self._groups[prefix] = Session({**self.inputs, **group}, self.run)
+        return self._groups[prefix]

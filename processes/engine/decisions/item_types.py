@@ -144,10 +144,17 @@ class TypeTable:
         return kind, kind
 
 
+# What editors of DMN 1.1 call numbers.
+_NUMBERS = frozenset({"integer", "long", "double"})
+
+
 def clean_reference(reference: str) -> str:
-    """Return the name of a type without the prefix that DMN 1.1 writes (`feel:string`)."""
-    name = " ".join(reference.split())
-    return name.rpartition(":")[2] if name.partition(":")[0] in {"feel", "ns", "tns"} else name
+    """Return the name of a type as this version of DMN writes it.
+
+    DMN 1.1 has prefixes (`feel:string`), and its editors have several kinds of numbers.
+    """
+    name = " ".join(reference.split()).rpartition(":")[2]
+    return "number" if name in _NUMBERS else name
 
 
 def fit(value: Value, kind: Type | None, run: Run, place: str) -> Value:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from feel import FeelLimitError, Run, Value
+from feel import FeelLimitError, Run, Value, invoke, normalise
 from processes.engine.decisions import boxed_flow, read_table
 from processes.engine.decisions.boxed import Builder
 from processes.engine.decisions.elements import children, fail, get_name, local_name
@@ -76,7 +76,7 @@ class DecisionModel:
     def decisions(self) -> list[DecisionInfo]:
         """The decisions and decision services in the order of the file."""
         return [
-            DecisionInfo(node.id, node.name, tuple(_inputs_of(node)), isinstance(node, ServiceNode))
+            DecisionInfo(node.id, node.name, _inputs_of(node), isinstance(node, ServiceNode))
             for node in self.nodes.values()
             if isinstance(node, DecisionNode | ServiceNode)
         ]
@@ -134,8 +134,9 @@ class DecisionModel:
                 return node.evaluate(inputs, run)
             value = node.value(session)
             if isinstance(node, KnowledgeNode):
-                arguments = {slot.name: inputs.get(slot.name) for slot in value.parameters}
-                return value.call_named(run, arguments)
+                names = [slot.name for slot in value.parameters]
+                arguments = {name: normalise(inputs.get(name)) for name in names}
+                return invoke(value, run, arguments, f"function {node.name!r}")
         except RecursionError as problem:
             raise FeelLimitError("The evaluation goes too deep.") from problem
         return value
@@ -149,21 +150,21 @@ class DecisionModel:
         raise ModelError(f"There is no decision {name!r} in the model {self.name!r}.")
 
 
-def _inputs_of(node: Node) -> dict[str, None]:
+def _inputs_of(node: Node) -> tuple[str, ...]:
+    if isinstance(node, ServiceNode):
+        return tuple(parameter.variable for parameter in node.parameters)
     found: dict[str, None] = {}
-    parameters = [("", parameter) for parameter in getattr(node, "parameters", ())]
     seen: set[Node] = set()
-    waiting = parameters or list(node.needs)
+    waiting = list(node.needs)
     while waiting:
-        prefix, needed = waiting.pop(0)
+        _, needed = waiting.pop(0)
         if needed in seen:
             continue
         seen.add(needed)
-        if isinstance(needed, InputData) or parameters:
-            found[f"{prefix}.{needed.variable}" if prefix else needed.variable] = None
-        else:
-            waiting += needed.needs
-    return found
+        if isinstance(needed, InputData):
+            found[needed.variable] = None
+        waiting += needed.needs
+    return tuple(found)
 
 
 def parse_decisions(
@@ -181,7 +182,7 @@ def parse_decisions(
         ModelError: The file is no DMN, or, unless `lenient`, something in it can't be run; the
             first such problem of the file.
     """
-    model = _read(parse_xml(xml), resolve, [])
+    model = _read(parse_xml(xml), _Library(resolve), [])
     if model.problems and not lenient:
         raise model.problems[0]
     return model
@@ -190,19 +191,45 @@ def parse_decisions(
 def check_decisions(xml: bytes, *, resolve: Resolver | None = None) -> list[ModelError]:
     """Return all that is wrong with a DMN model, in the order of the file. Never raises."""
     try:
-        return _read(parse_xml(xml), resolve, []).problems
+        return _read(parse_xml(xml), _Library(resolve), []).problems
     except ModelError as problem:
         return [problem]
 
 
-def _read(root: Element, resolve: Resolver | None, path: list[str]) -> DecisionModel:
+class _Library:
+    """The models that are imported while one is read, each read once."""
+
+    def __init__(self, resolve: Resolver | None) -> None:
+        self._resolve = resolve
+        self._models: dict[str, DecisionModel] = {}
+
+    def find(self, element: Element, path: list[str]) -> DecisionModel:
+        """Return what an import element imports.
+
+        Raises:
+            ModelError: It is not found, or imports in turn what imports it.
+        """
+        namespace = element.get("namespace", "")
+        if namespace in path:
+            raise fail(element, f"The models import one another: {namespace!r}.")
+        if namespace not in self._models:
+            data = None
+            if self._resolve and len(self._models) < _MAX_IMPORTS:
+                data = self._resolve(namespace, element.get("locationURI"))
+            if data is None:
+                raise fail(element, f"The imported model {namespace!r} was not found.")
+            self._models[namespace] = _read(parse_xml(data), self, [*path, namespace])
+        return self._models[namespace]
+
+
+def _read(root: Element, library: _Library, path: list[str]) -> DecisionModel:
     if local_name(root) != "definitions":
         raise ModelError(
             "The file is no DMN model of a known version.",
             advice="Save it as DMN 1.3.",
         )
     builder = Builder()
-    imports = _Imports(root, resolve, path, builder)
+    imports = _Imports(root, library, [*path, root.get("namespace", "")], builder)
     types = TypeTable(root, imports.types, builder.report)
     names = Names(frozenset(), _collect_keys(root) | imports.keys, types.plain, types.fitted)
     nodes = GraphReader(root, names, builder, imports.nodes).read()
@@ -212,25 +239,20 @@ def _read(root: Element, resolve: Resolver | None, path: list[str]) -> DecisionM
 class _Imports:
     """The imported models of a model."""
 
-    def __init__(
-        self, root: Element, resolve: Resolver | None, path: list[str], builder: Builder
-    ) -> None:
+    def __init__(self, root: Element, library: _Library, path: list[str], builder: Builder) -> None:
         self.types: dict[str, Any] = {}
         self.nodes: dict[str, tuple[str, Node]] = {}
         self.keys: frozenset[str] = frozenset()
         for element in children(root, "import"):
-            namespace = element.get("namespace", "")
             if "DMN" not in element.get("importType", "").upper():
                 continue
-            if namespace in path or len(path) > _MAX_IMPORTS:
-                builder.report(fail(element, f"The models import one another: {namespace!r}."))
+            try:
+                model = library.find(element, path)
+            except ModelError as problem:
+                builder.report(problem)
                 continue
-            data = resolve(namespace, element.get("locationURI")) if resolve else None
-            if data is None:
-                builder.report(fail(element, f"The imported model {namespace!r} was not found."))
-                continue
-            own = [*path, root.get("namespace", "")]
-            self._add(_read(parse_xml(data), resolve, own), get_name(element))
+            builder.problems += model.problems
+            self._add(model, get_name(element))
 
     def _add(self, model: DecisionModel, prefix: str) -> None:
         for name, pair in model.types.own.items():

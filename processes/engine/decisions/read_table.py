@@ -12,7 +12,7 @@ from feel import (
     compile_unary_tests,
 )
 from feel.types import Type
-from processes.engine.decisions.boxed import Boxed, Builder, at_place, reads
+from processes.engine.decisions.boxed import Boxed, Builder, at_place, find_foreign_language, reads
 from processes.engine.decisions.elements import (
     children,
     expression_text,
@@ -150,6 +150,9 @@ class _TableReader:
         return self.builder.compile_text(text, cell, self.names, place)
 
     def _read_test(self, text: str, element: Element, place: str) -> Test | None:
+        foreign = find_foreign_language(element, place)
+        if foreign:
+            return _refuse_test(self.builder, foreign)
         try:
             tests = compile_unary_tests(
                 text or "-", self.names.visible, keys=self.names.keys, types=self.names.types
