@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, literal, or_, select, union_all
+from sqlalchemy import text
 
-from services.people import Group, User
 from services.unit_of_work import UnitOfWork
+
+_FIND = text(
+    """
+    SELECT 'user' AS kind, id, email AS address, name FROM users
+    WHERE active AND (lower(email) = ANY(:names) OR lower(name) = ANY(:names) OR id = ANY(:keys))
+    UNION ALL
+    SELECT 'group', id, name, name FROM groups
+    WHERE lower(name) = ANY(:names) OR id = ANY(:keys)
+    """
+)
 
 
 @dataclass
@@ -36,17 +45,8 @@ def find_people(uow: UnitOfWork, references: Iterable[str | None]) -> Directory:
     found = Directory()
     if not wanted:
         return found
-    keys = list(_keys(wanted))
-    users = select(literal("user"), User.id, User.email, User.name).where(
-        User.active,
-        or_(
-            func.lower(User.email).in_(wanted), User.id.in_(keys), func.lower(User.name).in_(wanted)
-        ),
-    )
-    groups = select(literal("group"), Group.id, cast(Group.id, String), Group.name).where(
-        or_(func.lower(Group.name).in_(wanted), Group.id.in_(keys))
-    )
-    for kind, key, address, name in uow.session.execute(union_all(users, groups)):
+    parameters = {"names": list(wanted), "keys": list(_keys(wanted))}
+    for kind, key, address, name in uow.session.execute(_FIND, parameters):
         book = found.users if kind == "user" else found.groups
         # An address and a key name one person, a name may be shared: the former win.
         book.setdefault(_folded(name), key)
@@ -59,7 +59,7 @@ def _folded(reference: str) -> str:
     return reference.strip().lower()
 
 
-def _keys(references: Iterable[str]) -> Iterable[UUID]:
+def _keys(references: Iterable[str]) -> Iterator[UUID]:
     for reference in references:
         with suppress(ValueError):
             yield UUID(reference)

@@ -46,6 +46,10 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
+IS_OPEN = text("work_items.state = 'open'")
+"""Written out, not as a parameter: only then does a kept plan use the indexes of open tasks."""
+
+
 class ProcessInstance(Keyed, Base):
     """One run of a process version.
 

@@ -8,10 +8,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, false, func, literal, select, tuple_, values
+from sqlalchemy import ARRAY, ColumnElement, Uuid, false, func, literal, select, tuple_
 from sqlalchemy import column as sql_column
 
-from processes.instance_tables import NEVER, QueueEntry, TaskState, WorkItem
+from processes.instance_tables import IS_OPEN, NEVER, QueueEntry, WorkItem
 from processes.paging import COUNT_CAP, Cursor, Statement
 from processes.task_rights import visibility
 from services.errors import Invalid
@@ -148,7 +148,7 @@ def _listed(uow: UnitOfWork, reading: Reading) -> Statement:
     """Return the keys of the view ``mine`` or ``all``, straight from the tasks."""
     sort = getattr(WorkItem, reading.order.column) if reading.order.column else WorkItem.id
     statement = select(WorkItem.id.label("key"), sort.label("sorted")).where(
-        WorkItem.state == TaskState.OPEN.value, *reading.conditions
+        IS_OPEN, *reading.conditions
     )
     if reading.view == "mine":
         # The public and processes have no tasks; comparing with null finds none.
@@ -164,7 +164,8 @@ def _queued(uow: UnitOfWork, reading: Reading) -> Statement:
     if not queues:
         nothing: Statement = select(WorkItem.id.label("key"), WorkItem.id.label("sorted"))
         return nothing.where(false())
-    heads = values(sql_column("queue_id", Uuid), name="queues").data([(key,) for key in queues])
+    unnested = func.unnest(literal(queues, ARRAY(Uuid)))
+    heads = unnested.table_valued(sql_column("queue_id", Uuid), name="queues").render_derived()
     entry_sort = getattr(QueueEntry, reading.order.column or "work_item_id")
     head = select(QueueEntry.work_item_id.label("key"), entry_sort.label("sorted")).where(
         QueueEntry.queue_id == heads.c.queue_id
