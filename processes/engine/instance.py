@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from processes.engine.elements.base import Element
     from processes.engine.process_spec import ProcessSpec
 
-MAX_STEPS = 100_000
+MAX_STEPS = 50_000
 """How many elements may follow one another without waiting for anything."""
 
 Outcome = Literal["running", "completed", "terminated"]
