@@ -11,11 +11,39 @@ from feel.run import Run, Scope
 from feel.types import ANY, FunctionType, make_parameter
 from feel.values import Function, Value, invoke
 
+_LITERAL_FUNCTIONS = frozenset({"date", "time", "date and time", "duration"})
+
 
 @compiles(nodes.Call)
 def compile_call(node: nodes.Call, unit: Unit) -> Code:
     """Compile a call with arguments by position or by name."""
     target = _compile_callee(node.target, unit)
+    constant = _compute_literal(node)
+    if constant is not None:
+        builtin, result = constant
+        general = _compile_general_call(node, unit, target)
+        # Unless a variable hides the function, its result is known.
+        return lambda scope: result if target(scope) is builtin else general(scope)
+    return _compile_general_call(node, unit, target)
+
+
+def _compute_literal(node: nodes.Call) -> tuple[Function, Value] | None:
+    """Compute a date time literal, such as `date("2026-03-14")` (grammar rule 60)."""
+    if not isinstance(node.target, nodes.Name) or node.target.name not in _LITERAL_FUNCTIONS:
+        return None
+    if node.names or not all(_is_string(argument) for argument in node.arguments):
+        return None
+    builtin = BUILTINS[node.target.name]
+    values = [argument.value for argument in node.arguments if isinstance(argument, nodes.Literal)]
+    result = invoke(builtin, Run(), values)
+    return None if result is None else (builtin, result)
+
+
+def _is_string(node: Node) -> bool:
+    return isinstance(node, nodes.Literal) and isinstance(node.value, str)
+
+
+def _compile_general_call(node: nodes.Call, unit: Unit, target: Code) -> Code:
     arguments = [unit.compile(argument) for argument in node.arguments]
     names, text = node.names, unit.excerpt(node)
 

@@ -68,5 +68,11 @@ def test_functions_see_where_they_were_written_when_called_elsewhere(value, text
     assert value(text) == expected
 
 
+def test_a_date_literal_is_computed_anew_when_a_variable_hides_its_function(value):
+    assert value('{date: function(t) t, r: date("2026-01-01")}.r') == "2026-01-01"
+    assert value('string(date("2026-01-01"))', date=5) == "2026-01-01"
+    assert value('date("no date")') is None
+
+
 def test_a_variable_hides_no_built_in_function_when_it_is_none(value):
     assert value("count([1, 2]) + count", count=40) == 42

@@ -1,0 +1,1 @@
+"""Measurements of what the platform promises in speed; each module prints its table."""
