@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.program import Program, eventually
 
@@ -25,9 +25,9 @@ def open_task(page: Page, name: str, title: str, *, view: str = "Mine") -> None:
         page.wait_for_load_state()
         return row.count() > 0
 
-    row = page.locator(".lw-split-list a").filter(has_text=name).filter(has_text=title)
+    row = page.locator(".lw-split-list tbody tr").filter(has_text=name).filter(has_text=title)
     eventually(is_there, why=f"{name} for {title} is in the inbox")
-    row.first.click()
+    row.first.get_by_role("link").click()
     expect(page.locator(".lw-split-pane h2")).to_have_text(name)
     expect(page.locator(".fjs-container")).to_be_visible()
 
@@ -38,6 +38,6 @@ def complete(page: Page) -> None:
     expect(page.get_by_text("Done:").first).to_be_visible()
 
 
-def picks(page: Page, label: str) -> None:
-    """Choose the radio button or button whose label begins with ``label``."""
-    page.locator(".fjs-container").get_by_label(label, exact=False).first.check()
+def field(page: Page, label: str) -> Locator:
+    """Return the first field of the task's form whose label begins with ``label``."""
+    return page.locator(".fjs-container").get_by_label(label).first
