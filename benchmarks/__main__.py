@@ -1,0 +1,73 @@
+"""Measures everything and writes ``results.json`` and the table in ``README.md``."""
+
+from __future__ import annotations
+
+import os
+import platform as machine
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from benchmarks import completion, inbox, throughput
+from benchmarks.measuring import Row
+from benchmarks.place import bench_platform
+
+HERE = Path(__file__).parent
+SUBJECTS = {
+    "completion": completion.measure,
+    "throughput": throughput.measure,
+    "inbox": inbox.measure,
+}
+MARKS = {True: "yes", False: "**no**", None: ""}
+
+
+def main(names: list[str]) -> None:
+    """Measure the subjects called ``names``, or all."""
+    rows: dict[str, list[Row]] = {}
+    for name in names or SUBJECTS:
+        with bench_platform() as platform:
+            rows[name] = SUBJECTS[name](platform)
+        for row in rows[name]:
+            print(f"{row.what}: {row.value} {row.target}".rstrip())
+    if not names:
+        write(rows)
+
+
+def write(rows: dict[str, list[Row]]) -> None:
+    """Write the results as JSON and put the table into the README, below its marker."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    measured = {
+        "at": at,
+        "cores": os.cpu_count(),
+        "python": machine.python_version(),
+        "rows": {name: [row.as_dict() for row in found] for name, found in rows.items()},
+    }
+    (HERE / "results.json").write_bytes(
+        orjson.dumps(measured, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )
+    readme = HERE / "README.md"
+    kept, marker, _ = readme.read_text().partition("<!-- results -->\n")
+    readme.write_text(kept + marker + table(rows, at))
+
+
+def table(rows: dict[str, list[Row]], at: str) -> str:
+    """Return the Markdown table."""
+    where = f"on {os.cpu_count()} cores, Python {machine.python_version()}"
+    lines = [
+        "",
+        f"Measured {at[:10]} {where}, embedded PostgreSQL with fsync on.",
+        "",
+        "| What | Measured | Target | Met |",
+        "|---|---|---|---|",
+    ]
+    for found in rows.values():
+        for row in found:
+            note = f"<br>*{row.note}*" if row.note else ""
+            lines.append(f"| {row.what}{note} | {row.value} | {row.target} | {MARKS[row.is_met]} |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

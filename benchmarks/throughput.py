@@ -1,0 +1,182 @@
+"""How much gets done when several processes work at once: instances, timers, jobs."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from benchmarks.measuring import Row
+from benchmarks.models import one_step, timed
+from benchmarks.place import deploy, do, open_place, worker_of
+from processes.worker import run_worker
+from services.actors import SYSTEM
+from services.platform import Platform
+
+SECONDS = 10.0
+TIMERS = 10_000
+PATIENCE_SECONDS = 300.0
+
+_spawn = multiprocessing.get_context("spawn")
+
+
+def measure(platform: Platform) -> list[Row]:
+    """Return the rows about throughput."""
+    deploy(platform, [one_step(), timed(1)])
+    return [_instances(platform), *_timers(platform)]
+
+
+def _instances(platform: Platform) -> Row:
+    """Start and complete one-step instances with as many processes as there are cores."""
+    cores = os.cpu_count() or 1
+    barrier, results = _spawn.Barrier(cores), _spawn.Queue()
+    url, folder = _address(platform)
+    people = [
+        _spawn.Process(target=_work_on_instances, args=(url, folder, barrier, results))
+        for _ in range(cores)
+    ]
+    for person in people:
+        person.start()
+    done = sum(results.get(timeout=PATIENCE_SECONDS) for _ in people)
+    for person in people:
+        person.join()
+    rate = done / SECONDS
+    return Row(
+        "One-step instances started and completed",
+        f"{rate:.0f} a second",
+        "≥ 300 a second",
+        rate >= 300,
+        f"{cores} processes, the database on the same {cores} cores",
+    )
+
+
+def _work_on_instances(url: str, folder: str, barrier: Any, results: Any) -> None:
+    platform = open_place(url, folder)
+    actor = worker_of(platform)
+    _one_instance(platform, actor)
+    barrier.wait()
+    end, done = time.perf_counter() + SECONDS, 0
+    while time.perf_counter() < end:
+        _one_instance(platform, actor)
+        done += 1
+    platform.close()
+    results.put(done)
+
+
+def _one_instance(platform: Platform, actor: Any) -> None:
+    started = do(platform, actor, "instance.start", {"process_key": "one_step"})
+    with platform.engine.connect() as connection:
+        statement = text("SELECT id FROM work_items WHERE instance_id = :instance")
+        task = connection.scalar(statement, {"instance": started["instance_id"]})
+    do(platform, actor, "task.complete", {"task_id": task})
+
+
+def _timers(platform: Platform) -> list[Row]:
+    """Let the same number of timers come due at once for 1, 2 and 4 workers."""
+    rates = {}
+    for workers in (1, 2, 4):
+        rates[workers] = TIMERS / _fire_all(platform, workers)
+    seconds, scaling = TIMERS / rates[2], rates[2] / rates[1]
+    shown = ", ".join(f"{workers}: {rate:.0f} a second" for workers, rate in rates.items())
+    never_falls = rates[1] <= rates[2] * 1.05 and rates[2] <= rates[4] * 1.05
+    return [
+        Row(
+            f"{TIMERS:,} timers due in the same second, 2 workers",
+            f"{seconds:.1f} s",
+            "≤ 60 s",
+            seconds <= 60,
+            "each fires once and ends its instance",
+        ),
+        Row(
+            "The same with 1, 2 and 4 worker processes",
+            f"{scaling:.2f} x from 1 to 2 ({shown})",
+            "≥ 1.6 x, never falling",
+            scaling >= 1.6 and never_falls,
+            "the database runs on the same cores, so two workers can't have twice the machine",
+        ),
+    ]
+
+
+def _fire_all(platform: Platform, workers: int) -> float:
+    """Return the seconds that ``workers`` take for all timers."""
+    instances = [do(platform, SYSTEM, "instance.start", {"process_key": "timed"})["instance_id"]]
+    _multiply(platform, instances[0], TIMERS - 1)
+    with platform.engine.begin() as connection:
+        connection.execute(text("UPDATE timers SET due_at = now() + interval '1 day'"))
+    url, folder = _address(platform)
+    stop, ready = _spawn.Event(), _spawn.Barrier(workers + 1)
+    processes = [
+        _spawn.Process(target=_work_on_jobs, args=(url, folder, stop, ready))
+        for _ in range(workers)
+    ]
+    for process in processes:
+        process.start()
+    ready.wait(PATIENCE_SECONDS)
+    begin = time.perf_counter()
+    with platform.engine.begin() as connection:
+        connection.execute(text("UPDATE timers SET due_at = now()"))
+    _wait_until_quiet(platform)
+    taken = time.perf_counter() - begin
+    stop.set()
+    for process in processes:
+        process.join()
+    return taken
+
+
+def _multiply(platform: Platform, instance_id: Any, count: int) -> None:
+    """Copy a waiting instance with its timer, which is quicker than starting each."""
+    with platform.engine.begin() as connection:
+        connection.execute(
+            text(
+                """
+                WITH made AS (
+                  INSERT INTO process_instances (id, version_id, process_key, exclusive, state,
+                    started_at, started_by, snapshot)
+                  SELECT gen_random_uuid(), version_id, process_key, exclusive, state,
+                    started_at, started_by, snapshot
+                  FROM process_instances, generate_series(1, :count)
+                  WHERE id = :instance RETURNING id)
+                INSERT INTO timers (id, instance_id, token_id, element_id, due_at, taken)
+                SELECT gen_random_uuid(), made.id, t.token_id, t.element_id, t.due_at, false
+                FROM made, timers t WHERE t.instance_id = :instance
+                """
+            ),
+            {"count": count, "instance": instance_id},
+        )
+
+
+def _work_on_jobs(url: str, folder: str, stop: Any, ready: Any) -> None:
+    platform = open_place(url, folder)
+    stopped = threading.Event()
+    threading.Thread(target=_pass_on, args=(stop, stopped), daemon=True).start()
+    threading.Timer(2.0, ready.wait).start()
+    run_worker(platform, stopped)
+    platform.close()
+
+
+def _pass_on(stop: Any, stopped: threading.Event) -> None:
+    stop.wait()
+    stopped.set()
+
+
+def _wait_until_quiet(platform: Platform) -> None:
+    moment = threading.Event()
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < PATIENCE_SECONDS:
+        with platform.engine.connect() as connection:
+            if not connection.scalar(text("SELECT count(*) FROM timers")):
+                return
+        moment.wait(0.1)
+    raise TimeoutError("the timers were not fired in time")
+
+
+def _address(platform: Platform) -> tuple[str, str]:
+    url = platform.engine.url.set(drivername="postgresql")
+    return (
+        url.render_as_string(hide_password=False),
+        str(platform.settings.instance_path),
+    )
