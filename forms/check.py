@@ -16,7 +16,7 @@ import orjson
 
 from forms.entries import MISSING, Entry, collect_entries, get_at, put_at, unknown_keys
 from forms.errors import FormError
-from forms.expressions import Overlay, evaluate, is_expression
+from forms.expressions import Overlay, evaluate, holds, is_expression
 from forms.faults import find_faults
 from forms.inputs import Refused, read_input
 from forms.rules import broken_rules
@@ -122,8 +122,8 @@ class _Check:
         self._take(one for one in inputs if one not in conditional)
         scope = self._scope()
         for entry in conditional:
-            readonly = self._compute(entry, scope, entry.component.spec["readonly"])
-            entry.writable = readonly is not True
+            text = entry.component.spec["readonly"]
+            entry.writable = not holds(text, self._seen_at(entry, scope), self.now)
         self._take(conditional)
 
     def _take(self, entries: Iterable[Entry]) -> None:
@@ -144,8 +144,8 @@ class _Check:
         above: dict[str, Any] = {}
         scope = Overlay(self.inputs, above)
         for entry in self.entries:
-            if entry.component.is_list and entry.sent:
-                put_at(above, entry.path, [{} for _ in range(entry.value)])
+            if entry.component.is_list and entry.known is not None:
+                put_at(above, entry.path, [{} for _ in range(entry.known)])
             elif entry.is_input:
                 put_at(above, entry.path, self._seen(entry))
         for entry in self.entries:
@@ -161,7 +161,10 @@ class _Check:
         return entry.initial if len(entry.path) == 1 else None
 
     def _compute(self, entry: Entry, scope: Mapping[str, Any], text: str) -> Any:
-        """Evaluate an expression where the entry stands: ``this`` is its row, ``i`` its number."""
+        return evaluate(text, self._seen_at(entry, scope), self.now)
+
+    def _seen_at(self, entry: Entry, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what expressions see at the entry: ``this`` is its row, ``i`` its number."""
         this: Any = scope
         parent: Any = None
         numbers: list[int] = []
@@ -171,13 +174,13 @@ class _Check:
                 numbers.append(part + 1)
         local = {"this": this, "parent": parent, "i": numbers}
         hidden_names = {f"_{name}_": value for name, value in local.items()}
-        return evaluate(text, Overlay(Overlay(local, scope), hidden_names), self.now)
+        return Overlay(Overlay(local, scope), hidden_names)
 
     def _decide_hidden(self, scope: Mapping[str, Any]) -> None:
         for entry in self.entries:
             hide = entry.component.hide
             entry.hidden = (entry.parent is not None and entry.parent.hidden) or (
-                bool(hide) and self._compute(entry, scope, str(hide)) is True
+                bool(hide) and holds(str(hide), self._seen_at(entry, scope), self.now)
             )
 
     def _broken(self, scope: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from forms.expressions import browser_value
+from forms.inputs import hold_initial
 from forms.schema import Component
 
 Path = tuple[str | int, ...]
@@ -29,7 +30,8 @@ class Entry:
         path: Where its value stands; whole numbers are rows of lists, from 0.
         parent: The container around it; None for the form itself.
         row: The path of the innermost row it stands in; empty outside of lists.
-        initial: What it held when the form was opened.
+        initial: What it held when the form was opened; for a list the number of rows that the
+            browser begins with, None where the data has some.
         value: What was sent, made uniform; for a list the number of its rows.
         sent: Whether something was sent that it may take.
         writable: Whether the person may change it.
@@ -96,12 +98,14 @@ class _Collector:
         found = MISSING if component.starts_empty else get_at(self.inputs, entry.path)
         if found is MISSING:
             return component.start_value
-        return component.blank if found is None else browser_value(found)
+        return hold_initial(component, browser_value(found))
 
     def _row_prefixes(self, entry: Entry) -> list[Path]:
         """Take the rows that were sent for a list, and return the path of each."""
         rows = get_at(self.data, entry.path)
         if rows is MISSING or rows is None:
+            if not isinstance(get_at(self.inputs, entry.path), list | tuple):
+                entry.initial = entry.component.spec.get("defaultRepetitions", 1)
             return []
         entry.refused = self._rows_fault(entry, rows)
         if entry.refused:

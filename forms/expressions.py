@@ -14,6 +14,9 @@ from forms.plain import is_leaf, to_plain
 _TEMPLATE_PART = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TEMPLATE_BLOCK = re.compile(r"#(?:if|loop)\s+(.*)", re.DOTALL)
 
+_NOT = re.compile(r"not\s*\(.*\)", re.DOTALL)
+_TEXT_LITERAL = re.compile(r'"(?:\\.|[^"\\])*"')
+
 
 class Overlay(Mapping[str, Any]):
     """Entries laid over those of another mapping, also inside mappings that both hold.
@@ -86,6 +89,34 @@ def evaluate(text: str, context: Mapping[str, Any], now: datetime | None) -> Any
         return _settle(feel.compile_expression(text[1:])(context, now=now))
     except FeelError:
         return None
+
+
+def holds(text: str, context: Mapping[str, Any], now: datetime | None) -> bool:
+    """Tell whether the condition ``=…`` holds.
+
+    The browser reads conditions as unary tests of null (DMN 1.5, 7.3.13): besides true, what has
+    no value holds, for null equals null; and ``not(…)`` turns that around. What fails does not
+    hold.
+    """
+    inner = text[1:].strip()
+    negated = _NOT.fullmatch(inner) is not None and _is_closed_by_last(inner)
+    try:
+        tested = inner[inner.index("(") + 1 : -1] if negated else inner
+        value = _settle(feel.compile_expression(tested)(context, now=now))
+    except FeelError:
+        return False
+    return negated != (value is None or value is True or (value == [None]))
+
+
+def _is_closed_by_last(text: str) -> bool:
+    """Tell whether the first bracket of a text is closed by its last character."""
+    depth = 0
+    bare = _TEXT_LITERAL.sub(lambda found: " " * len(found.group()), text)
+    for place, character in enumerate(bare):
+        depth += (character == "(") - (character == ")")
+        if character == ")" and depth == 0:
+            return place == len(text) - 1
+    return False
 
 
 def _settle(value: Any) -> Any:

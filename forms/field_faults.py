@@ -11,7 +11,7 @@ from forms.errors import FormError
 from forms.expressions import check_expression, is_expression
 from forms.numbers import read_number
 from forms.patterns import BadPatternError, compile_pattern
-from forms.schema import CHOICE_TYPES
+from forms.schema import CHOICE_TYPES, TEXT_TYPES
 
 MAX_OPTIONS: Final = 1_000
 
@@ -19,6 +19,8 @@ _OPTION_SOURCES = ("values", "valuesKey", "valuesExpression")
 _SUBTYPES = frozenset({"date", "time", "datetime"})
 _TIME_FORMATS = frozenset({"utc_offset", "utc_normalized", "no_timezone"})
 _VALIDATION_TYPES = frozenset({"", "custom", "email", "phone"})
+_RULES_OF_NUMBERS = ("min", "max")
+_RULES_OF_TEXTS = ("minLength", "maxLength", "pattern", "validationType")
 
 
 def field_faults(spec: Mapping[str, Any], name: str | None) -> Iterator[FormError]:
@@ -29,6 +31,7 @@ def field_faults(spec: Mapping[str, Any], name: str | None) -> Iterator[FormErro
         return
     checks: list[Callable[[], Iterator[str | tuple[str, str]]]] = [
         lambda: _flag_faults(rules),
+        lambda: _misplaced_rules(spec["type"], rules),
         lambda: _limit_faults(rules, "min", "max", whole=False),
         lambda: _limit_faults(rules, "minLength", "maxLength", whole=True),
         lambda: _text_faults(rules),
@@ -45,6 +48,14 @@ def field_faults(spec: Mapping[str, Any], name: str | None) -> Iterator[FormErro
         for fault in check():
             message, advice = fault if isinstance(fault, tuple) else (fault, None)
             yield FormError(message, name, advice)
+
+
+def _misplaced_rules(kind: str, rules: Mapping[str, Any]) -> Iterator[str]:
+    """Find rules of another type's: the browser would apply them, and refuse every value."""
+    own = _RULES_OF_TEXTS if kind in TEXT_TYPES else _RULES_OF_NUMBERS if kind == "number" else ()
+    for name in (*_RULES_OF_NUMBERS, *_RULES_OF_TEXTS):
+        if name not in own and rules.get(name) not in (None, ""):
+            yield f"The rule “{name}” is not for a {kind}."
 
 
 def _flag_faults(rules: Mapping[str, Any]) -> Iterator[str]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from forms.choices import option_key
+from forms.choices import option_key, read_options
 from forms.numbers import read_number
-from forms.schema import Component
+from forms.schema import CHOICE_TYPES, MULTIPLE_CHOICE_TYPES, TEXT_TYPES, Component
 
 MAX_LINE_LENGTH: Final = 2_000
 MAX_TEXT_LENGTH: Final = 50_000
@@ -35,6 +35,36 @@ def read_input(component: Component, value: Any) -> Any:
     if value is None:
         return None
     return _READERS[component.type](component, value)
+
+
+def hold_initial(component: Component, value: Any) -> Any:
+    """Return a value that a form is opened with as the browser's field then holds it.
+
+    What doesn't fit is made to fit, or dropped: a text field shows the text of a number, a tick
+    box is ticked by true alone.
+    """
+    if value is None:
+        return component.blank
+    if component.type in TEXT_TYPES and not isinstance(value, str):
+        plain = isinstance(value, bool | int | float)
+        return (str(value).lower() if isinstance(value, bool) else str(value)) if plain else ""
+    if component.type == "checkbox":
+        return value is True
+    if component.type == "number":
+        return None if read_number(value) is None else value
+    if component.type == "datetime":
+        return value if isinstance(value, str) else None
+    if component.type in CHOICE_TYPES and component.spec.get("values") is not None:
+        return _still_offered(component, value)
+    return value
+
+
+def _still_offered(component: Component, value: Any) -> Any:
+    offered = {option_key(option) for option in read_options(component.spec["values"])}
+    if component.type in MULTIPLE_CHOICE_TYPES:
+        chosen = value if isinstance(value, list) else []
+        return [one for one in chosen if option_key(one) in offered]
+    return value if option_key(value) in offered else None
 
 
 def is_unset(component: Component, value: Any) -> bool:
@@ -90,9 +120,7 @@ def _choices(_component: Component, value: Any) -> list[Any]:
         raise Refused("Please choose from the list.")
     if len(value) > MAX_CHOSEN:
         raise Refused(f"Please choose at most {MAX_CHOSEN}.")
-    if len({option_key(chosen) for chosen in value}) != len(value):
-        raise Refused("Please choose each value once.")
-    return value
+    return list({option_key(chosen): chosen for chosen in value}.values())
 
 
 def _moment(component: Component, value: Any) -> str | None:

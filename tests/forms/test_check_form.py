@@ -217,3 +217,53 @@ def test_keys_are_named_without_those_that_are_always_read_only():
         field("textfield", "deal.stage", disabled=True),
     )
     assert form_keys(schema, writable_only=True) == ("deal.amount", "deal.needs")
+
+
+@pytest.mark.parametrize(
+    ("condition", "hidden"),
+    [
+        ("=a > 2", {"a": 3}),
+        ("=a > 2", {}),
+        ("=missing.size > 2", {}),
+        ("=not(a > 2)", {"a": 1}),
+        ("=not(a > 2) or false", {"a": 1}),
+        ('=not(a = ")") and true', {"a": 1}),
+    ],
+)
+def test_a_field_is_hidden_when_its_condition_holds_or_has_no_value(condition, hidden):
+    schema = form(field("number", "a"), field("number", "x", hide=condition))
+    assert check_form(schema, {**hidden, "x": 1}).values == hidden
+
+
+@pytest.mark.parametrize(
+    ("condition", "shown"), [("=a > 2", {"a": 1}), ("=not(a > 2)", {}), ("=a", {"a": 7})]
+)
+def test_a_field_is_shown_when_its_condition_does_not_hold(condition, shown):
+    schema = form(field("number", "a"), field("number", "x", hide=condition))
+    assert check_form(schema, {**shown, "x": 1}).values == {**shown, "x": 1}
+
+
+@pytest.mark.parametrize(
+    ("component", "held", "condition"),
+    [
+        (field("textfield", "a"), 7, '=a = "7"'),
+        (field("textfield", "a"), ["x"], '=a = ""'),
+        (field("checkbox", "a"), "true", "=a = false"),
+        (field("number", "a"), "many", "=a = null"),
+        (field("datetime", "a"), 20260302, "=a = null"),
+        (field("radio", "a", values=options("x")), "y", "=a = null"),
+        (field("checklist", "a", values=options("x", "z")), ["x", "y"], '=a = ["x"]'),
+    ],
+)
+def test_a_condition_sees_what_the_browser_makes_of_a_value_that_does_not_fit(
+    component, held, condition
+):
+    schema = form(component, field("number", "n", hide=condition))
+    assert check_form(schema, {"n": 1}, {"a": held}).values == {}
+
+
+def test_a_condition_counts_the_row_that_the_browser_begins_a_list_with():
+    rows = {"type": "dynamiclist", "path": "rows", "components": [field("number", "n")]}
+    schema = form(rows, field("number", "x", hide="=count(rows) = 1"))
+    assert check_form(schema, {"x": 1}).values == {}
+    assert check_form(schema, {"x": 1}, {"rows": [{}, {}]}).values == {"x": 1}

@@ -78,6 +78,8 @@ def nested(depth):
         (field("datetime", "x", subtype="week"), "kind of time"),
         (field("datetime", "x", timeSerializingFormat="local"), "format"),
         (field("number", "x", properties={"prefill": "perhaps"}), "prefill"),
+        (field("number", "x", validate={"maxLength": 3}), "not for a number"),
+        (field("checkbox", "x", validate={"min": 1}), "not for a checkbox"),
         (field("expression", "x", expression="1"), "needs an expression"),
         (nested(11), "deep"),
         ("text", "must be an object"),

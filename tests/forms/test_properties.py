@@ -13,18 +13,23 @@ from tests.forms.schemas import field, form, options
 CHOICES = ["a", "b", 1, True]
 KEYS = ["a", "b", "lead.name", "lead.size", "deep.er.key"]
 
-rules = st.fixed_dictionaries(
-    {},
-    optional={
-        "required": st.booleans(),
-        "min": st.integers(-5, 0),
-        "max": st.integers(1, 5),
-        "minLength": st.integers(0, 2),
-        "maxLength": st.integers(3, 6),
-        "pattern": st.sampled_from(["^[a-z]*$", "[0-9]", ""]),
-        "validationType": st.sampled_from(["", "email", "phone"]),
-    },
-)
+RULES = {
+    "required": st.booleans(),
+    "min": st.integers(-5, 0),
+    "max": st.integers(1, 5),
+    "minLength": st.integers(0, 2),
+    "maxLength": st.integers(3, 6),
+    "pattern": st.sampled_from(["^[a-z]*$", "[0-9]", ""]),
+    "validationType": st.sampled_from(["", "email", "phone"]),
+}
+OWN_RULES = {"number": ["min", "max"], "textfield": list(RULES)[3:], "textarea": list(RULES)[3:]}
+
+
+def rules_of(kind):
+    names = ["required", *OWN_RULES.get(kind, [])]
+    return st.fixed_dictionaries({}, optional={name: RULES[name] for name in names})
+
+
 hides = st.sampled_from([None, "=a = null", '=b = "x"', "=lead.size > 2", "=not(a = 1)"])
 kinds = st.sampled_from(
     ["textfield", "textarea", "number", "checkbox", "radio", "checklist", "datetime"]
@@ -34,7 +39,7 @@ kinds = st.sampled_from(
 @st.composite
 def components(draw, key):
     kind = draw(kinds)
-    made = field(kind, key, hide=draw(hides), validate=draw(rules))
+    made = field(kind, key, hide=draw(hides), validate=draw(rules_of(kind)))
     if kind in {"radio", "checklist"}:
         made["values"] = options(*CHOICES)
     if kind == "datetime":
@@ -68,10 +73,16 @@ leaves = st.one_of(
 objects = st.fixed_dictionaries(
     {}, optional={"name": leaves, "size": leaves, "er": st.dictionaries(st.just("key"), leaves)}
 )
-rows = st.lists(st.dictionaries(st.sampled_from(["cell", "other"]), leaves), max_size=3)
+row_lists = st.lists(st.dictionaries(st.sampled_from(["cell", "other"]), leaves), max_size=3)
 answers = st.fixed_dictionaries(
     {},
-    optional={"a": leaves, "b": leaves, "lead": objects, "deep": objects, "rows": rows | leaves},
+    optional={
+        "a": leaves,
+        "b": leaves,
+        "lead": objects,
+        "deep": objects,
+        "rows": row_lists | leaves,
+    },
 )
 
 
