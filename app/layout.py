@@ -14,9 +14,14 @@ _DEFAULT_LOCALE: Final = "en"
 
 
 def init_layout(app: Flask) -> None:
-    """Give templates `page_url`, `initials`, `tone`, `amount` and `utc_iso`."""
+    """Give templates `page_url`, `initials`, `tone`, `amount`, `utc_iso` and `present`."""
     app.jinja_env.globals.update(
-        page_url=page_url, initials=initials, tone=tone, amount=amount, utc_iso=utc_iso
+        page_url=page_url,
+        initials=initials,
+        tone=tone,
+        amount=amount,
+        utc_iso=utc_iso,
+        present=present,
     )
 
 
@@ -57,6 +62,15 @@ def amount(value: Decimal | int | float | None, currency: str) -> str:
 def utc_iso(moment: datetime) -> str:
     """Return an aware time as ISO 8601 in UTC, to the second, with a Z."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def present() -> datetime | None:
+    """Return the moment that this page shows; None where it reads nothing, as on error pages.
+
+    Scripts count "in 3 days" from it: the reader's clock may be wrong, and a demo's is moved.
+    """
+    uow = g.get("uow")
+    return None if uow is None else uow.now
 
 
 def _plain(arguments: Mapping[str, object]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from services.document_model import Document
 from services.errors import Invalid, NotFound
 from services.operations import Arguments, operation
 from services.organization import get_organization
-from services.record_types import get_record
+from services.record_types import get_record, get_record_type
 from services.template_sandbox import render
 from services.template_values import values_for
 from services.templates import Template, TemplateKind, get_template
@@ -112,6 +113,21 @@ def documents_of(uow: UnitOfWork, record_type: str, record_id: UUID) -> Sequence
     record = get_record(uow, record_type, record_id)
     statement = select(Document).where(Document.record_id == record.id)
     return uow.session.scalars(statement.order_by(Document.id.desc())).all()
+
+
+def names_of_documents(uow: UnitOfWork, keys: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names of those documents whose record the actor may see."""
+    columns = (Document.id, Document.name, Document.record_type, Document.record_id)
+    found = uow.session.execute(select(*columns).where(Document.id.in_(keys))).all()
+    records: defaultdict[str, set[UUID]] = defaultdict(set)
+    for row in found:
+        records[row.record_type].add(row.record_id)
+    visible: set[UUID] = set()
+    for record_type, ids in records.items():
+        model: Any = get_record_type(record_type).model
+        statement = uow.select(model).where(model.id.in_(ids)).with_only_columns(model.id)
+        visible.update(uow.session.scalars(statement))
+    return {row.id: row.name for row in found if row.record_id in visible}
 
 
 def safe_name(name: str) -> str:

@@ -13,6 +13,7 @@ from flask import url_for
 from sqlalchemy import select
 
 from app.records.kinds import KINDS
+from services.files import names_of_documents
 from services.people import Group, User
 from services.record_types import Field, get_record_type
 from services.unit_of_work import UnitOfWork
@@ -65,7 +66,10 @@ class Titles:
 def find_titles(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> dict[UUID, Title]:
     """Return the titles of those things of one kind that the actor may see."""
     if relation == "document":
-        return {key: Title("Document", url_for("documents.download", key=key)) for key in keys}
+        names = names_of_documents(uow, keys)
+        return {
+            key: Title(name, url_for("documents.download", key=key)) for key, name in names.items()
+        }
     if relation in {"user", "group"}:
         people: Any = User if relation == "user" else Group
         rows = uow.session.execute(select(people.id, people.name).where(people.id.in_(keys)))

@@ -5,7 +5,7 @@ import { toSymbol } from "../build/icons.ts";
 import { failureText, problemOf } from "../src/base/http.ts";
 import { isTyping } from "../src/base/keyboard.ts";
 import { el } from "../src/base/page.ts";
-import { calendarDate, relative } from "../src/base/times.ts";
+import { aheadOf, calendarDate, relative } from "../src/base/times.ts";
 import { propsOf } from "../src/islands/loader.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
@@ -30,6 +30,13 @@ describe("relative", () => {
 describe("calendarDate", () => {
   it("names the year when it is another one", () => {
     expect(calendarDate(new Date("2025-03-02T12:00:00Z"), NOW, "en-GB")).toBe("2 Mar 2025");
+  });
+});
+
+describe("aheadOf", () => {
+  it("is how far the server's clock is ahead, and nothing where the page doesn't say", () => {
+    expect(aheadOf("2026-11-29T12:00:00Z", NOW.getTime())).toBe(7 * 24 * 60 * 60_000);
+    expect(aheadOf(undefined, NOW.getTime())).toBe(0);
   });
 });
 

@@ -5,6 +5,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const REFRESH_MS = MINUTE;
+/** Read once: the document's `data-present` is the server's time when this page was made. */
+const AHEAD_MS = aheadOf(document.documentElement.dataset.present, Date.now());
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number, number])[] = [
   // unit, its length, and up to which distance it is used
@@ -17,6 +19,12 @@ function language(): string {
   // The region (12 or 24 hours, order of day and month) is the browser's, the words are the page's.
   const page = document.documentElement.lang || "en";
   return navigator.languages.find((each) => each.split("-")[0] === page) ?? page;
+}
+
+/** By how much the server's clock, given as ISO 8601, is ahead of this machine's; 0 if it isn't given. */
+export function aheadOf(present: string | undefined, now: number): number {
+  const server = Date.parse(present ?? "");
+  return Number.isNaN(server) ? 0 : server - now;
 }
 
 /** "3 hours ago", "in 2 days"; a plain date beyond two weeks. */
@@ -65,7 +73,7 @@ function localise(element: HTMLTimeElement, now: Date): void {
 }
 
 export function localiseTimes(root: ParentNode): void {
-  const now = new Date();
+  const now = new Date(Date.now() + AHEAD_MS);
   for (const element of matching<HTMLTimeElement>(root, "time[data-time]")) localise(element, now);
 }
 
