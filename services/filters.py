@@ -48,7 +48,7 @@ def conditions(
 def search_condition(record_type: RecordType, text: str) -> ColumnElement[bool]:
     """Return the SQL that finds every word of ``text``, and phone numbers however written."""
     column = record_type.model.search_text
-    words = fold(text[:200].replace("\x00", " ")).split()[:10]
+    words = fold(_storable(text[:200])).split()[:10]
     matches = and_(true(), *(column.contains(word, autoescape=True) for word in words))
     digits = "".join(c for c in text[:200] if c.isdigit())
     if len(digits) >= 4 and not any(c.isalpha() for c in text):  # noqa: PLR2004
@@ -90,12 +90,17 @@ def _empty(name: str, column: Any, value: str) -> ColumnElement[bool]:
 
 
 def _like(column: Any, comparison: str, value: str) -> ColumnElement[bool]:
-    text = value.replace("\x00", "")
+    text = _storable(value)
     if comparison == "starts":
         found: ColumnElement[bool] = column.istartswith(text, autoescape=True)
     else:
         found = column.icontains(text, autoescape=True)
     return found
+
+
+def _storable(text: str) -> str:
+    """Return ``text`` with ``?`` for what PostgreSQL has no text for."""
+    return text.replace("\x00", "?").encode("utf-8", "replace").decode()
 
 
 def _value(uow: UnitOfWork, name: str, field: Field, text: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -30,7 +31,10 @@ def hash_password(password: str) -> str:
         _refuse(f"Use {MIN_LENGTH} to {MAX_LENGTH} characters.")
     if password.casefold() in _common_passwords() or len(set(password)) < 3:  # noqa: PLR2004
         _refuse("This password is one of the first that others would try.")
-    return _HASHER.hash(password)
+    try:
+        return _HASHER.hash(password)
+    except UnicodeEncodeError:
+        return _refuse("This password has signs that can't be kept.")
 
 
 def check_password(password_hash: str, password: str) -> bool:
@@ -39,7 +43,7 @@ def check_password(password_hash: str, password: str) -> bool:
         return False
     try:
         return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 
@@ -53,5 +57,5 @@ def _common_passwords() -> frozenset[str]:
     return frozenset(_COMMON_PASSWORDS.read_text(encoding="ascii").split())
 
 
-def _refuse(message: str) -> None:
+def _refuse(message: str) -> NoReturn:
     raise Invalid(message, {"password": [message]})

@@ -12,6 +12,7 @@ from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.audit import record_event
+from services.contact_points import normalise_email
 from services.database import Base, Keyed
 from services.errors import NotAuthenticated
 from services.passwords import check_password, hash_password, is_outdated
@@ -45,8 +46,7 @@ def sign_in(uow: UnitOfWork, email: str, password: str) -> User:
         NotAuthenticated: They don't belong together; unknown, inactive and wrong answer alike
             and take the same time.
     """
-    address = email.strip().lower().replace("\x00", "?")
-    user = uow.session.scalars(select(User).where(User.email == address)).one_or_none()
+    user = _find(uow, email)
     known_hash = user.password_hash if user is not None else _nobodys_hash()
     fits = check_password(known_hash, password)
     if user is None or not fits or not user.active:
@@ -86,6 +86,14 @@ def user_by_token(uow: UnitOfWork, token: str) -> User | None:
             update(ApiToken).where(ApiToken.id == kept.id).values(last_used_at=uow.now)
         )
     return user
+
+
+def _find(uow: UnitOfWork, email: str) -> User | None:
+    try:
+        address = normalise_email(email)
+    except ValueError:
+        return None
+    return uow.session.scalars(select(User).where(User.email == address)).one_or_none()
 
 
 @cache

@@ -156,12 +156,15 @@ def test_each_shipped_sort_has_an_index_when_tables_are_made():
             assert f"ix_{record_type.model.__tablename__}_sort_{sort}" in names
 
 
+_ANY_TEXT = st.text(st.characters(), max_size=50)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(search=st.text(max_size=60), value=st.text(max_size=30), cursor=st.text(max_size=60))
+@given(search=_ANY_TEXT, value=_ANY_TEXT, cursor=st.text(max_size=60))
 def test_nothing_breaks_when_a_query_is_any_text(staff, search, value, cursor):
-    staff.ask(list_records, "lead", search=search.encode("utf-8", "replace").decode())
+    staff.ask(list_records, "lead", search=search)
     for query in (
-        {"filters": {"name__contains": value.encode("utf-8", "replace").decode()}},
+        {"filters": {"name__contains": value}},
         {"filters": {"name": value}},
         {"filters": {"score": value}},
         {"filters": {"created_at__gte": value}},

@@ -100,14 +100,24 @@ def test_the_record_is_found_when_the_answer_has_our_address(staff):
     assert result["record_id"] == deal.id
 
 
-def test_a_reference_counts_for_nothing_when_it_is_forged(staff):
+def _altered(text):
+    return text[:-1] + ("a" if text[-1] != "a" else "b")
+
+
+def test_our_address_counts_for_nothing_when_it_is_forged(staff):
     deal = staff.do("deal.create", name="Windows")
     _, address = parseaddr(make_reply_address(staff.platform.settings, "deal", deal.id))
     local, _, host = address.partition("@")
-    forged = f"{local[:-1]}{'a' if local[-1] != 'a' else 'b'}@{host}"
-    made_up = f"<lw.{deal.id.hex}.aaaaaaaaaaaaaaaa@lanewise.example>"
-    result = _receive(staff, _mail(headers={"To": forged, "In-Reply-To": made_up}))
-    assert result["created"]
+    assert _receive(staff, _mail(headers={"To": f"{_altered(local)}@{host}"}))["created"]
+
+
+def test_our_reference_counts_for_nothing_when_it_is_forged(staff):
+    deal = staff.do("deal.create", name="Windows")
+    link = {"record_type": "deal", "record_id": deal.id}
+    sent = staff.do("mail.send", to="a@x.example", subject="Offer", body="Here", **link)
+    local, _, host = sent["message_id"].partition("@")
+    forged = f"{_altered(local)}@{host}"
+    assert _receive(staff, _mail(headers={"In-Reply-To": forged}))["created"]
 
 
 def test_the_open_deal_is_found_when_its_contact_writes(staff):

@@ -28,6 +28,8 @@ def test_a_person_is_signed_in_when_address_and_password_fit(staff):
         ("nobody@lanewise.example", PASSWORD),
         ("anna@lanewise.example", "x" * 100_000),
         ("anna@lanewise.example\x00", ""),
+        ("anna\ud800@lanewise.example", "\ud800"),
+        ("anna@lanewise.example", "\ud800"),
     ],
 )
 def test_the_answer_is_alike_when_sign_in_fails(staff, email, password):
@@ -52,7 +54,8 @@ def test_sign_in_is_audited_when_it_succeeds(staff):
 
 
 @pytest.mark.parametrize(
-    "password", ["short", "x" * 129, "password123", "QWERTYUIOP", "aaaaaaaaaaaa", "12345678"]
+    "password",
+    ["short", "x" * 129, "password123", "QWERTYUIOP", "aaaaaaaaaaaa", "12345678", "phrase \ud800"],
 )
 def test_a_password_is_refused_when_it_is_weak(password):
     with pytest.raises(Invalid):
