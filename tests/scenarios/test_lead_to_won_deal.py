@@ -251,3 +251,10 @@ def test_nobody_else_may_complete_a_deals_approval(company):
     assert [task.name for task in company.tasks("maria", "groups")] == ["Approve deal"]
     assert company.record("deal", deal)["stage"] == "approval"
     assert newest(company, Deal) == deal
+
+
+def test_an_amount_is_approved_when_it_is_above_the_limit_by_a_cent(company):
+    deal, _ = open_deal(company)
+    company.wait(weeks=1)
+    agree(company, 10000.01)
+    assert company.record("deal", deal)["stage"] == "approval"
