@@ -22,6 +22,7 @@ from feel.expression import (
     compile_test_list,
     compile_unary_tests,
     evaluate,
+    names_used,
 )
 from feel.format import format_value
 from feel.run import Run
@@ -63,6 +64,7 @@ __all__ = [
     "from_python_temporal",
     "invoke",
     "make_parameter",
+    "names_used",
     "normalise",
     "to_date",
     "to_datetime",

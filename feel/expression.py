@@ -173,6 +173,14 @@ def compile_test_list(
     ]
 
 
+def names_used(expression: Expression | UnaryTests) -> Names:
+    """Return the names that an expression takes from its context, for checks while modelling.
+
+    Names inside of a filter count, although the items may have them.
+    """
+    return expression.names
+
+
 def _guard(parse_text: Callable[[], Any]) -> Any:
     try:
         return parse_text()

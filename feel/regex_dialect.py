@@ -22,12 +22,15 @@ class UnsupportedPatternError(Exception):
 
 
 def strip_whitespace(pattern: str) -> str:
-    """Return a pattern without the white space that the flag `x` makes meaningless."""
+    """Return a pattern without the white space that the flag `x` makes meaningless.
+
+    It goes everywhere but in classes, even after a backslash (XPath functions, 5.6.1.1).
+    """
     kept: list[str] = []
     depth = 0
     escaped = False
     for char in pattern:
-        if depth == 0 and char in _SPACE and not escaped:
+        if depth == 0 and char in _SPACE:
             continue
         if not escaped:
             depth += (char == "[") - (char == "]" and depth > 0)

@@ -4,7 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from feel import FeelSyntaxError, compile_expression, compile_unary_tests, evaluate
+from feel import (
+    FeelSyntaxError,
+    compile_expression,
+    compile_unary_tests,
+    evaluate,
+    names_used,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,7 @@ def test_names_used_leave_out_what_is_bound_when_asked_for():
         "sum(for x in items return x * rate) + count({a: 1, b: a + c}.b) + (function(p) p + q)(1)"
     )
 
-    assert compile_expression(text).names == {"items", "rate", "c", "q"}
+    assert names_used(compile_expression(text)) == {"items", "rate", "c", "q"}
 
 
 def test_names_used_leave_out_the_tested_value_when_unary_tests():
