@@ -36,7 +36,7 @@ def test_a_lead_is_graded_by_its_points(lead, score, grade, hours):
 
 @pytest.mark.parametrize(
     ("kind", "priority"),
-    product(["error", "wish", "question"], ["low", "normal", "high", "urgent"]),
+    list(product(["error", "wish", "question"], ["low", "normal", "high", "urgent"])),
 )
 def test_every_request_has_a_route(kind, priority):
     found = decide("route-request", request={"type": kind, "priority": priority})
