@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.cli.bpmn import bpmn
 from app.cli.clock import clock
 from app.cli.database import database, seed
+from app.cli.dmn import dmn
 from app.cli.jobs import jobs, worker
 from app.cli.people import user
 from app.cli.processes import process
@@ -14,5 +16,5 @@ from app.cli.start import start
 
 def init_commands(app: Flask) -> None:
     """Add all commands to ``flask``."""
-    for command in (clock, database, jobs, process, seed, start, user, worker):
+    for command in (bpmn, clock, database, dmn, jobs, process, seed, start, user, worker):
         app.cli.add_command(command)
