@@ -11,7 +11,8 @@ import feel
 from feel import FeelError, FeelSyntaxError
 from forms.plain import is_leaf, to_plain
 
-_TEMPLATE_PART = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+MAX_LIST_DEPTH = 20
+
 _TEMPLATE_BLOCK = re.compile(r"#(?:if|loop)\s+(.*)", re.DOTALL)
 
 _NOT = re.compile(r"not\s*\(.*\)", re.DOTALL)
@@ -44,11 +45,16 @@ class Overlay(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-def browser_value(value: Any) -> Any:
-    """Return a value as the browser has it; a mapping still loads its entries on demand."""
+def browser_value(value: Any, depth: int = 0) -> Any:
+    """Return a value as the browser has it; a mapping still loads its entries on demand.
+
+    Lists within lists beyond any use are left out.
+    """
     if isinstance(value, Mapping):
         return Overlay(value, {})
-    return to_plain(value) if is_leaf(value) else [browser_value(one) for one in value]
+    if is_leaf(value):
+        return to_plain(value)
+    return [browser_value(one, depth + 1) for one in value] if depth < MAX_LIST_DEPTH else None
 
 
 def is_expression(value: Any) -> bool:
@@ -70,7 +76,7 @@ def expressions_in(text: str) -> list[str]:
     if is_expression(text):
         return [text]
     found = []
-    for part in _TEMPLATE_PART.findall(text):
+    for part in _template_parts(text):
         inner = part.strip()
         block = _TEMPLATE_BLOCK.fullmatch(inner)
         if block:
@@ -78,6 +84,14 @@ def expressions_in(text: str) -> list[str]:
         elif inner and not inner.startswith(("/", "#")):
             found.append(f"={inner}")
     return found
+
+
+def _template_parts(text: str) -> Iterator[str]:
+    """Yield what stands between ``{{`` and the next ``}}``."""
+    start = text.find("{{")
+    while start >= 0 and (end := text.find("}}", start)) >= 0:
+        yield text[start + 2 : end]
+        start = text.find("{{", end)
 
 
 def evaluate(text: str, context: Mapping[str, Any], now: datetime | None) -> Any:

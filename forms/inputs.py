@@ -14,6 +14,7 @@ from forms.schema import CHOICE_TYPES, MULTIPLE_CHOICE_TYPES, TEXT_TYPES, Compon
 MAX_LINE_LENGTH: Final = 2_000
 MAX_TEXT_LENGTH: Final = 50_000
 MAX_CHOSEN: Final = 1_000
+MAX_CHOICE_DEPTH: Final = 8
 
 # What PostgreSQL's text can't hold: NUL, and halves of UTF-16 pairs.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -112,7 +113,7 @@ def _flag(_component: Component, value: Any) -> bool:
 
 
 def _choice(_component: Component, value: Any) -> Any:
-    return None if value == "" else value
+    return None if value == "" else _shallow(value)
 
 
 def _choices(_component: Component, value: Any) -> list[Any]:
@@ -120,7 +121,23 @@ def _choices(_component: Component, value: Any) -> list[Any]:
         raise Refused("Please choose from the list.")
     if len(value) > MAX_CHOSEN:
         raise Refused(f"Please choose at most {MAX_CHOSEN}.")
-    return list({option_key(chosen): chosen for chosen in value}.values())
+    return list({option_key(_shallow(chosen)): chosen for chosen in value}.values())
+
+
+def _shallow(value: Any) -> Any:
+    """Return the value, refusing one that is nested deeper than any choice is."""
+    level = [value]
+    for _ in range(MAX_CHOICE_DEPTH):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return value
+    raise Refused("Please choose one of the offered values.")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _moment(component: Component, value: Any) -> str | None:

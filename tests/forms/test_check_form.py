@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from forms import FormError, check_form, form_keys
+from forms import FormError, check_form, form_initial_data, form_keys
 from tests.forms.schemas import field, form, options
 
 
@@ -267,3 +267,24 @@ def test_a_condition_counts_the_row_that_the_browser_begins_a_list_with():
     schema = form(rows, field("number", "x", hide="=count(rows) = 1"))
     assert check_form(schema, {"x": 1}).values == {}
     assert check_form(schema, {"x": 1}, {"rows": [{}, {}]}).values == {"x": 1}
+
+
+def nested(depth):
+    made = []
+    for _ in range(depth):
+        made = [made]
+    return made
+
+
+@pytest.mark.parametrize("kind", ["radio", "select", "checklist", "textfield", "datetime"])
+def test_a_value_is_refused_when_it_is_nested_without_end(kind):
+    settings = {"values": options("a")} if kind not in {"textfield", "datetime"} else {}
+    schema = form(field(kind, "x", **settings))
+    assert set(check_form(schema, {"x": nested(900)}).errors) == {"x"}
+
+
+def test_a_form_opens_when_a_variable_is_nested_without_end():
+    schema = form(field("select", "x", valuesKey="deep"), field("number", "n", hide="=deep = 1"))
+    context = {"deep": nested(900), "x": nested(900)}
+    assert set(check_form(schema, {"x": "a"}, context).errors) == {"x"}
+    assert set(form_initial_data(schema, {}, context)) == {"deep", "x"}

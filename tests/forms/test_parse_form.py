@@ -130,3 +130,7 @@ def test_a_form_is_refused_when_its_format_is_newer():
 def test_all_faults_are_named_when_there_are_several():
     faults = find_faults(form(field("wormhole", "a"), field("select", "b"), field("number", "c")))
     assert [fault.field for fault in faults] == ["a", "b"]
+
+
+def test_a_template_is_read_in_one_pass_when_its_braces_never_close():
+    assert find_faults(form({"type": "text", "text": "{{" * 200_000})) == []
