@@ -243,6 +243,8 @@ class PrimaryParser:
             key = self._parse_key()
             cursor.expect(":")
             entries.append((key, self.rules.parse_expression()))
+            # An entry does not see itself (DMN 1.5, 10.3.2.6).
+            cursor.declare(key)
 
         cursor.take_list("}", take_entry)
         return nodes.ContextLiteral(start, cursor.last_end, entries)
@@ -250,13 +252,11 @@ class PrimaryParser:
     def _parse_key(self) -> str:
         cursor = self.cursor
         if cursor.token.kind == "string":
-            name = unescape(cursor.advance().text)
-            cursor.declare(name)
-            return name
+            return unescape(cursor.advance().text)
         key = cursor.take_free_name()
         if key is None:
             cursor.fail("A key is expected")
-        return cursor.declare(key)
+        return key
 
     def _parse_if(self) -> Node:
         cursor = self.cursor

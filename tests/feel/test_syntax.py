@@ -81,6 +81,7 @@ def test_comments_count_as_space_when_between_tokens(value):
         ("for my item in [1, 2] return my item * 2", {}, [2, 4]),
         ("{big number: 2, r: big number + 1}.r", {}, 3),
         ("(function(a b: number, c+d) a b * c+d)(2, 3)", {}, 6),
+        ("{a+b: a+b + 1}", {"a": 1, "b": 2}, {"a+b": 4}),
         ("x.time offset", {"x": {"time offset": 1}}, 1),
     ],
 )
