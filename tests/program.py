@@ -66,6 +66,17 @@ class Program:
         ]
         return [mail for mail in parsed if to is None or to in str(mail["To"])]
 
+    def receive_mail(self, mail: EmailMessage) -> int:
+        """Hand a raw mail to the program, as a mail server's pipe does; return the status."""
+        token = (self.mail_folder.parent / "mail_hook_token.txt").read_text(encoding="ascii")
+        request = urllib.request.Request(  # noqa: S310 - our own program
+            f"{self.url}/hooks/mail",
+            data=mail.as_bytes(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "message/rfc822"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            return int(response.status)
+
     def scalar(self, statement: str) -> object:
         """Return one value of the installation's database."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
@@ -81,7 +92,8 @@ def eventually(look: Callable[[], Found], *, within_seconds: float = 20.0, why: 
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within_seconds} s: {why or look}")
+            reason = why() if callable(why) else why
+            raise AssertionError(f"not within {within_seconds} s: {reason or look}")
         _MOMENT.wait(0.05)
 
 

