@@ -7,7 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, flash, g, jsonify, render_template, request
+from flask import (
+    Flask,
+    Response,
+    flash,
+    g,
+    jsonify,
+    render_template,
+    render_template_string,
+    request,
+)
 from jinja2 import FileSystemLoader
 
 from app.assets import init_assets
@@ -95,6 +104,10 @@ def add_pages(site: Flask) -> None:
             flash("The mail could not be delivered.", "bad")
         return render_template(f"{name}.html", **samples())
 
+    @site.get("/part/<name>")
+    def part(name: str) -> str:
+        return render_template_string(PARTS[name], **samples())
+
 
 def add_answers(site: Flask) -> None:
     """Register what islands talk to: /answer/<status> answers with that status."""
@@ -134,6 +147,11 @@ def add_answers(site: Flask) -> None:
         return jsonify(json.loads((HERE / "templates.json").read_text(encoding="utf-8")))
 
 
+PARTS = {
+    "empty": "<p>Closed.</p>",
+    "form": '{% import "layout/macros.html" as m %}{{ m.datetime(events[0].at) }}'
+    '{{ m.island("form", {"schema": form, "submit_url": "/answer/200", "key": "task"}) }}',
+}
 WRONG = {
     "element": "Task_Offer",
     "line": 12,

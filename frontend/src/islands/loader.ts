@@ -37,6 +37,8 @@ async function mountIsland(element: HTMLElement): Promise<void> {
     element.replaceChildren();
     mounted.set(element, await mount(element, props, { csrf: csrfToken(), nonce: cspNonce() }));
     element.dataset.islandState = "ready";
+    // Taken away while its code was on the way.
+    if (!element.isConnected) unmount(element);
   } catch (error) {
     element.dataset.islandState = "failed";
     element.replaceChildren(failure());
@@ -60,12 +62,21 @@ export function mountIslands(root: ParentNode): void {
   }
 }
 
-/** Undoes the islands of what htmx is about to take out of the page. */
+function unmount(element: HTMLElement): void {
+  mounted.get(element)?.();
+  mounted.delete(element);
+}
+
+/** Undoes every island that leaves the page, whoever takes it away. */
 export function unmountLeavingIslands(): void {
-  document.addEventListener("htmx:before:cleanup", (event) => {
-    for (const element of matching<HTMLElement>(event.target as Element, "[data-island]")) {
-      mounted.get(element)?.();
-      mounted.delete(element);
+  const observer = new MutationObserver((records) => {
+    for (const node of records.flatMap((record) => [...record.removedNodes])) {
+      if (!(node instanceof Element)) continue;
+      for (const element of matching<HTMLElement>(node, "[data-island]")) {
+        // What was only moved is back in the page by now.
+        if (!element.isConnected) unmount(element);
+      }
     }
   });
+  observer.observe(document.body, { childList: true, subtree: true });
 }
