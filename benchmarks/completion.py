@@ -15,7 +15,7 @@ from services.actors import SYSTEM, Actor
 from services.platform import Platform
 
 SMALL, LARGE = 1_000, 200_000
-LOOPS = 500
+LOOPS = 10_000
 
 
 class Completion:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 import processes.catalogue  # noqa: F401 - its import registers the operations
@@ -23,6 +25,8 @@ from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 
 GROUPS = 20
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
 EMAIL = "anna@lanewise.example"
 
 

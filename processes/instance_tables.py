@@ -100,6 +100,14 @@ class WorkItem(Versioned, Base):
         Index(None, "instance_id", "token_id"),
         Index("ix_work_items_record", "record_id", "id"),
         Index("ix_work_items_open_due", "sort_due_at", "id", postgresql_where="state = 'open'"),
+        # For those who see few tasks of many: without it, a list would read all open ones.
+        Index(
+            "ix_work_items_open_candidates",
+            "candidate_groups",
+            "candidate_users",
+            postgresql_using="gin",
+            postgresql_where="state = 'open'",
+        ),
         Index("ix_work_items_open_age", "id", postgresql_where="state = 'open'"),
         Index("ix_work_items_open_rank", "rank", "id", postgresql_where="state = 'open'"),
         Index(
