@@ -28,7 +28,9 @@ from processes.engine.elements.gateways import (
     InclusiveGateway,
     ParallelGateway,
 )
+from processes.engine.elements.loops import LoopBody, LoopItem
 from processes.engine.elements.multi_instance import MultiInstanceBody, MultiInstanceItem
+from processes.engine.elements.repeated import RepeatedBody, RepeatedItem
 from processes.engine.elements.scopes import CallActivity, ProcessRoot, ScopeElement, SubProcess
 from processes.engine.errors import EngineError
 from processes.engine.model import Model, Node
@@ -82,13 +84,19 @@ def compile_process(model: Model, process_id: str, version: str | None = None) -
 
 def _add(spec: ProcessSpec, node: Node) -> None:
     kind = _kind_of(node)
-    if node.loop is None:
+    body: RepeatedBody
+    item: RepeatedItem
+    if node.loop is not None:
+        body = MultiInstanceBody(spec, node, node.loop)
+        item = MultiInstanceItem(spec, node, f"{node.id}#item")
+    elif node.standard_loop is not None:
+        body = LoopBody(spec, node, node.standard_loop)
+        item = LoopItem(spec, node, f"{node.id}#item")
+    else:
         kind(spec, node, None)
         return
-    body = MultiInstanceBody(spec, node, node.loop)
-    body.item = MultiInstanceItem(spec, node, f"{node.id}#item")
-    body.item.body = body
-    body.item.activity = kind(spec, node, f"{node.id}#activity")
+    body.item, item.body = item, body
+    item.activity = kind(spec, node, f"{node.id}#activity")
 
 
 def _kind_of(node: Node) -> Kind:
@@ -200,7 +208,7 @@ def _note_start(spec: ProcessSpec, node: Node) -> None:
 def _scope_of(spec: ProcessSpec, identifier: str) -> ScopeElement:
     """Return the element in whose token the elements of a sub-process run."""
     element = spec.element(identifier)
-    if isinstance(element, MultiInstanceBody):
+    if isinstance(element, RepeatedBody):
         element = element.item.activity
     assert isinstance(element, ScopeElement)  # noqa: S101 - only sub-processes are parents
     return element

@@ -18,6 +18,7 @@ from processes.engine.values import plain, record_fields
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#[^\n]*")
+_BOOLEANS = ("true", "false")  # as XML and FEEL spell them, where Python has True and False
 _FOREIGN = re.compile(r"[$#]\{")
 
 
@@ -95,6 +96,8 @@ class PythonExpression:
 
 def compile_value(text: str) -> Expression:
     """Compile a condition, a collection or a key."""
+    if text in _BOOLEANS:
+        text = f"={text}"
     return _feel(text) if text.startswith("=") else PythonExpression(text)
 
 
@@ -105,6 +108,8 @@ def compile_text(text: str) -> Expression:
 
 def check_value(text: str) -> str | None:
     """Return what is wrong with a condition, a collection or a key; None if nothing is."""
+    if text in _BOOLEANS:
+        return None
     if text.startswith("="):
         return _check_feel(text)
     if _FOREIGN.match(text):

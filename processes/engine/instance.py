@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from SpiffWorkflow.workflow import Workflow
 
 from processes.engine import changes, scopes
+from processes.engine.catching import trigger
 from processes.engine.changes import Change
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.host import Host
 from processes.engine.tokens import Phase, Role, Token
+from processes.engine.waits import close_wait, comes_to_hold
 
 if TYPE_CHECKING:
     from processes.engine.elements.base import Element
@@ -44,6 +46,8 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.changes: list[Change] = []
         self.queue: deque[Token] = deque()
         self.arrivals: dict[tuple[str, str], dict[str, list[Token]]] = {}
+        self._watched: dict[str, Token] = {}
+        self._has_news = False
         self.last_id = 0
         self.outcome: Outcome = "running"
         self.task_tree: Token
@@ -89,12 +93,42 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
         for holder, written in scopes.write(token, values).items():
             is_process = holder is self.task_tree
             self.emit(changes.VariablesChanged(holder.id, is_process, written))
+        self._has_news = True
+
+    def watch(self, token: Token) -> None:
+        """Have the condition that a token waits for looked at, first before anything else runs."""
+        self._watched[token.id] = token
+        self._has_news = True
+
+    def forget_watch(self, token: Token) -> None:
+        """Look at a token's condition no longer."""
+        self._watched.pop(token.id, None)
+
+    def see_conditions(self) -> bool:
+        """Let the conditional events happen whose conditions have come to hold; say if any has.
+
+        That is done whenever something was written, before anything more runs.
+        """
+        if not (self._has_news and self._watched):
+            return False
+        self._has_news = False
+        has_happened = False
+        for token in list(self._watched.values()):
+            if token.id in self._watched and comes_to_hold(token):
+                has_happened = True
+                if token.role == "token" or token.task_spec.node.is_interrupting:
+                    close_wait(token, cancelled=False)
+                trigger(token, {})
+        return has_happened
 
     def drain(self) -> None:
         """Run ready tokens until all wait or are done."""
         steps = 0
+        self._has_news = True  # a record may have changed since the step before
         while True:
-            while self.queue:
+            while self.see_conditions() or self.queue:
+                if not self.queue:
+                    continue
                 token = self.queue.popleft()
                 if not token.is_ready:
                     continue

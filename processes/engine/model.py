@@ -16,7 +16,15 @@ from processes.engine.errors import ModelError
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 EventKind = Literal[
-    "none", "message", "timer", "signal", "error", "escalation", "terminate", "link"
+    "none",
+    "message",
+    "timer",
+    "signal",
+    "error",
+    "escalation",
+    "terminate",
+    "link",
+    "conditional",
 ]
 TimerKind = Literal["date", "duration", "cycle"]
 
@@ -38,7 +46,7 @@ class Event:
         code: Of the error or escalation; empty catches, or throws, without one.
         correlation_key: An expression; None if the message has none.
         timer: Which of BPMN's three timers `expression` is.
-        expression: The timer's text.
+        expression: The timer's or the condition's text.
     """
 
     kind: EventKind = "none"
@@ -60,6 +68,19 @@ class MultiInstance:
     output_element: str = ""
     cardinality: str = ""
     completion_condition: str = ""
+
+
+@dataclass(frozen=True)
+class StandardLoop:
+    """An activity that runs again as long as a condition holds.
+
+    Attributes:
+        maximum: How often it may run at all; None for as often as the condition says.
+    """
+
+    condition: str = ""
+    tests_before: bool = False
+    maximum: int | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +145,8 @@ class Node:
         attached_to: A boundary event's activity.
         is_interrupting: Of a boundary event, or an event sub-process's start event.
         is_event_sub_process: It is a sub-process that an event starts.
+        start_quantity: How many tokens an activity needs to begin.
+        completion_quantity: How many it sends along each flow at its end.
         form_id: As written; empty if none.
         extensions: Extension elements as (namespace, name, attributes), untouched.
         attributes: Attributes of other namespaces by `{namespace}name`, untouched: the element
@@ -145,6 +168,9 @@ class Node:
     is_event_sub_process: bool = False
     event: Event = field(default_factory=Event)
     loop: MultiInstance | None = None
+    standard_loop: StandardLoop | None = None
+    start_quantity: int = 1
+    completion_quantity: int = 1
     inputs: tuple[Mapped, ...] = ()
     outputs: tuple[Mapped, ...] = ()
     work: Work = field(default_factory=Work)

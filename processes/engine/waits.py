@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from processes.engine import changes
-from processes.engine.errors import StepFailed
+from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.expressions import compile_text, compile_value
 from processes.engine.model import Event
 from processes.engine.scopes import Sight
@@ -22,14 +22,14 @@ from processes.engine.values import evaluated
 if TYPE_CHECKING:
     from processes.engine.elements.base import Element
 
-WaitKind = Literal["task", "timer", "message", "signal", "call"]
-OUTSIDE_KINDS = ("timer", "message", "signal")
-"""Kinds of events that happen outside, and so are armed when their activity begins."""
+WaitKind = Literal["task", "timer", "message", "signal", "call", "condition"]
+OUTSIDE_KINDS = ("timer", "message", "signal", "conditional")
+"""Kinds of events that nothing throws, and so are armed when their activity begins."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A wait for a timer, message or signal, with its expressions evaluated."""
+    """A wait for a timer, message, signal or condition, with its expressions evaluated."""
 
     kind: WaitKind
     name: str = ""
@@ -45,7 +45,9 @@ class Trigger:
         self._name = compile_text(event.name)
         self._key = None if event.correlation_key is None else compile_value(event.correlation_key)
         self._code = compile_text(event.code)
-        self._timer = compile_text(event.expression)
+        is_condition = event.kind == "conditional"
+        self._condition = compile_value(event.expression) if is_condition else None
+        self._timer = compile_text("" if is_condition else event.expression)
 
     def name(self, sight: Sight) -> str:
         """Return the name of the message or signal."""
@@ -68,11 +70,21 @@ class Trigger:
             StepFailed: An expression fails, or gives no name, key or time.
         """
         sight, kind = Sight(token), self.event.kind
+        if kind == "conditional":
+            return Wait("condition")
         if kind == "timer":
             return Wait("timer", due=self._due(token, sight))
         if kind == "message":
             return Wait("message", self.name(sight), self.key(sight))
         return Wait("signal", self.name(sight))
+
+    def holds(self, token: Token) -> bool:
+        """Return whether the condition holds; what can't be evaluated (yet) does not."""
+        assert self._condition is not None  # noqa: S101 - asked of conditional events only
+        try:
+            return self._condition.evaluate(Sight(token)) is True
+        except (StepFailed, BpmnError):
+            return False
 
     def _due(self, token: Token, sight: Sight) -> Due:
         assert self.event.timer is not None  # noqa: S101 - every timer read from a file has one
@@ -118,6 +130,9 @@ def open_wait(token: Token, wait: Wait) -> None:
     if wait.due is not None:
         set_timer(token, wait.due)
         return
+    if wait.kind == "condition":
+        instance.watch(token)
+        return
     instance.emit(
         changes.SubscriptionOpened(
             token.id,
@@ -158,8 +173,18 @@ def close_wait(token: Token, *, cancelled: bool) -> None:
         emit(changes.TimerCancelled(token.id) if cancelled else changes.TimerFired(token.id))
     elif kind == "call" and cancelled:
         emit(changes.CallCancelled(token.id))
+    elif kind == "condition":
+        token.workflow.forget_watch(token)
+        token.notes.pop("held", None)
     elif kind != "call":
         emit(changes.SubscriptionClosed(token.id))
+
+
+def comes_to_hold(token: Token) -> bool:
+    """Return whether a token's condition holds now and did not when it was last looked at."""
+    held = token.notes.get("held", False)
+    token.notes["held"] = token.task_spec.trigger.holds(token)
+    return bool(token.notes["held"] and not held)
 
 
 def arm(token: Token, events: Iterable[Element]) -> None:

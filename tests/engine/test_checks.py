@@ -332,12 +332,12 @@ BAD = {
         "wait",
         "conditional event",
     ),
-    "a standard loop": (
+    "a loop without an end": (
         lambda: (
             Drawing().start().node("task", "t", "<standardLoopCharacteristics/>").path("start", "t")
         ),
         "t",
-        "standard loop",
+        "loop does not say when it ends",
     ),
     "several triggers": (
         lambda: (

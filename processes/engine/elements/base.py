@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 
 from processes.engine import changes
 from processes.engine.catching import throw_error
+from processes.engine.elements.arrivals import forget_arrival, merge, note_arrival, waiting_at
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.expressions import Expression, compile_text, compile_value
 from processes.engine.model import Node
@@ -75,6 +76,9 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.trigger = Trigger(node.event)
         self.boundary: tuple[Element, ...] = ()
         self.event_sub_processes: tuple[SubProcess, ...] = ()
+        # What stands in a loop or multi-instance is counted with the whole.
+        self._start_quantity = node.start_quantity if name is None else 1
+        self._completion_quantity = node.completion_quantity if name is None else 1
         self._sources = [(line.target, compile_text(line.source)) for line in node.inputs]
         self._results = [(line.target, compile_text(line.source)) for line in node.outputs]
 
@@ -103,8 +107,17 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         return self.at_least_one(way for way in self.ways if way.id in chosen)
 
     def take_in(self, token: Token) -> None:
-        """Take in a token that came by a flow; a joining gateway lets it wait."""
-        token.make_ready()
+        """Take in a token that came by a flow; a joining gateway lets it wait.
+
+        So does an activity until as many have come as its start quantity says (§10.3.1).
+        """
+        if self._start_quantity == 1 or token.flow is None:
+            token.make_ready()
+            return
+        note_arrival(token)
+        waiting = [each for flow in waiting_at(token).values() for each in flow]
+        if len(waiting) >= self._start_quantity:
+            merge(waiting[: self._start_quantity])
 
     def release(self, token: Token, flows: dict[str, list[Token]]) -> bool:  # noqa: ARG002 - joins do
         """Let a waiting join go on if nothing else can reach it; say whether it did."""
@@ -123,6 +136,9 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         if token.phase == ENTER:
             self._enter(token)
             token.phase = WORK
+            # A condition at its border may hold already; then nothing in it is done.
+            if token.workflow.see_conditions() and token.is_over:
+                return None
         if token.phase == WORK:
             result = self.work(token)
             if isinstance(result, Waits):
@@ -137,6 +153,8 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
 
     def withdraw(self, token: Token, *, failed: bool) -> None:
         """Report what ends with a cancelled token."""
+        if self._start_quantity > 1:
+            forget_arrival(token)
         close_wait(token, cancelled=True)
         if failed:
             token.workflow.emit(changes.IncidentResolved(token.id))
@@ -228,6 +246,10 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         """Take up a token that came from a snapshot."""
         if token.is_ready:
             token.workflow.queue.append(token)
+        elif token.notes.get("wait") == "condition":
+            token.workflow.watch(token)
+        elif self._start_quantity > 1 and token.is_waiting and token.phase == NEW:
+            note_arrival(token)
 
     # SpiffWorkflow's protocol ------------------------------------------------------------------
 
@@ -254,8 +276,9 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         instance, scope = token.workflow, token.parent
         self.report(token, changes.ElementCompleted)
         for way in token.chosen:
-            instance.emit(changes.FlowTaken(self.node.process_id, way.id))
-            instance.arrive(way.target, scope, way.id)
+            for _ in range(self._completion_quantity):
+                instance.emit(changes.FlowTaken(self.node.process_id, way.id))
+                instance.arrive(way.target, scope, way.id)
         instance._task_completed_notify(token)  # noqa: SLF001 - SpiffWorkflow's own protocol
         instance.child_done(token)
 

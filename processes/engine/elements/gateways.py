@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from processes.engine import changes
+from processes.engine.elements.arrivals import forget_arrival, key_of, merge, note_arrival
 from processes.engine.elements.base import WAITS, Element, Waits, Way, is_true
 from processes.engine.scopes import Sight
 from processes.engine.tokens import TRIGGERED, Token
@@ -58,16 +59,6 @@ class Join(Element):
         else:
             super().resume(token)
 
-    def merge(self, tokens: Iterable[Token]) -> None:
-        """Let one token go on in place of several."""
-        first, *others = list(tokens)
-        for token in (first, *others):
-            forget_arrival(token)
-        for token in others:
-            token.mark_completed()
-            token.leave_tree()
-        first.make_ready()
-
 
 class ParallelGateway(Join):
     """Waits for one token on each incoming flow, then takes all flows (§13.4.1).
@@ -79,7 +70,7 @@ class ParallelGateway(Join):
         """Go on as soon as every flow has brought a token."""
         flows = token.workflow.arrivals[key_of(token)]
         if all(flow in flows for flow in self.arriving):
-            self.merge([flows[flow][0] for flow in self.arriving])
+            merge([flows[flow][0] for flow in self.arriving])
 
     def choose(self, token: Token) -> list[Way]:  # noqa: ARG002 - all, whatever the token sees
         """Return all flows."""
@@ -111,7 +102,7 @@ class InclusiveGateway(Join):
             may_come = any(place in reach for reach in empty)
             if may_come and not any(place in reach for reach in filled):
                 return False
-        self.merge([waiting[0] for waiting in flows.values()])
+        merge([waiting[0] for waiting in flows.values()])
         return True
 
     def choose(self, token: Token) -> list[Way]:
@@ -157,29 +148,3 @@ class EventGateway(Element):
         instance.begin_at(way.target, token.parent, result, TRIGGERED)
         token.mark_completed()
         instance.finish(token)
-
-
-def key_of(token: Token) -> tuple[str, str]:
-    """Return where a token waits for others: its scope and its gateway."""
-    return token.parent.id, token.task_spec.name
-
-
-def note_arrival(token: Token) -> None:
-    """Let a token wait at its gateway."""
-    token.wait()
-    flows = token.workflow.arrivals.setdefault(key_of(token), {})
-    flows.setdefault(str(token.flow), []).append(token)
-
-
-def forget_arrival(token: Token) -> None:
-    """Take a token out of those that wait at its gateway, if it is among them."""
-    arrivals = token.workflow.arrivals
-    flows = arrivals.get(key_of(token))
-    waiting = flows.get(str(token.flow)) if flows else None
-    if flows is None or waiting is None or token not in waiting:
-        return
-    waiting.remove(token)
-    if not waiting:
-        del flows[str(token.flow)]
-    if not flows:
-        del arrivals[key_of(token)]

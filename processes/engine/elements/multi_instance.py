@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from processes.engine import changes
-from processes.engine.elements.base import WAITS, Element, Waits, condition_of, is_true
-from processes.engine.errors import BpmnError, StepFailed
+from processes.engine.elements.base import WAITS, Waits, condition_of, is_true
+from processes.engine.elements.repeated import RepeatedBody, RepeatedItem
+from processes.engine.errors import StepFailed
 from processes.engine.expressions import compile_value
 from processes.engine.model import MultiInstance, Node
 from processes.engine.scopes import Scope, Sight
@@ -24,17 +24,14 @@ if TYPE_CHECKING:
 MAX_ITEMS = 10_000
 
 
-class MultiInstanceBody(Element):
+class MultiInstanceBody(RepeatedBody):
     """An activity that runs once for each item.
 
     Its notes: `items`, the index of the `next` one, how many are `done`, and the `output`.
     """
 
-    item: MultiInstanceItem
-
     def __init__(self, spec: ProcessSpec, node: Node, loop: MultiInstance) -> None:
         super().__init__(spec, node)
-        self._sources, self._results = [], []  # the mappings are those of each item's activity
         self._loop = loop
         self._items = compile_value(loop.collection or loop.cardinality)
         self._output = compile_value(loop.output_element) if loop.output_element else None
@@ -82,14 +79,6 @@ class MultiInstanceBody(Element):
             sight = Sight(item, extra=Scope(counts))
             item.notes["is_enough"] = is_true(self._until, sight)
 
-    def report(
-        self, token: Token, kind: type[changes.ElementCompleted | changes.ElementCancelled]
-    ) -> None:
-        """Say nothing: each item is reported by itself."""
-
-    def report_entered(self, token: Token) -> None:
-        """Say nothing: each item is reported by itself."""
-
     def _begin_next(self, token: Token) -> None:
         notes = token.notes
         index, notes["next"] = notes["next"], notes["next"] + 1
@@ -120,36 +109,10 @@ class MultiInstanceBody(Element):
         return items
 
 
-class MultiInstanceItem(Element):
+class MultiInstanceItem(RepeatedItem):
     """One item: the scope in which its activity runs."""
 
     keeps_new_names = True
-    is_drawn = False
-    activity: Element
-    body: MultiInstanceBody
-
-    def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - it holds only one
-        """Collect the output; an expression that fails leaves the item at an incident."""
-        token.make_ready(LEAVE)
-
-    def _run(self, token: Token) -> bool | None:
-        try:
-            self.body.collect(token)
-        except StepFailed as problem:
-            token.workflow.park(token, problem)
-            return None
-        except BpmnError as problem:
-            token.workflow.park_uncaught(token, problem)
-            return None
-        return True
-
-    def _on_complete(self, token: Token) -> None:
-        token.workflow.child_done(token)
-
-    def withdraw(self, token: Token, *, failed: bool) -> None:
-        """Report the end of its incident; the activity inside reports the rest."""
-        if failed:
-            token.workflow.emit(changes.IncidentResolved(token.id))
 
 
 def _count(value: Any, text: str) -> int:

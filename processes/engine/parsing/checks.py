@@ -173,9 +173,9 @@ def _check_sub_process(graph: Graph, node: Node) -> None:
     if len(starts) != 1:
         found = "no start event" if not starts else "several start events"
         graph.note(node, f"The sub-process has {found}.", "Give it exactly one.")
-    if node.is_event_sub_process and node.loop is not None:
-        advice = "Put a multi-instance inside it."
-        graph.note(node, "An event sub-process can't be a multi-instance.", advice)
+    if node.is_event_sub_process and (node.loop or node.standard_loop):
+        advice = "Put a loop or multi-instance inside it."
+        graph.note(node, "An event sub-process can't be repeated.", advice)
 
 
 def _check_work(graph: Graph, node: Node) -> None:

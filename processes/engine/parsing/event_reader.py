@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from processes.engine.model import Event, TimerKind
-from processes.engine.parsing.extensions import is_true, local_name, split
+from processes.engine.parsing.extensions import expression_of, is_true, local_name, split
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS, REFUSED_EVENTS
 from processes.engine.xml import Element
@@ -27,6 +27,7 @@ class Declared:
     signals: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     escalations: dict[str, str] = field(default_factory=dict)
+    definitions: dict[str, Element] = field(default_factory=dict)
 
 
 def read_event(element: Element, type_: str, declared: Declared) -> Event:
@@ -49,22 +50,29 @@ def read_event(element: Element, type_: str, declared: Declared) -> Event:
             "An event with several triggers can't be executed.",
             "Draw one event for each trigger.",
         )
-    return _read_definition(definitions[0], element, declared)
+    return _read_definition(_resolved(definitions[0], element, declared), element, declared)
 
 
-def _read_definition(definition: Element, element: Element, declared: Declared) -> Event:
+def _resolved(definition: Element, element: Element, declared: Declared) -> Element | None:
+    """Return an event definition, or the shared one that a reference names (§10.5.5)."""
+    if split(definition.tag)[1] != "eventDefinitionRef":
+        return definition
+    reference = (definition.text or "").strip()
+    found = declared.definitions.get(local_name(reference))
+    if found is None:
+        message = f"The event refers to a definition {reference} that the file does not declare."
+        declared.faults.error(element, message, "Put the definition into the event.")
+    return found
+
+
+def _read_definition(definition: Element | None, element: Element, declared: Declared) -> Event:
+    if definition is None:
+        return Event()
     name = split(definition.tag)[1]
     if reader := _READERS.get(name):
         return reader(definition, element, declared)
-    if name in REFUSED_EVENTS:
-        kind = name.removesuffix("EventDefinition")
-        declared.faults.error(element, f"A {kind} event can't be executed.", REFUSED_EVENTS[name])
-        return Event()
-    declared.faults.error(
-        element,
-        "A reference to a shared event definition can't be executed.",
-        "Put the definition into the event.",
-    )
+    kind = name.removesuffix("EventDefinition")
+    declared.faults.error(element, f"A {kind} event can't be executed.", REFUSED_EVENTS[name])
     return Event()
 
 
@@ -101,6 +109,14 @@ def _link(definition: Element, element: Element, declared: Declared) -> Event:
 
 def _terminate(_definition: Element, _element: Element, _declared: Declared) -> Event:
     return Event("terminate")
+
+
+def _conditional(definition: Element, element: Element, declared: Declared) -> Event:
+    text = expression_of(definition.find(f"{{{BPMN}}}condition"))
+    if not text:
+        advice = "Write when it is to happen, such as =amount > 100."
+        declared.faults.error(element, "The conditional event has no condition.", advice)
+    return Event("conditional", expression=text)
 
 
 def _timer(definition: Element, element: Element, declared: Declared) -> Event:
@@ -151,4 +167,5 @@ _READERS = {
     "escalationEventDefinition": _escalation,
     "terminateEventDefinition": _terminate,
     "linkEventDefinition": _link,
+    "conditionalEventDefinition": _conditional,
 }

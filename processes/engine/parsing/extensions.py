@@ -132,6 +132,15 @@ def text_of(element: Element, child: str) -> str:
     return str(element.findtext(f"{{{BPMN}}}{child}", "")).strip()
 
 
+def expression_of(element: Element | None) -> str:
+    """Return an expression as it is to be read: one whose language is FEEL begins with `=`."""
+    if element is None:
+        return ""
+    text = str(element.text or "").strip()
+    is_feel = "feel" in element.get("language", "").lower()
+    return f"={text}" if is_feel and text and not text.startswith("=") else text
+
+
 def local_name(reference: str) -> str:
     """Return a reference without the namespace prefix that some tools write."""
     return reference.rpartition(":")[2]

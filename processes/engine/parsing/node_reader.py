@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from processes.engine.model import MultiInstance, Node, Work
+from processes.engine.model import MultiInstance, Node, StandardLoop, Work
 from processes.engine.parsing.event_reader import Declared, read_event
 from processes.engine.parsing.extensions import (
     Extensions,
+    expression_of,
     is_true,
     local_name,
     read_extensions,
@@ -44,6 +45,9 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
         is_event_sub_process=is_true(element, "triggeredByEvent", faults, default=False),
         event=read_event(element, type_, declared),
         loop=_read_loop(element, faults),
+        standard_loop=_read_standard_loop(element, faults),
+        start_quantity=_quantity(element, "startQuantity", faults),
+        completion_quantity=_quantity(element, "completionQuantity", faults),
         inputs=extensions.inputs,
         outputs=extensions.outputs,
         work=_read_work(element, type_, extensions),
@@ -57,18 +61,8 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
 
 
 def _refuse_unsupported(element: Element, type_: str, faults: Faults) -> None:
-    if type_ in ACTIVITIES:
-        if is_true(element, "isForCompensation", faults, default=False):
-            faults.error(element, "Compensation can't be executed.", "Use an error event.")
-        for attribute in ("startQuantity", "completionQuantity"):
-            if element.get(attribute, "1").strip() != "1":
-                faults.error(element, f"A {attribute} other than 1 can't be executed.")
-        if element.find(f"{{{BPMN}}}standardLoopCharacteristics") is not None:
-            faults.error(
-                element,
-                "A standard loop can't be executed.",
-                "Draw the loop with an exclusive gateway.",
-            )
+    if type_ in ACTIVITIES and is_true(element, "isForCompensation", faults, default=False):
+        faults.error(element, "Compensation can't be executed.", "Use an error event.")
     if is_true(element, "instantiate", faults, default=False):
         faults.error(
             element,
@@ -138,6 +132,37 @@ def _read_loop(element: Element, faults: Faults) -> MultiInstance | None:
         cardinality=text_of(loop, "loopCardinality"),
         completion_condition=text_of(loop, "completionCondition"),
     )
+
+
+def _read_standard_loop(element: Element, faults: Faults) -> StandardLoop | None:
+    loop = element.find(f"{{{BPMN}}}standardLoopCharacteristics")
+    if loop is None:
+        return None
+    condition = expression_of(loop.find(f"{{{BPMN}}}loopCondition"))
+    maximum = _whole(loop, "loopMaximum", faults)
+    if not condition and maximum is None:
+        advice = "Write the condition under which it runs again, or how often it runs at most."
+        faults.error(element, "The loop does not say when it ends.", advice)
+    is_before = is_true(loop, "testBefore", faults, default=False)
+    return StandardLoop(condition, is_before, maximum)
+
+
+def _quantity(element: Element, attribute: str, faults: Faults) -> int:
+    number = _whole(element, attribute, faults)
+    if number == 0:
+        faults.error(element, f"{attribute} is 0.", "It must be 1 or more (BPMN 2.0.2 §10.3.1).")
+    return number or 1
+
+
+def _whole(element: Element, attribute: str, faults: Faults) -> int | None:
+    """Return an attribute that is a whole number from 0; None if it is not there."""
+    text = element.get(attribute)
+    if text is None:
+        return None
+    if not text.strip().isdecimal():
+        faults.error(element, f"{attribute} is {text!r}, not a whole number.")
+        return None
+    return int(text)
 
 
 def _read_work(element: Element, type_: str, extensions: Extensions) -> Work:

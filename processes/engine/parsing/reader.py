@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from processes.engine.errors import ModelError, ModelErrors
 from processes.engine.model import Flow, Model, Node, Participant, Process
 from processes.engine.parsing.event_reader import Declared
-from processes.engine.parsing.extensions import is_true, local_name, read_extensions, split, text_of
+from processes.engine.parsing.extensions import (
+    expression_of,
+    is_true,
+    local_name,
+    read_extensions,
+    split,
+    text_of,
+)
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.node_reader import read_node
 from processes.engine.parsing.vocabulary import (
@@ -99,25 +106,29 @@ def _check_ids(root: Element, faults: Faults) -> None:
 
 def _read_declared(root: Element, faults: Faults) -> Declared:
     declared = Declared(faults)
-    for element in root.iterchildren("*"):
-        namespace, name = split(element.tag)
-        identifier = element.get("id", "")
-        if namespace != BPMN:
-            continue
+    for element in root.iterchildren(f"{{{BPMN}}}*"):
+        name = split(element.tag)[1]
         if name in ("message", "signal", "error", "escalation"):
             check_attributes(element, name, faults)
-        label = element.get("name", "").strip() or identifier
-        if name == "message":
-            extensions = read_extensions(element, faults)
-            key = extensions.get("subscription", "correlationKey") or None
-            declared.messages[identifier] = (label, key)
-        elif name == "signal":
-            declared.signals[identifier] = label
-        elif name == "error":
-            declared.errors[identifier] = element.get("errorCode", "").strip()
-        elif name == "escalation":
-            declared.escalations[identifier] = element.get("escalationCode", "").strip()
+        _declare(element, name, declared)
     return declared
+
+
+def _declare(element: Element, name: str, declared: Declared) -> None:
+    identifier = element.get("id", "")
+    label = element.get("name", "").strip() or identifier
+    if name == "message":
+        extensions = read_extensions(element, declared.faults)
+        key = extensions.get("subscription", "correlationKey") or None
+        declared.messages[identifier] = (label, key)
+    elif name == "signal":
+        declared.signals[identifier] = label
+    elif name == "error":
+        declared.errors[identifier] = element.get("errorCode", "").strip()
+    elif name == "escalation":
+        declared.escalations[identifier] = element.get("escalationCode", "").strip()
+    elif name in EVENTS or name in REFUSED_EVENTS:
+        declared.definitions[identifier] = element
 
 
 def _read_participants(
@@ -212,9 +223,7 @@ def _read_flow(element: Element, draft: _Draft, faults: Faults) -> None:
     condition = element.find(f"{{{BPMN}}}conditionExpression")
     text = ""
     if condition is not None:
-        text = (condition.text or "").strip()
-        if text and not text.startswith("=") and "feel" in condition.get("language", "").lower():
-            text = f"={text}"
+        text = expression_of(condition)
         if not text:
             faults.error(element, "The condition of the flow is empty.", "Write it, or remove it.")
     draft.flows[identifier] = Flow(

@@ -56,6 +56,10 @@ def _texts(node: Node) -> Iterator[tuple[str, str]]:
 
 def _values(node: Node) -> Iterator[tuple[str, str]]:
     yield "The correlation key", node.event.correlation_key or ""
+    if node.event.kind == "conditional":
+        yield "The condition of the event", node.event.expression
+    if node.standard_loop is not None:
+        yield "The condition of the loop", node.standard_loop.condition
     if node.loop is not None:
         yield "The input collection", node.loop.collection
         yield "The output element", node.loop.output_element

@@ -56,6 +56,7 @@ ATTRIBUTES: Final = {
     "sequenceFlow": _ELEMENT | {"sourceRef", "targetRef", "isImmediate"},
     "multiInstanceLoopCharacteristics": _ELEMENT
     | {"isSequential", "behavior", "oneBehaviorEventRef", "noneBehaviorEventRef"},
+    "standardLoopCharacteristics": _ELEMENT | {"testBefore", "loopMaximum"},
     "message": _ELEMENT | {"itemRef"},
     "signal": _ELEMENT | {"structureRef"},
     "error": _ELEMENT | {"errorCode", "structureRef"},
@@ -85,11 +86,11 @@ EVENT_DEFINITIONS: Final = {
     "escalationEventDefinition": "escalation",
     "terminateEventDefinition": "terminate",
     "linkEventDefinition": "link",
+    "conditionalEventDefinition": "conditional",
 }
 
 REFUSED_EVENTS: Final = {
     "compensateEventDefinition": "Model the undoing as ordinary tasks after an error event.",
-    "conditionalEventDefinition": "Use a timer that repeats and an exclusive gateway.",
     "cancelEventDefinition": "Use a sub-process with an error boundary event.",
 }
 
@@ -161,9 +162,13 @@ READ_ELSEWHERE: Final = frozenset(
 EVENTS_ALLOWED: Final = {
     "start": frozenset({"none", "message", "timer", "signal"}),
     "inner start": frozenset({"none"}),
-    "event sub-process start": frozenset({"message", "timer", "signal", "error", "escalation"}),
-    "intermediateCatchEvent": frozenset({"message", "timer", "signal", "link"}),
+    "event sub-process start": frozenset(
+        {"message", "timer", "signal", "error", "escalation", "conditional"}
+    ),
+    "intermediateCatchEvent": frozenset({"message", "timer", "signal", "link", "conditional"}),
     "intermediateThrowEvent": frozenset({"none", "message", "signal", "escalation", "link"}),
-    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation"}),
+    "boundaryEvent": frozenset(
+        {"message", "timer", "signal", "error", "escalation", "conditional"}
+    ),
     "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate"}),
 }

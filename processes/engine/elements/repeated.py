@@ -1,0 +1,72 @@
+"""What standard loops and multi-instances have in common: a body around each run of an activity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processes.engine import changes
+from processes.engine.elements.base import Element
+from processes.engine.errors import BpmnError, StepFailed
+from processes.engine.model import Node
+from processes.engine.tokens import LEAVE, Token
+
+if TYPE_CHECKING:
+    from processes.engine.process_spec import ProcessSpec
+
+
+class RepeatedBody(Element):
+    """An activity that runs several times; each run is reported by itself, the whole is not."""
+
+    item: RepeatedItem
+
+    def __init__(self, spec: ProcessSpec, node: Node) -> None:
+        super().__init__(spec, node)
+        self._sources, self._results = [], []  # the mappings are those of each run's activity
+
+    def collect(self, item: Token) -> None:
+        """Evaluate at the end of a run what may fail.
+
+        Raises:
+            StepFailed: Then the run stands at an incident.
+            BpmnError: Likewise.
+        """
+        raise NotImplementedError
+
+    def report(
+        self, token: Token, kind: type[changes.ElementCompleted | changes.ElementCancelled]
+    ) -> None:
+        """Say nothing: each run is reported by itself."""
+
+    def report_entered(self, token: Token) -> None:
+        """Say nothing: each run is reported by itself."""
+
+
+class RepeatedItem(Element):
+    """One run: the scope in which the activity stands."""
+
+    is_drawn = False
+    activity: Element
+    body: RepeatedBody
+
+    def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - it holds only one
+        """Let the body collect; an expression that fails leaves the run at an incident."""
+        token.make_ready(LEAVE)
+
+    def _run(self, token: Token) -> bool | None:
+        try:
+            self.body.collect(token)
+        except StepFailed as problem:
+            token.workflow.park(token, problem)
+            return None
+        except BpmnError as problem:
+            token.workflow.park_uncaught(token, problem)
+            return None
+        return True
+
+    def _on_complete(self, token: Token) -> None:
+        token.workflow.child_done(token)
+
+    def withdraw(self, token: Token, *, failed: bool) -> None:
+        """Report the end of its incident; the activity inside reports the rest."""
+        if failed:
+            token.workflow.emit(changes.IncidentResolved(token.id))
