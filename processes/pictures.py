@@ -72,9 +72,7 @@ def _own_tokens(tokens: Iterable[TokenView], process_key: str) -> list[TokenView
     Events that only stand ready at the border of an activity, a gateway or the process are left
     out as well: they are not where the case is.
     """
-    return [
-        token for token in tokens if token.process_id == process_key and token.role == "token"
-    ]
+    return [token for token in tokens if token.process_id == process_key and token.role == "token"]
 
 
 def _counted(tokens: Iterable[TokenView]) -> list[dict[str, Any]]:

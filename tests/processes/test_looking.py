@@ -30,7 +30,7 @@ def test_the_picture_shows_tokens_past_and_failures(world):
     _, instance = broken(world)
     view = world.ask(instance_view, instance, actor="olga")
     tokens = {(one["element_id"], one["state"]): one["count"] for one in view.picture["tokens"]}
-    assert tokens == {("ask", "active"): 1, ("due", "waiting"): 1, ("bad", "failed"): 1}
+    assert tokens == {("ask", "active"): 1, ("bad", "failed"): 1}
     assert view.picture["completed"] == ["fork", "start"]
     assert view.picture["taken"] == ["fork-ask", "fork-bad", "start-fork"]
     (failed,) = view.picture["failed"]
