@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -16,9 +17,10 @@ from processes.engine import Execution
 from processes.instance_tables import ProcessInstance, WorkItem
 from processes.runtime import open_execution
 from processes.story import find_subject
-from services.errors import Invalid
+from services.actors import Scope
+from services.errors import Invalid, NotFound
 from services.operations import run
-from services.record_types import LiveRecord, get_record
+from services.record_types import LiveRecord, all_record_types, get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
 MAX_DATA_BYTES = 1024 * 1024
@@ -108,6 +110,9 @@ def write_record(
 ) -> None:
     """Write record fields by the record type's own operation, as the person who completes.
 
+    Whoever may complete the task may change its record by its form, also where the record is
+    outside the person's scope: an approver of another team, for example.
+
     Args:
         uow: Of whoever completes the task.
         task: Whose record it is.
@@ -120,13 +125,28 @@ def write_record(
     if not values or task.record_type is None or task.record_id is None:
         return
     kind = task.record_type
-    get_record(uow, kind, task.record_id)
+    _check_links_seen(uow, kind, values)
+    entitled = uow.acting_as(replace(uow.actor, scope=Scope.ALL))
     arguments = {f"{kind}_id": task.record_id, "version": version, **values}
     try:
-        run(uow, f"{kind}.update", arguments)
+        run(entitled, f"{kind}.update", arguments)
     except Invalid as error:
         fields = {f"{kind}.{name}": texts for name, texts in error.fields.items()}
         raise Invalid(error.message, fields, code=error.code) from error
+
+
+def _check_links_seen(uow: UnitOfWork, kind: str, values: Mapping[str, Any]) -> None:
+    """Refuse a link to a record that the person may not see; the task gives no right to it."""
+    known = {one.name for one in all_record_types()}
+    for name, value in values.items():
+        field = get_record_type(kind).field(name)
+        if field is None or field.relation not in known or value is None:
+            continue
+        try:
+            get_record(uow, field.relation, UUID(str(value)))
+        except (NotFound, ValueError) as error:
+            message = f"There is no such {field.label.lower()}."
+            raise Invalid(message, {f"{kind}.{name}": [message]}) from error
 
 
 def _schema(definition: Definition, form_id: str) -> Mapping[str, Any]:

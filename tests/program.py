@@ -57,6 +57,10 @@ class Program:
         """Move the clock of every process of the installation forward."""
         return AdjustableClock(self.engine).advance(timedelta(**delta))
 
+    def answers(self) -> bool:
+        """Whether its web server is up and ready."""
+        return is_ready(self.url)
+
     def mails(self, to: str | None = None) -> list[EmailMessage]:
         """Return the mails that the loopback server accepted, oldest first."""
         files = sorted(self.mail_folder.rglob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
@@ -139,13 +143,18 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
     def answers() -> bool:
         if process.poll() is not None:
             raise AssertionError(f"the program ended:\n{log.read_text()[-4000:]}")
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:  # noqa: S310
-                return bool(response.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
+        return is_ready(url)
 
     eventually(answers, within_seconds=60, why=f"{url} answers; see {log}")
+
+
+def is_ready(url: str) -> bool:
+    """Whether a program answers at ``url`` and says that it is ready."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
 
 
 def free_port() -> int:

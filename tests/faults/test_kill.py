@@ -44,18 +44,19 @@ def test_every_process_goes_on_when_web_and_worker_are_killed(program: Program) 
     known = set(_names(program))
     accepted: set[str] = set()
     stop = threading.Event()
-    threads = [threading.Thread(target=_work, args=(program.url, name, stop)) for name in PEOPLE]
-    threads.append(threading.Thread(target=_bring_leads, args=(program.url, accepted)))
+    clients = [Client(program.url, name) for name in PEOPLE]
+    threads = [threading.Thread(target=_work, args=(client, stop)) for client in clients]
+    threads.append(threading.Thread(target=_bring_leads, args=(clients[-1], accepted)))
     for thread in threads:
         thread.start()
     _kill_now_and_then(program)
     threads[-1].join()
-    eventually(lambda: _is_quiet(program), within_seconds=90, why="all jobs are done")
+    eventually(lambda: _is_quiet(program), within_seconds=90, why=lambda: _state(program))
     program.advance(days=8)
     eventually(
         lambda: _all_closed(program, accepted),
         within_seconds=120,
-        why="every accepted lead ends in a won deal",
+        why=lambda: _state(program),
     )
     stop.set()
     for thread in threads[:-1]:
@@ -79,9 +80,8 @@ STALLED = """
 """
 
 
-def _bring_leads(url: str, accepted: set[str]) -> None:
+def _bring_leads(client: Client, accepted: set[str]) -> None:
     """Create leads; only those that the server said it has are counted on."""
-    client = Client(url, "maria")
     for number in range(LEADS):
         name = f"Killed {number}"
         body = {"name": name, "company": f"Firm {number}", "email": f"k{number}@client.example"}
@@ -89,9 +89,8 @@ def _bring_leads(url: str, accepted: set[str]) -> None:
             accepted.add(name)
 
 
-def _work(url: str, first_name: str, stop: threading.Event) -> None:
+def _work(client: Client, stop: threading.Event) -> None:
     """Complete one's tasks, one after another, and look again for more."""
-    client = Client(url, first_name)
     while not stop.wait(0.1):
         page = client.ask("GET", "/tasks?view=mine&limit=20")
         for task in (page or {}).get("items", []):
@@ -115,15 +114,37 @@ def _kill_now_and_then(program: Program) -> None:
     """Kill web server and worker in turn, each at a moment that nobody chose."""
     moments = random.Random(7)
     for number in range(KILLS):
-        threading.Event().wait(moments.uniform(0.5, 3.0))
-        wanted = "granian" if number % 2 else "worker"
+        threading.Event().wait(moments.uniform(1.0, 3.0))
+        wanted = "granian" if number % 2 else "flask worker"
         victims = [
             child
             for child in psutil.Process(program.process.pid).children(recursive=True)
             if wanted in " ".join(child.cmdline())
         ]
+        assert victims
         for victim in victims:
             victim.kill()
+        eventually(lambda: _runs(program), within_seconds=60, why="it is started again")
+
+
+def _runs(program: Program) -> bool:
+    """Whether the web server answers and a worker's heart beats."""
+    beats = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval "
+    return program.answers() and program.scalar(beats + "'1.5 seconds'") == 1
+
+
+def _state(program: Program) -> str:
+    """Say what is left to be done, for whoever reads a failure."""
+    with psycopg.connect(program.database_url) as connection:
+        rows = connection.execute(
+            "SELECT 'job ' || status || ' ' || task_name, count(*) FROM procrastinate_jobs "
+            "WHERE status NOT IN ('succeeded', 'cancelled') GROUP BY 1 UNION ALL "
+            "SELECT 'deal ' || stage, count(*) FROM deals GROUP BY 1 UNION ALL "
+            "SELECT 'mail ' || state, count(*) FROM mails GROUP BY 1 UNION ALL "
+            "SELECT 'task ' || name, count(*) FROM work_items WHERE state = 'open' GROUP BY 1 "
+            "UNION ALL SELECT 'incident ' || message, count(*) FROM incidents GROUP BY 1"
+        ).fetchall()
+    return f"the end; see {program.log}: {dict(rows)}"
 
 
 def _is_quiet(program: Program) -> bool:
@@ -150,7 +171,7 @@ def _settle_unknown_mails(program: Program) -> None:
     arrived = {str(mail["Message-ID"]) for mail in program.mails()}
     with psycopg.connect(program.database_url) as connection:
         unknown = connection.execute(
-            "SELECT id::text, message_id FROM mail_messages WHERE state = 'unknown'"
+            "SELECT id::text, message_id FROM mails WHERE state = 'unknown'"
         ).fetchall()
     if not unknown:
         return

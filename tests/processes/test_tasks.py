@@ -215,15 +215,26 @@ def test_the_form_shows_variables_and_the_tasks_inputs(world):
     assert opened.data == {"known": "yes", "local": 2}
 
 
-def test_completing_a_record_that_one_may_not_write_is_not_found(world):
+def test_a_task_lets_its_form_write_the_record_when_that_is_out_of_the_persons_scope(world):
     drawing, fields = lead_process({"key": "lead.company"}, candidateGroups="Service")
     world.deploy(drawing, fields)
     lead = world.do("lead.create", name="Ann")
     world.start("p", lead.id)
-    task = world.task("Ask")
     with pytest.raises(NotFound):
-        world.do("task.complete", "sven", task_id=task, data={"lead": {"company": "X"}})
-    assert world.row(Lead, lead.id).company is None
+        world.do("lead.update", "sven", lead_id=lead.id, company="Y")
+    world.complete("Ask", "sven", lead={"company": "X"})
+    assert world.row(Lead, lead.id).company == "X"
+
+
+def test_a_form_links_to_no_record_that_the_person_may_not_see(world):
+    drawing = with_properties(one_task(inner=user_task("f", candidateGroups="Service")), "deal")
+    world.deploy(drawing, form("f", {"key": "deal.account_id"}))
+    deal = world.do("deal.create", name="Windows")
+    hidden = world.do("account.create", name="Secret")
+    world.start("p", deal.id)
+    with pytest.raises(Invalid) as invalid:
+        world.complete("Ask", "sven", deal={"account_id": str(hidden.id)})
+    assert list(invalid.value.fields) == ["deal.account_id"]
 
 
 def test_completing_leads_to_the_next_task(world):
