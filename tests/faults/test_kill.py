@@ -23,8 +23,8 @@ PEOPLE = ("anna", "boris", "maria")
 # What each person enters, by the element of the process.
 ANSWERS: dict[str, dict[str, Any]] = {
     "qualify-lead": {"outcome": "qualified"},
-    "clarify-needs": {"outcome": "go_on", "deal.amount": 900, "deal.needs": "Windows"},
-    "talk-to-client": {"outcome": "agreed", "deal.amount": 900},
+    "clarify-needs": {"outcome": "go_on", "deal": {"amount": 900, "needs": "Windows"}},
+    "talk-to-client": {"outcome": "agreed", "deal": {"amount": 900}},
     "confirm-signature": {"outcome": "signed"},
 }
 
@@ -95,19 +95,18 @@ def _work(client: Client, stop: threading.Event) -> None:
         page = client.ask("GET", "/tasks?view=mine&limit=20")
         for task in (page or {}).get("items", []):
             if task["form_id"] in ANSWERS and not stop.is_set():
-                data = dict(ANSWERS[task["form_id"]])
-                client.ask("POST", f"/tasks/{task['id']}/complete", {"data": _nested(data)})
+                _complete(client, task["id"], ANSWERS[task["form_id"]])
 
 
-def _nested(data: dict[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for key, value in data.items():
-        inner = nested
-        *parents, last = key.split(".")
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[last] = value
-    return nested
+def _complete(client: Client, task_id: str, answers: dict[str, Any]) -> None:
+    """Fill in a task's form over what it shows already."""
+    shown = client.ask("GET", f"/tasks/{task_id}")
+    if shown is None or shown["form"] is None:
+        return
+    data = dict(shown["form"]["data"])
+    for name, value in answers.items():
+        data[name] = data.get(name, {}) | value if isinstance(value, dict) else value
+    client.ask("POST", f"/tasks/{task_id}/complete", {"data": data})
 
 
 def _kill_now_and_then(program: Program) -> None:

@@ -7,6 +7,7 @@ import pytest
 from processes.inbox import get_task, next_task, task_form
 from processes.instance_tables import QueueEntry
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.essentials import seed_essentials
 from services.lead_model import Lead
 from services.timeline import timeline_of
 from tests.engine.models import Drawing, extension
@@ -229,6 +230,7 @@ def test_a_task_lets_its_form_write_the_record_when_that_is_out_of_the_persons_s
 def test_a_form_links_to_no_record_that_the_person_may_not_see(world):
     drawing = with_properties(one_task(inner=user_task("f", candidateGroups="Service")), "deal")
     world.deploy(drawing, form("f", {"key": "deal.account_id"}))
+    world.ask(seed_essentials)
     deal = world.do("deal.create", name="Windows")
     hidden = world.do("account.create", name="Secret")
     world.start("p", deal.id)
