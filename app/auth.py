@@ -11,13 +11,16 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import profile
+from app.context import settings
 from app.limits import SignInGuard
 from app.sessions import begin_session, end_session
 from app.views import Audience, view
+from services.demo import DEMO_PASSWORD
 from services.errors import NotAuthenticated
 from services.operations import run
 from services.sign_in import sign_in as check_sign_in
 from services.unit_of_work import UnitOfWork
+from services.users import list_users
 
 blueprint: Final = Blueprint("auth", __name__)
 profile.add_routes(blueprint)
@@ -30,11 +33,11 @@ def register(app: Flask) -> None:
 
 @blueprint.get("/sign-in")
 @view(Audience.PUBLIC)
-def sign_in(_uow: UnitOfWork) -> ResponseReturnValue:
+def sign_in(uow: UnitOfWork) -> ResponseReturnValue:
     """Show the sign-in form; whoever is signed in goes on."""
     if current_user.is_authenticated:
         return redirect(safe_target(request.args.get("next")))
-    return render_template("auth/sign_in.html", email="", error="")
+    return _show_form(uow, email="", error="")
 
 
 @blueprint.post("/sign-in")
@@ -48,8 +51,7 @@ def enter(uow: UnitOfWork) -> ResponseReturnValue:
         user = check_sign_in(uow, email, password)
     except NotAuthenticated as error:
         guard.count_failure()
-        page = render_template("auth/sign_in.html", email=email, error=error.message)
-        return page, HTTPStatus.UNAUTHORIZED
+        return _show_form(uow, email=email, error=error.message), HTTPStatus.UNAUTHORIZED
     begin_session(user)
     response = redirect(safe_target(request.args.get("next")))
     guard.remember_device(response)
@@ -64,6 +66,18 @@ def sign_out(uow: UnitOfWork) -> ResponseReturnValue:
     end_session()
     flash("You are signed out.", "info")
     return redirect(url_for("auth.sign_in"))
+
+
+def _show_form(uow: UnitOfWork, *, email: str, error: str) -> str:
+    """Show the form; a demo names the people one can be, since their password is public."""
+    is_demo = settings().environment == "demo"
+    return render_template(
+        "auth/sign_in.html",
+        email=email,
+        error=error,
+        people=list_users(uow) if is_demo else [],
+        password=DEMO_PASSWORD,
+    )
 
 
 def safe_target(target: str | None) -> str:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from flask import request
 
 from services.errors import Invalid, LanewiseError
 
 
-def form_arguments(names: Iterable[str]) -> dict[str, Any]:
-    """Return those named fields that the form sent, an emptied one as None.
+def form_arguments(names: Iterable[str]) -> dict[str, str]:
+    """Return those named fields that the form sent, without spaces at their ends.
 
-    A browser leaves an unticked box out, so a box that may be unticked is preceded in its form
-    by a hidden field of the same name that is empty.
+    An emptied field is an empty text; the operation knows whether it may be empty.
     """
-    return {name: request.form[name].strip() or None for name in names if name in request.form}
+    return {name: request.form[name].strip() for name in names if name in request.form}
 
 
 def reason_of(error: LanewiseError) -> str:

@@ -46,9 +46,8 @@ def read_duration(text: str) -> timedelta:
         BadParameter: The text is none, or is zero.
     """
     match = _DURATION.fullmatch(text)
-    parts = {
-        name: int(value) for name, value in (match.groupdict() if match else {}).items() if value
-    }
-    if not parts:
+    parts = match.groupdict(default="0") if match else {}
+    found = timedelta(**{name: int(value) for name, value in parts.items()})
+    if not found:
         raise click.BadParameter(f"{text!r} is no duration; write it like P7D or PT2H30M")
-    return timedelta(**parts)
+    return found

@@ -35,7 +35,7 @@ def show_new(
 def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     """Make the record and go to its page."""
     given = form_arguments(kind.create_fields)
-    arguments = {name: value for name, value in given.items() if value is not None}
+    arguments = {name: value for name, value in given.items() if value}
     record = run(uow, f"{kind.record_type}.create", arguments)
     flash(f"{kind.type.label} created.", "good")
     return redirect(url_for(f"{kind.place}.show", key=record.id))
@@ -74,19 +74,19 @@ def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     return render_template("records/offers.html", name=name, offers=offers, type=found)
 
 
-def shown_text(value: Any) -> str | None:
+def shown_text(value: Any) -> str:
     """Return a value as its form control holds it: times in the installation's zone."""
-    if value is None or value == "":
-        return None
+    if value is None:
+        return ""
     if isinstance(value, datetime):
         return value.astimezone(settings().timezone).strftime(_MINUTE)
     return str(value)
 
 
-def _stored_text(kind: RecordKind, name: str, text: str | None) -> str | None:
+def _stored_text(kind: RecordKind, name: str, text: str) -> str:
     """Return what a control sent as the operation takes it: times with their zone."""
     field = kind.type.field(name)
-    if text is None or field is None or field.kind != "datetime":
+    if not text or field is None or field.kind != "datetime":
         return text
     try:
         return datetime.fromisoformat(text).replace(tzinfo=settings().timezone).isoformat()

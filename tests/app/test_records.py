@@ -1,0 +1,256 @@
+"""Lists, pages and forms of records."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.records.kinds import KINDS
+from app.records.pages import steps
+from services.actors import SYSTEM
+from services.operations import run
+
+HIDDEN = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.place)
+def test_an_empty_list_says_so_and_offers_a_new_one(browse, kind):
+    page = browse("employee").get(f"/{kind.place}")
+    assert f"No {kind.type.plural.lower()} yet" in page.text
+    assert f'href="/{kind.place}/new"' in page.text
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.place)
+def test_a_record_is_made_by_its_short_form_and_shown(browse, kind):
+    browser = browse("employee")
+    form = browser.get(f"/{kind.place}/new")
+    names = set(re.findall(r'name="(\w+)"', form.text)) & set(kind.create_fields)
+    assert names == set(kind.create_fields)
+    title = kind.type.title_field if kind.type.title_field in names else "last_name"
+    choices = {"type": "question", "priority": "normal"} if kind.record_type == "request" else {}
+    made = browser.post(f"/{kind.place}/new", **{title: "Grieg"}, **choices)
+    assert made.status_code == 302, made.text
+    page = browser.get(made.headers["Location"])
+    assert "Grieg" in page.text
+    assert "Grieg" in browser.get(f"/{kind.place}").text
+
+
+def test_what_was_typed_stays_when_a_field_is_wrong(browse):
+    response = browse("employee").post("/leads/new", name="", company="Fjord Hotell", email="no")
+    assert response.status_code == 422
+    assert 'value="Fjord Hotell"' in response.text
+    assert response.text.count('aria-invalid="true"') == 2
+
+
+def test_a_list_shows_only_what_one_may_see(browse, lead_of):
+    lead_of("employee", name="Ours")
+    lead_of("desk", name="Theirs")
+    assert "Theirs" not in browse("employee").get("/leads").text
+    assert "Theirs" in browse("manager").get("/leads").text
+
+
+def test_a_list_is_searched_narrowed_and_sorted_by_its_address(browse, lead_of):
+    for name in ("Berit", "Astrid", "Cecilie"):
+        lead_of("employee", name=name)
+    browser = browse("employee")
+    assert names_in(browser.get("/leads?q=strid")) == ["Astrid"]
+    assert names_in(browser.get("/leads?sort=name")) == ["Astrid", "Berit", "Cecilie"]
+    assert names_in(browser.get("/leads?sort=-name")) == ["Cecilie", "Berit", "Astrid"]
+    assert names_in(browser.get("/leads?status=qualified")) == []
+
+
+def test_mine_is_what_i_own(browse, lead_of):
+    lead_of("employee", name="Mine")
+    lead_of("colleague", name="Boris's")
+    browser = browse("manager")
+    assert names_in(browser.get("/leads?owner=me")) == []
+    assert sorted(names_in(browser.get("/leads"))) == ["Boris's", "Mine"]
+
+
+def test_pages_of_a_long_list_follow_one_another(browse, lead_of):
+    for number in range(51):
+        lead_of("employee", name=f"Lead {number:02}")
+    browser = browse("employee")
+    first = browser.get("/leads?sort=name")
+    after = re.search(r'rel="next" href="([^"]+)"', first.text)[1].replace("&amp;", "&")
+    second = browser.get(after)
+    assert names_in(second) == ["Lead 50"]
+    before = re.search(r'rel="prev" href="([^"]+)"', second.text)[1].replace("&amp;", "&")
+    assert names_in(browser.get(before)) == names_in(first)
+
+
+def names_in(page):
+    return re.findall(r"data-row-link>([^<]+)<", page.text.replace("&#39;", "'"))
+
+
+def test_an_edit_changes_only_what_was_changed(platform, browse, lead_of):
+    key = lead_of("employee", company="Fjord Hotell", phone="+4791122333")
+    browser = browse("employee")
+    form = browser.get(f"/leads/{key}/edit")
+    version = re.search(r'name="version" value="(\d+)"', form.text)[1]
+    saved = browser.post(
+        f"/leads/{key}/edit", version=version, name="Kari Nordmann", company="Fjord Hotell AS"
+    )
+    assert saved.headers["Location"] == f"/leads/{key}"
+    page = browser.get(f"/leads/{key}").text
+    assert "Fjord Hotell AS" in page
+    assert "+4791122333" in page
+
+
+def test_an_edit_of_what_somebody_changed_shows_both(browse, lead_of, as_person):
+    key = lead_of("employee", company="Old")
+    as_person("employee", "lead.update", {"lead_id": key, "company": "Theirs"})
+    response = browse("employee").post(
+        f"/leads/{key}/edit", version="1", name="Kari Nordmann", company="Mine"
+    )
+    assert response.status_code == 409
+    assert 'value="Mine"' in response.text
+    assert "Saved now: Theirs" in response.text
+
+
+def test_times_are_typed_in_the_zone_of_the_installation(platform_with, browse, lead_of, app):
+    key = lead_of("employee")
+    browser = browse("employee")
+    browser.get(f"/leads/{key}/edit")
+    browser.post(f"/leads/{key}/edit", name="Kari Nordmann", due_at="2026-03-05T14:39")
+    assert '<time datetime="2026-03-05T14:39:00Z"' in browser.get(f"/leads/{key}").text
+    assert 'value="2026-03-05T14:39"' in browser.get(f"/leads/{key}/edit").text
+
+
+def test_a_related_record_is_found_by_its_name(browse, as_person):
+    as_person("employee", "account.create", {"name": "Nordlys Bygg"})
+    as_person("desk", "account.create", {"name": "Nordlys Skole"})
+    offers = browse("employee").get("/pick/account?name=account_id&pick=nordl").text
+    assert 'name="account_id"' in offers
+    assert "Nordlys Bygg" in offers
+    assert "Nordlys Skole" not in offers
+
+
+def test_a_new_record_begins_with_what_its_address_says(browse, as_person):
+    account = as_person("employee", "account.create", {"name": "Nordlys Bygg"})
+    page = browse("employee").get(f"/deals/new?account_id={account.id}").text
+    assert f'value="{account.id}" checked' in page
+
+
+def test_an_account_shows_what_belongs_to_it(browse, as_person):
+    account = as_person("employee", "account.create", {"name": "Nordlys Bygg"})
+    for record, title in (("contact", "last_name"), ("deal", "name"), ("request", "subject")):
+        arguments = {title: f"The {record}", "account_id": str(account.id)}
+        as_person("employee", f"{record}.create", arguments)
+    page = browse("employee").get(f"/accounts/{account.id}").text
+    assert all(f"The {record}" in page for record in ("contact", "deal", "request"))
+
+
+def test_a_lead_is_converted_from_its_page(browse, lead_of):
+    key = lead_of("employee", company="Fjord Hotell", email="kari@fjord.example")
+    browser = browse("employee")
+    browser.get(f"/leads/{key}")
+    assert browser.post(f"/leads/{key}/do/convert").headers["Location"] == f"/leads/{key}"
+    page = browser.get(f"/leads/{key}").text
+    assert "The lead became an account, a contact and a deal." in page
+    assert ">Convert<" not in page
+    assert names_in(browser.get("/deals"))
+
+
+def test_an_action_that_is_refused_says_why_on_the_page(browse, lead_of):
+    key = lead_of("employee")
+    browser = browse("employee")
+    browser.post(f"/leads/{key}/do/work-out", reason="")
+    assert "Please fill this in." in browser.get(f"/leads/{key}").text
+
+
+def test_an_unknown_action_is_not_found(browse, lead_of):
+    key = lead_of("employee")
+    browser = browse("employee")
+    assert browser.post(f"/leads/{key}/do/delete").status_code == 404
+    assert browser.post(f"/leads/{key}/step", step="working").status_code == 404
+
+
+def test_a_deal_is_moved_to_another_stage(browse, as_person):
+    deal = as_person("employee", "deal.create", {"name": "Windows"})
+    browser = browse("employee")
+    browser.post(f"/deals/{deal.id}/step", step="offer")
+    page = browser.get(f"/deals/{deal.id}").text
+    assert re.search(r'aria-current="step">\s*<span[^>]*>Offer', page)
+
+
+def test_a_note_stands_on_the_timeline_as_text(browse, lead_of):
+    key = lead_of("employee")
+    browser = browse("employee")
+    browser.post(f"/leads/{key}/notes", text="Call <b>Kari</b>")
+    assert "Call &lt;b&gt;Kari&lt;/b&gt;" in browser.get(f"/leads/{key}").text
+
+
+def test_older_entries_of_the_timeline_are_appended(browse, lead_of):
+    key = lead_of("employee")
+    browser = browse("employee")
+    for number in range(31):
+        browser.post(f"/leads/{key}/notes", text=f"Note {number:02}")
+    page = browser.get(f"/leads/{key}").text
+    more = re.search(r'hx-get="([^"]+/timeline[^"]+)"', page)[1]
+    older = browser.get(more.replace("&amp;", "&")).text
+    assert "Note 30" in page
+    assert "Note 00" not in page
+    assert "Note 00" in older
+    assert "Note 30" not in older
+
+
+def test_a_record_is_assigned_to_a_person_and_to_a_group(browse, lead_of, people):
+    key = lead_of("employee")
+    browser = browse("manager")
+    browser.post(f"/leads/{key}/owner", to=f"user:{people['desk']}")
+    assert "Sven Aydin" in browser.get("/leads").text
+    browser.post(f"/leads/{key}/owner", to="group:Managers")
+    assert "Sven Aydin" not in browser.get("/leads").text
+
+
+def test_a_document_is_made_and_downloaded_as_an_attachment(browse, as_person):
+    deal = as_person("employee", "deal.create", {"name": "Windows"})
+    browser = browse("employee")
+    browser.post(f"/deals/{deal.id}/documents", template="offer")
+    page = browser.get(f"/deals/{deal.id}").text
+    url = re.search(r'href="(/documents/[^"]+)"', page)[1]
+    document = browser.get(url)
+    assert document.data.startswith(b"%PDF")
+    assert document.headers["Content-Disposition"].startswith("attachment")
+    assert document.headers["X-Content-Type-Options"] == "nosniff"
+    assert browse("desk").get(url).status_code == 404
+
+
+def test_a_mail_is_sent_from_the_record_s_page(platform, browse, lead_of):
+    key = lead_of("employee", email="kari@fjord.example")
+    browser = browse("employee")
+    browser.post(f"/leads/{key}/mails", to="kari@fjord.example", subject="Hello", body="Dear Kari")
+    assert "Hello" in browser.get(f"/leads/{key}").text
+
+
+def test_the_bar_shows_one_end_only():
+    kind = KINDS["deal"]
+    assert [step.value for step in steps(kind, "offer")][-1] == "won"
+    lost = steps(kind, "lost")
+    assert (lost[-1].value, lost[-1].state) == ("lost", "lost")
+    assert "won" not in [step.value for step in lost]
+
+
+def test_a_person_who_may_not_write_sees_no_buttons_that_do(browse, platform):
+    lead = platform.transact(SYSTEM, lambda uow: run(uow, "lead.create", {"name": "Kari"}))
+    browser = browse("analyst")
+    assert "New lead" not in browser.get("/leads").text
+    assert "/edit" not in browser.get(f"/leads/{lead.id}").text
+
+
+def test_a_record_s_page_shows_its_processes(browse, lead_of, platform):
+    from tests.processes.world import as_file, one_task, with_properties  # noqa: PLC0415
+
+    key = lead_of("employee")
+    files = [as_file(with_properties(one_task(), "lead"))]
+
+    def work(uow):
+        run(uow, "process.deploy", {"files": files})
+        run(uow, "instance.start", {"process_key": "p", "record_id": key})
+
+    platform.transact(SYSTEM, work)
+    page = browse("employee").get(f"/leads/{key}").text
+    assert 'data-island="viewer"' in page
+    assert "/tasks/" in page
