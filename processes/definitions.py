@@ -50,6 +50,10 @@ class Definition:
     decisions: Mapping[str, DecisionModel]
     called: Mapping[str, UUID]
 
+    def is_exclusive(self, record_id: UUID | None) -> bool:
+        """Tell whether a record has at most one live instance of this process."""
+        return record_id is not None and not self.many_per_record
+
     @property
     def process(self) -> Process:
         """The process as it stands in its file."""

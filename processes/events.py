@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select
 
 from processes.definition_tables import ProcessStart
-from processes.definitions import Definition, get_definition
+from processes.definitions import get_definition
 from processes.instance_tables import Subscription
 from processes.projection import hash_key
 from processes.runtime import do_step, open_instance
@@ -181,22 +181,15 @@ def _start(
     payload: Mapping[str, Any],
 ) -> None:
     definition = get_definition(uow, UUID(version_id))
-    key = UUID(record_id) if record_id else None
     instance = open_instance(
         uow,
         definition,
-        record_id=key,
+        record_id=UUID(record_id) if record_id else None,
         start_event=element_id,
         payload=payload,
-        exclusive=is_exclusive(definition, key),
     )
     if instance is None:
         log.debug("process_runs_already", process=definition.key, record=record_id)
-
-
-def is_exclusive(definition: Definition, record_id: UUID | None) -> bool:
-    """Tell whether an event starts nothing while the record has a live instance."""
-    return record_id is not None and not definition.many_per_record
 
 
 def _receive(uow: UnitOfWork, instance_id: str, token_id: str, payload: Mapping[str, Any]) -> None:

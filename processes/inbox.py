@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select, text
 
-from processes.instance_tables import IS_OPEN, WorkItem
+from processes.instance_tables import IS_OPEN, TaskState, WorkItem
 from processes.paging import COUNT_CAP, Cursor, check_limit, cut, decode_cursor
 from processes.task_forms import TaskForm, open_form
 from processes.task_items import TaskItem, TaskPage, present_tasks
@@ -21,7 +21,7 @@ from processes.task_queries import (
     sorted_by,
 )
 from processes.task_rights import get_visible, visibility
-from services.errors import Invalid
+from services.errors import Conflict, Invalid
 from services.record_types import get_record
 from services.unit_of_work import UnitOfWork
 
@@ -119,7 +119,10 @@ def task_form(uow: UnitOfWork, task: TaskItem | WorkItem) -> TaskForm:
         NotFound: The actor does not see the task.
         Conflict: It is not open any more.
     """
-    return open_form(uow, get_visible(uow, task.id))
+    row = get_visible(uow, task.id)
+    if row.state != TaskState.OPEN:
+        raise Conflict("This task is not open any more.")
+    return open_form(uow, row)
 
 
 def next_task(uow: UnitOfWork, after: UUID | None = None) -> TaskItem | None:

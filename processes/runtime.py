@@ -57,7 +57,6 @@ def open_instance(
     variables: Mapping[str, Any] | None = None,
     start_event: str | None = None,
     payload: Mapping[str, Any] | None = None,
-    exclusive: bool = False,
 ) -> ProcessInstance | None:
     """Start an instance and run it to its first wait states.
 
@@ -68,15 +67,14 @@ def open_instance(
         variables: What it begins with.
         start_event: The start event; None for the one without a trigger.
         payload: What the starting message brings.
-        exclusive: Start nothing if the record has a live instance of this process already.
 
     Returns:
-        The instance; None if it is ``exclusive`` and there is one.
+        The instance; None if the record has a live one already and may have only one.
 
     Raises:
         Conflict: It can't begin with what is given.
     """
-    instance = _insert(uow, definition, record_id, exclusive=exclusive)
+    instance = _insert(uow, definition, record_id)
     if instance is None:
         return None
     host = InstanceHost(uow, definition, _facts(instance))
@@ -135,8 +133,9 @@ def do_step(uow: UnitOfWork, instance_id: UUID, command: Command) -> ProcessInst
 
 
 def _insert(
-    uow: UnitOfWork, definition: Definition, record_id: UUID | None, *, exclusive: bool
+    uow: UnitOfWork, definition: Definition, record_id: UUID | None
 ) -> ProcessInstance | None:
+    exclusive = definition.is_exclusive(record_id)
     row = {
         "id": new_id(),
         "version_id": definition.id,

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.orm.attributes import set_committed_value
 
 from processes.instance_tables import ProcessInstance
+from services.database import to_json_text
 from services.unit_of_work import UnitOfWork
 
 _SAVE = text(
@@ -100,7 +100,7 @@ def save_step(
     uow.session.execute(
         _SAVE,
         {
-            "step": orjson.dumps(document).decode(),
+            "step": to_json_text(document),
             "now": uow.now,
             "user": uow.actor.user_id,
             "actor": uow.actor.name,

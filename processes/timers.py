@@ -27,6 +27,7 @@ from services.unit_of_work import Job, UnitOfWork
 log = structlog.get_logger(__name__)
 
 SWEPT_AT_ONCE = 1_000
+MISSED_AT_MOST = 10_000
 FIRED_TOGETHER = 20
 """How many timers one job fires; each in a transaction of its own."""
 
@@ -105,11 +106,22 @@ def _fire_start(uow: UnitOfWork, timer_id: UUID) -> None:
     open_instance(
         uow, get_definition(uow, start.version_id), record_id=None, start_event=start.element_id
     )
-    following = next_due(Due(timer.due_at, timer.repeat), uow.platform.settings.timezone)
+    following = next_future(uow, Due(timer.due_at, timer.repeat))
     if following is None:
         uow.session.delete(timer)
     else:
         timer.due_at, timer.repeat, timer.taken = following.at, following.repeat, False
+
+
+def next_future(uow: UnitOfWork, fired: Due) -> Due | None:
+    """Return when a repeating start timer fires next; what was missed is not made up for."""
+    zone = uow.platform.settings.timezone
+    following = next_due(fired, zone)
+    for _ in range(MISSED_AT_MOST):
+        if following is None or following.at > uow.now:
+            return following
+        following = next_due(following, zone)
+    return following and Due(uow.now, following.repeat)
 
 
 def _due(uow: UnitOfWork, timer_id: UUID, *, lock: bool = False) -> Timer | None:

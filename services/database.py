@@ -6,6 +6,7 @@ optimistic locking, and UTC times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -63,6 +64,19 @@ class Timestamped:
     updated_at: Mapped[datetime]
 
 
+# An even number of backslashes before it makes it an escape, not the text that looks like one.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def to_json_text(value: Any) -> str:
+    """Return ``value`` as JSON that the server can keep: NUL becomes the replacement character.
+
+    What is no JSON (keys, times, decimals) becomes its text.
+    """
+    document = orjson.dumps(value, default=str).decode()
+    return _NUL.sub(r"\1\\ufffd", document) if "\\u0000" in document else document
+
+
 def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
     """Open a connection pool on ``url`` (``postgresql://…``), UTC on every connection."""
     address = url.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -71,7 +85,7 @@ def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
+        json_serializer=to_json_text,
         json_deserializer=orjson.loads,
         connect_args={"options": "-c timezone=UTC"},
     )

@@ -13,13 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from services.access import visible_to
 from services.actors import Actor
-from services.database import Base, new_id
+from services.database import Base, new_id, to_json_text
 from services.errors import NotFound
 
 if TYPE_CHECKING:
@@ -162,6 +161,6 @@ class UnitOfWork:
         """Write the deferred jobs in one statement; called once, just before the commit."""
         if not self.jobs:
             return
-        rows = orjson.dumps([job.as_row() for job in self.jobs], default=str).decode()
+        rows = to_json_text([job.as_row() for job in self.jobs])
         self.session.execute(_DEFER_JOBS, {"jobs": rows})
         self.jobs.clear()

@@ -204,6 +204,26 @@ def test_a_record_is_needed_when_the_process_is_about_one(world):
         world.start("p", other.id, actor="sven")
 
 
+def test_a_record_is_not_started_twice_by_hand_unless_the_process_allows_it(world):
+    lead = world.do("lead.create", name="Ann")
+    world.deploy(lead_task(user_task(candidateGroups="Sales")))
+    world.start("p", lead.id)
+    with pytest.raises(Conflict):
+        world.start("p", lead.id)
+    world.deploy(lead_task(user_task(candidateGroups="Sales"), many_per_record="true"))
+    world.start("p", lead.id)
+
+
+@pytest.mark.parametrize("answer", ["a\x00b", "a\\u0000b", "\\\x00\\"])
+def test_any_text_can_be_kept(world, answer):
+    inner = user_task("f", candidateGroups="Sales")
+    world.deploy(one_task(inner=inner), form("f", {"key": "answer"}))
+    instance = world.start("p", given=answer)
+    (row,) = [row for row in world.rows(HistoryEntry) if row.kind == "variables"]
+    assert row.details["values"]["given"] == answer.replace("\x00", "\ufffd")
+    assert world.state(instance) == "running"
+
+
 def test_only_those_who_operate_processes_cancel_and_retry(world):
     world.deploy(one_task())
     instance = world.start("p")

@@ -157,6 +157,15 @@ def test_a_process_starts_by_its_timer_and_goes_on_repeating(world):
     assert len(world.rows(ProcessInstance)) == 3
 
 
+def test_a_start_that_was_missed_is_not_made_up_for(world):
+    inner = timer("R/2026-01-01T06:00:00Z/P1D", "timeCycle")
+    world.deploy(Drawing("p").start(inner=inner).end().path("start", "end"))
+    world.drain()
+    assert len(world.rows(ProcessInstance)) <= 1
+    (row,) = world.rows(Timer)
+    assert row.due_at == world.platform.clock.now().replace(hour=6) + timedelta(days=1)
+
+
 def test_a_call_waits_for_its_answer_and_takes_it_once(world):
     world.deploy(calling(number="123"))
     instance = world.start("p")
