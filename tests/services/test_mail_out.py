@@ -231,6 +231,20 @@ def test_the_state_decides_when_a_worker_died_in_the_middle(post, deal, server, 
     assert (len(server.messages), _mail(post, mail_id).state) == outcome
 
 
+def test_nothing_is_handed_over_when_another_job_took_the_mail(post, deal, server, monkeypatch):
+    mail_id = _send(post, deal)
+    transfer = smtp.MailServer.transfer
+
+    def be_overtaken(self, *args):
+        monkeypatch.setattr(smtp.MailServer, "transfer", transfer)
+        _deliver(post, mail_id)
+        transfer(self, *args)
+
+    monkeypatch.setattr(smtp.MailServer, "transfer", be_overtaken)
+    _deliver(post, mail_id)
+    assert (len(server.messages), _mail(post, mail_id).state) == (1, "sent")
+
+
 def test_the_call_fails_when_no_mail_server_is_named(staff, platform_with):
     deal = staff.do("deal.create", name="Windows")
     mail_id = _send(staff, deal, to="eva@x.example", call_key="call-1")

@@ -75,6 +75,12 @@ def test_harm_is_refused_or_harmless_when_a_template_tries(source):
     assert text in {"x", "xx"}
 
 
+def test_repetitions_are_bounded_when_loops_are_nested():
+    loops = "{% for a in p %}" * 3 + "{% endfor %}" * 3
+    with pytest.raises(Invalid, match="repetitions"):
+        _render(loops, p=[1] * 100)
+
+
 def test_a_text_is_not_walked_when_a_loop_names_it():
     assert _render("{% for c in deal.name %}x{% endfor %}", deal={"name": "abc"}) == ""
 
