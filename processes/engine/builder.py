@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from processes.engine.elements.activities import (
     DecisionTask,
@@ -14,6 +15,7 @@ from processes.engine.elements.activities import (
     UserTask,
 )
 from processes.engine.elements.base import Element, Way, condition_of
+from processes.engine.elements.compensation import CompensationThrow, Undoing
 from processes.engine.elements.events import (
     CatchEvent,
     ErrorEnd,
@@ -32,8 +34,10 @@ from processes.engine.elements.loops import LoopBody, LoopItem
 from processes.engine.elements.multi_instance import MultiInstanceBody, MultiInstanceItem
 from processes.engine.elements.repeated import RepeatedBody, RepeatedItem
 from processes.engine.elements.scopes import CallActivity, ProcessRoot, ScopeElement, SubProcess
+from processes.engine.elements.several import SeveralCatch, SeveralEvent, SeveralThrow
+from processes.engine.elements.transactions import CancelEnd, Transaction
 from processes.engine.errors import EngineError
-from processes.engine.model import Model, Node
+from processes.engine.model import SUB_PROCESSES, Model, Node
 from processes.engine.process_spec import ProcessSpec, root_node
 
 Kind = Callable[[ProcessSpec, Node, "str | None"], Element]
@@ -45,6 +49,7 @@ _KINDS: dict[str, Kind] = {
     "serviceTask": ServiceTask,
     "receiveTask": ReceiveTask,
     "subProcess": SubProcess,
+    "transaction": Transaction,
     "callActivity": CallActivity,
     "exclusiveGateway": ExclusiveGateway,
     "parallelGateway": ParallelGateway,
@@ -53,6 +58,18 @@ _KINDS: dict[str, Kind] = {
     "startEvent": PassEvent,
     "boundaryEvent": PassEvent,
 }
+
+
+# What ends the scope is thrown last.
+_ENDINGS = (
+    "message",
+    "signal",
+    "timer",
+    "conditional",
+    "escalation",
+    "error",
+    "terminate",
+)
 
 
 def compile_process(model: Model, process_id: str, version: str | None = None) -> ProcessSpec:
@@ -74,6 +91,8 @@ def compile_process(model: Model, process_id: str, version: str | None = None) -
         raise EngineError(f"The process {process_id} is not marked as executable.")
     spec = ProcessSpec(process, version or model.digest)
     spec.root = ProcessRoot(spec, root_node(process))
+    if any(node.handler or node.type == "transaction" for node in process.nodes.values()):
+        spec.undoing = Undoing(spec, root_node(process), f"{process.id}#undo")
     for node in process.nodes.values():
         _add(spec, node)
     _connect(spec)
@@ -83,6 +102,9 @@ def compile_process(model: Model, process_id: str, version: str | None = None) -
 
 
 def _add(spec: ProcessSpec, node: Node) -> None:
+    if node.events:
+        _add_several(spec, node)
+        return
     kind = _kind_of(node)
     body: RepeatedBody
     item: RepeatedItem
@@ -97,6 +119,25 @@ def _add(spec: ProcessSpec, node: Node) -> None:
         return
     body.item, item.body = item, body
     item.activity = kind(spec, node, f"{node.id}#activity")
+
+
+def _add_several(spec: ProcessSpec, node: Node) -> None:
+    """Add an event with several definitions, and one part for each of them."""
+    if node.type == "intermediateCatchEvent":
+        whole: Element = SeveralCatch(spec, node)
+    elif node.type in ("startEvent", "boundaryEvent"):
+        whole = SeveralEvent(spec, node)
+    else:
+        whole = SeveralThrow(spec, node)
+    events = sorted(node.events, key=lambda event: _ENDINGS.index(event.kind))
+    nodes = [replace(node, event=event, events=()) for event in events]
+    is_throw = isinstance(whole, SeveralThrow)
+    whole.parts = tuple(
+        (_throwing_kind(part) if is_throw else PassEvent)(spec, part, f"{node.id}#{number}")
+        for number, part in enumerate(nodes)
+    )
+    for element in whole.parts:
+        element.whole = whole
 
 
 def _kind_of(node: Node) -> Kind:
@@ -125,6 +166,8 @@ def _throwing_kind(node: Node) -> Kind:
         "error": ErrorEnd,
         "terminate": TerminateEnd,
         "link": LinkThrow,
+        "compensate": CompensationThrow,
+        "cancel": CancelEnd,
     }
     return kinds[node.event.kind]
 
@@ -192,6 +235,8 @@ def _nest(spec: ProcessSpec) -> None:
             _note_start(spec, node)
     for identifier, events in border.items():
         spec.element(identifier).boundary = tuple(events)
+    _note_handlers(spec)
+    _note_implicit_starts(spec)
     for parent, elements in started_by_event.items():
         scope = spec.root if parent is None else _scope_of(spec, parent)
         scope.event_sub_processes = tuple(elements)
@@ -200,9 +245,25 @@ def _nest(spec: ProcessSpec) -> None:
 def _note_start(spec: ProcessSpec, node: Node) -> None:
     element = spec.element(node.id)
     if node.parent_id is not None:
-        _scope_of(spec, node.parent_id).start = element
-    elif node.event.kind == "none" and spec.none_start is None:
-        spec.none_start = element
+        _scope_of(spec, node.parent_id).starts = (element,)
+    elif node.event.kind == "none" and not spec.none_starts:
+        spec.none_starts = (element,)
+
+
+def _note_implicit_starts(spec: ProcessSpec) -> None:
+    process = spec.process
+    names = process.implicit_starts
+    spec.none_starts = spec.none_starts or tuple(spec.element(name) for name in names)
+    for node in process.nodes.values():
+        if node.type in SUB_PROCESSES and not _scope_of(spec, node.id).starts:
+            names = process.implicit_starts_in(node.id)
+            _scope_of(spec, node.id).starts = tuple(spec.element(name) for name in names)
+
+
+def _note_handlers(spec: ProcessSpec) -> None:
+    for node in spec.process.nodes.values():
+        if node.attached_to and node.handler:
+            spec.element(node.attached_to).undone_by = (node.id, node.handler)
 
 
 def _scope_of(spec: ProcessSpec, identifier: str) -> ScopeElement:

@@ -67,7 +67,7 @@ def find_catcher(token: Token, kind: str, code: str) -> Catcher | None:
         for catchers in _catchers(current, inner):
             found = [catcher for catcher in catchers if _catches(catcher.event, kind, code)]
             if found:
-                return max(found, key=lambda catcher: bool(catcher.event.node.event.code))
+                return max(found, key=lambda catcher: _names(catcher.event, kind, code))
         inner, current = current, current.parent
     return None
 
@@ -110,8 +110,14 @@ def _catchers(current: Token, inner: Token | None) -> Iterator[list[Catcher]]:
 
 
 def _catches(event: Element, kind: str, code: str) -> bool:
-    caught = event.node.event
-    return caught.kind == kind and caught.code in (code, "")
+    caught = event.node.events or (event.node.event,)
+    return any(one.kind == kind and one.code in (code, "") for one in caught)
+
+
+def _names(event: Element, kind: str, code: str) -> bool:
+    """Tell whether an event catches this very code, not just any."""
+    caught = event.node.events or (event.node.event,)
+    return bool(code) and any((one.kind, one.code) == (kind, code) for one in caught)
 
 
 def trigger(token: Token, result: Mapping[str, Any]) -> None:
@@ -122,13 +128,16 @@ def trigger(token: Token, result: Mapping[str, Any]) -> None:
         result: What it brings, in JSON form.
     """
     owner = token.parent
-    if token.role == "token":
+    event = token.task_spec.whole
+    if event is not token.task_spec and event.needs_all:
+        event.part_happened(owner, token, result)
+    elif token.role == "token":
         token.notes["result"] = dict(result)
         token.make_ready(LEAVE)
-    elif token.task_spec.node.type == "boundaryEvent":
-        happen(Catcher(owner, token.task_spec), result)
-    elif token.task_spec.node.type == "startEvent":
-        found = (sub for sub in owner.task_spec.event_sub_processes if sub.start is token.task_spec)
-        happen(Catcher(owner, token.task_spec, next(found)), result)
+    elif event.node.type == "boundaryEvent":
+        happen(Catcher(owner, event), result)
+    elif event.node.type == "startEvent":
+        found = (sub for sub in owner.task_spec.event_sub_processes if sub.start is event)
+        happen(Catcher(owner, event, next(found)), result)
     else:
         owner.task_spec.event_happened(owner, token, result)

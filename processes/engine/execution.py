@@ -16,7 +16,7 @@ from processes.engine.process_spec import ProcessSpec
 from processes.engine.scopes import Scope
 from processes.engine.snapshot import dump, restore
 from processes.engine.timers import Due, next_due
-from processes.engine.tokens import TRIGGERED, Token
+from processes.engine.tokens import Token
 from processes.engine.values import answered, named_result, received_all
 from processes.engine.waits import WaitKind, close_wait, set_timer, timer_of
 
@@ -265,7 +265,7 @@ def start(
         EngineError: There is no such start event, or a value can't be kept.
         StepFailed: An event sub-process of the process waits for what can't be evaluated.
     """
-    begin = spec.start_element(start_event)
+    spec.start_element(start_event)  # refused before anything is begun
     given, brought = received_all(variables), received_all(payload)
     instance = Instance(spec, host)
     root = instance.spawn(spec.root, None)
@@ -275,7 +275,7 @@ def start(
     if given:
         instance.write(root, given)
     spec.root.open_scope(root)
-    instance.begin_at(begin, root, brought, TRIGGERED)
+    spec.begin(start_event, root, brought)
     execution = Execution(instance)
     execution.advance()
     return execution
@@ -289,10 +289,11 @@ def start_timer(spec: ProcessSpec, start_event: str, host: Host) -> Due:
         StepFailed: Its expression gives no time.
     """
     element = spec.start_element(start_event)
-    if element.node.event.kind != "timer":
+    timers = [one for one in (element, *element.parts) if one.trigger.event.kind == "timer"]
+    if not timers:
         raise EngineError(f"The start event {start_event} is no timer.")
     root = Instance(spec, host).spawn(spec.root, None)
-    due = element.trigger.plan(root).due
+    due = timers[0].trigger.plan(root).due
     assert due is not None  # noqa: S101 - a timer is planned with one
     return due
 

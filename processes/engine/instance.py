@@ -153,9 +153,8 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
 
     def park_uncaught(self, token: Token, problem: BpmnError) -> None:
         """Let a token stand at a BPMN error that no event catches."""
-        message = f"No boundary event catches the error {problem.code}."
-        if problem.message:
-            message = f"{message} {problem.message}"
+        # What happened comes first: most readers can mend that, not the diagram.
+        message = f"{problem.message} No boundary event catches the error {problem.code}.".strip()
         self.park(token, StepFailed(message), problem.code)
 
     def finish(self, token: Token) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
 from processes.engine.errors import ModelError
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+SUB_PROCESSES = frozenset({"subProcess", "transaction"})
+"""The types of nodes that hold others."""
 
 EventKind = Literal[
     "none",
@@ -25,6 +29,9 @@ EventKind = Literal[
     "terminate",
     "link",
     "conditional",
+    "compensate",
+    "cancel",
+    "multiple",
 ]
 TimerKind = Literal["date", "duration", "cycle"]
 
@@ -47,6 +54,8 @@ class Event:
         correlation_key: An expression; None if the message has none.
         timer: Which of BPMN's three timers `expression` is.
         expression: The timer's or the condition's text.
+        activity: Id of the activity to be compensated; empty for all in the scope.
+        waits: It goes on only when the compensation is over.
     """
 
     kind: EventKind = "none"
@@ -55,6 +64,8 @@ class Event:
     correlation_key: str | None = None
     timer: TimerKind | None = None
     expression: str = ""
+    activity: str = ""
+    waits: bool = True
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,12 @@ class Node:
         attached_to: A boundary event's activity.
         is_interrupting: Of a boundary event, or an event sub-process's start event.
         is_event_sub_process: It is a sub-process that an event starts.
+        event: What it waits for or throws; `multiple` if `events` are several.
+        needs_all: All of its events have to happen, not one of them.
+        instantiates: It begins a process, though it is no start event.
+        is_parallel: Of an event gateway that begins a process: it needs all of its events.
+        is_for_compensation: It only runs to undo another activity.
+        handler: Of a compensation boundary event: the activity it leads to.
         start_quantity: How many tokens an activity needs to begin.
         completion_quantity: How many it sends along each flow at its end.
         form_id: As written; empty if none.
@@ -167,6 +184,12 @@ class Node:
     is_interrupting: bool = True
     is_event_sub_process: bool = False
     event: Event = field(default_factory=Event)
+    events: tuple[Event, ...] = ()
+    needs_all: bool = False
+    instantiates: bool = False
+    is_parallel: bool = False
+    is_for_compensation: bool = False
+    handler: str | None = None
     loop: MultiInstance | None = None
     standard_loop: StandardLoop | None = None
     start_quantity: int = 1
@@ -243,19 +266,44 @@ class Process:
 
     @property
     def start_events(self) -> tuple[StartEvent, ...]:
-        """The ways to begin this process, in the order of the file."""
-        return tuple(
-            StartEvent(
-                node.id,
-                node.event.kind,  # type: ignore[arg-type]  # checked when the file is read
-                node.event.name,
-                node.event.timer,
-                node.event.expression,
-                node.form_id or None,
-            )
+        """The ways to begin this process, in the order of the file.
+
+        One without a trigger that is no start event stands for all elements of `implicit_starts`.
+        """
+        found = [
+            _start_of(node, event)
             for node in self.nodes.values()
-            if node.type == "startEvent" and node.parent_id is None
-        )
+            if node.parent_id is None and (node.type == "startEvent" or node.id in self.openers)
+            for event in node.events or (node.event,)
+        ]
+        return tuple(found or [StartEvent(name, "none") for name in self.implicit_starts[:1]])
+
+    @cached_property
+    def openers(self) -> Mapping[str, str | None]:
+        """Events and receive tasks that begin the process, with their event gateway, by id.
+
+        The gateway is None for a receive task.
+        """
+        found: dict[str, str | None] = {}
+        for node in self.nodes.values():
+            if node.instantiates and node.type == "receiveTask":
+                found[node.id] = None
+            elif node.instantiates:
+                targets = (self.flows[flow].target for flow in node.outgoing)
+                found.update(dict.fromkeys(targets, node.id))
+        return found
+
+    @cached_property
+    def implicit_starts(self) -> tuple[str, ...]:
+        """Where the process begins if nothing says so (BPMN 2.0.2 §13.2)."""
+        return self.implicit_starts_in(None)
+
+    def implicit_starts_in(self, parent: str | None) -> tuple[str, ...]:
+        """Return the elements that nothing leads to, of a scope without any start event."""
+        inside = [node for node in self.nodes.values() if node.parent_id == parent]
+        if any(node.type == "startEvent" or node.instantiates for node in inside):
+            return ()
+        return tuple(node.id for node in inside if _is_implicit_start(node))
 
     @property
     def user_tasks(self) -> tuple[UserTask, ...]:
@@ -303,6 +351,23 @@ class Model:
     participants: tuple[Participant, ...] = ()
     warnings: tuple[ModelError, ...] = ()
     digest: str = ""
+
+
+def _start_of(node: Node, event: Event) -> StartEvent:
+    return StartEvent(
+        node.id,
+        event.kind,  # type: ignore[arg-type]  # checked when the file is read
+        event.name,
+        event.timer,
+        event.expression,
+        node.form_id or None,
+    )
+
+
+def _is_implicit_start(node: Node) -> bool:
+    stands_apart = node.attached_to or node.is_event_sub_process or node.is_for_compensation
+    is_link = node.type == "intermediateCatchEvent" and node.event.kind == "link"
+    return not (node.incoming or stands_apart or is_link)
 
 
 def _literals(texts: Any) -> list[str]:

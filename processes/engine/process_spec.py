@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.specs import WorkflowSpec
 
 from processes.engine.errors import EngineError
 from processes.engine.model import Node, Process
+from processes.engine.tokens import TRIGGERED, Token
 
 if TYPE_CHECKING:
     from processes.engine.elements.base import Element
+    from processes.engine.elements.compensation import Undoing
     from processes.engine.elements.scopes import ProcessRoot
 
 
@@ -24,11 +26,13 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]  # SpiffWorkflow has no t
         process_id: Its id.
         version: What tells its versions apart, as the layer above named it.
         root: The element that stands for the whole process.
-        none_start: The start event without a trigger; None if there is none.
+        none_starts: Where it begins when it is started by hand or called; empty if it can't be.
+        undoing: The element of tokens that compensate.
     """
 
     root: ProcessRoot
-    none_start: Element | None
+    none_starts: tuple[Element, ...]
+    undoing: Undoing
     task_specs: Mapping[str, Element]
 
     def __init__(self, process: Process, version: str) -> None:
@@ -36,7 +40,7 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]  # SpiffWorkflow has no t
         self.process = process
         self.process_id = process.id
         self.version = version
-        self.none_start = None
+        self.none_starts = ()
 
     def element(self, name: str) -> Element:
         """Return an element by its id.
@@ -45,6 +49,29 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]  # SpiffWorkflow has no t
             KeyError: There is none.
         """
         return self.task_specs[name]
+
+    def begin(self, start_event: str | None, root: Token, result: Mapping[str, Any]) -> None:
+        """Put the first tokens into a new instance.
+
+        Args:
+            start_event: See `start_element`.
+            root: The token of the process.
+            result: What the event brings.
+
+        Raises:
+            EngineError: See `start_element`.
+        """
+        begin = self.start_element(start_event)
+        if begin in self.none_starts and self.process.implicit_starts:
+            for element in self.none_starts:
+                root.workflow.arrive(element, root)
+            return
+        gateway = self.process.openers.get(begin.name)
+        if gateway is None:
+            root.workflow.begin_at(begin, root, result, TRIGGERED)
+        else:
+            opener: Any = self.element(gateway)
+            opener.open_by(root, begin, result)
 
     def start_element(self, start_event: str | None) -> Element:
         """Return the start event to begin at.
@@ -60,8 +87,8 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]  # SpiffWorkflow has no t
             if start_event not in starts:
                 raise EngineError(f"The process {self.name} has no start event {start_event}.")
             return self.element(start_event)
-        if self.none_start is not None:
-            return self.none_start
+        if self.none_starts:
+            return self.none_starts[0]
         if len(starts) == 1:
             return self.element(next(iter(starts)))
         raise EngineError(f"The process {self.name} has several start events: name one.")

@@ -193,7 +193,21 @@ def arm(token: Token, events: Iterable[Element]) -> None:
     Raises:
         StepFailed: An expression of one of them fails; then none is.
     """
-    outside = [event for event in events if event.trigger.event.kind in OUTSIDE_KINDS]
-    planned = [(event, event.trigger.plan(token)) for event in outside]
-    for event, wait in planned:
-        open_wait(token.workflow.spawn(event, token, "event"), wait)
+    planned = [
+        (event, [(part, part.trigger.plan(token)) for part in outside_parts(event)])
+        for event in events
+    ]
+    instance = token.workflow
+    for event, waits in planned:
+        owner = token
+        if waits and event.parts and event.needs_all:
+            owner = instance.spawn(event, token, "event")
+            owner.hold()
+        for part, wait in waits:
+            open_wait(instance.spawn(part, owner, "event"), wait)
+
+
+def outside_parts(event: Element) -> list[Element]:
+    """Return those definitions of an event, each as an element, that nothing in here throws."""
+    parts = event.parts or (event,)
+    return [part for part in parts if part.trigger.event.kind in OUTSIDE_KINDS]

@@ -91,7 +91,7 @@ def _first_process(world: World, model: Model) -> str | None:
 
 
 def _begins_by_hand(world: World, process_id: str) -> bool:
-    return world.specs[process_id].none_start is not None
+    return world.specs[process_id].none_starts != ()
 
 
 def _carry_out(world: World, step: Mapping[str, Any]) -> None:

@@ -96,6 +96,16 @@ class Drawing:
     def boundary(self, id_: str, host: str, inner: str, **settings: Any) -> Drawing:
         return self.node("boundaryEvent", id_, inner, attachedToRef=host, **settings)
 
+    def undo(self, id_: str, host: str, handler: str, type_: str = "task") -> Drawing:
+        """Add a compensation event at the border of an activity, and what it leads to."""
+        self.node(type_, handler, isForCompensation="true")
+        return self.boundary(id_, host, on("compensate")).associate(id_, handler)
+
+    def associate(self, source: str, target: str) -> Drawing:
+        name = f"{source}~{target}"
+        self.parts.append(f'<association id="{name}" sourceRef="{source}" targetRef="{target}"/>')
+        return self
+
     def message(self, id_: str, name: str, key: str | None = None) -> Drawing:
         inner = extension(f"<zeebe:subscription correlationKey={quoteattr(key)}/>") if key else ""
         self.declared.append(f'<message id="{id_}" name="{name}">{inner}</message>')
@@ -166,6 +176,15 @@ def looped(
         f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
         f"{extension(f'<zeebe:loopCharacteristics{attributes(settings)}/>')}{done}"
         "</multiInstanceLoopCharacteristics>"
+    )
+
+
+def again(condition: str = "", *, before: str = "false", **settings: Any) -> str:
+    """Return a standard loop; `loopMaximum` is a setting."""
+    inner = f"<loopCondition>{escape(condition)}</loopCondition>" if condition else ""
+    return (
+        f'<standardLoopCharacteristics testBefore="{before}"{attributes(settings)}>{inner}'
+        "</standardLoopCharacteristics>"
     )
 
 

@@ -34,10 +34,17 @@ BAD = {
         "begins at nothing",
     ),
     "an unreachable task": (lambda: simple().task("lost"), "lost", "No path leads"),
-    "a process without start": (lambda: Drawing().task("ask"), "p", "no start event"),
-    "two plain starts": (
-        lambda: simple().start("other").flow("other", "ask"),
-        "other",
+    "an empty process": (Drawing, "p", "nothing to begin with"),
+    "two starts by the same message": (
+        lambda: (
+            simple()
+            .message("m", "mail")
+            .start("one", on("message", "m"))
+            .start("two", on("message", "m"))
+            .flow("one", "ask")
+            .flow("two", "ask")
+        ),
+        "two",
         "Two start events",
     ),
     "a flow into a start": (lambda: simple().flow("ask", "start"), "ask-start", "leads to a start"),
@@ -215,10 +222,20 @@ BAD = {
         "g",
         "fewer than two",
     ),
-    "a sub-process without start": (
-        lambda: Drawing().start().sub("sub", Drawing().task("in")).path("start", "sub"),
+    "an empty sub-process": (
+        lambda: Drawing().start().sub("sub", Drawing()).path("start", "sub"),
+        "sub",
+        "nothing to begin with",
+    ),
+    "an event sub-process without start": (
+        lambda: simple().sub("sub", Drawing().task("in"), triggeredByEvent="true"),
         "sub",
         "no start event",
+    ),
+    "a sub-process with several starts": (
+        lambda: Drawing().start().sub("sub", Drawing().start("a").start("b")).path("start", "sub"),
+        "sub",
+        "several start events",
     ),
     "a flow across a border": (
         lambda: (
@@ -317,11 +334,6 @@ BAD = {
         "t",
         "another engine",
     ),
-    "compensation": (
-        lambda: Drawing().start().end("undo", "<compensateEventDefinition/>").path("start", "undo"),
-        "undo",
-        "compensate event",
-    ),
     "a conditional event": (
         lambda: (
             Drawing()
@@ -339,16 +351,25 @@ BAD = {
         "t",
         "loop does not say when it ends",
     ),
-    "several triggers": (
+    "several triggers that can't go together": (
         lambda: (
             Drawing()
-            .declare('<signal id="s" name="s"/>')
+            .declare('<error id="e" errorCode="E"/>')
             .start()
-            .node("intermediateCatchEvent", "wait", timer("PT1H") + on("signal", "s"))
-            .path("start", "wait")
+            .node(
+                "boundaryEvent",
+                "both",
+                timer("PT1H") + on("error", "e"),
+                attachedToRef="ask",
+                parallelMultiple="true",
+            )
+            .task("ask")
+            .end()
+            .path("start", "ask", "end")
+            .flow("both", "end")
         ),
-        "wait",
-        "several triggers",
+        "both",
+        "can't hold a error event",
     ),
     "a parallel event gateway": (
         lambda: (
@@ -361,9 +382,9 @@ BAD = {
             .flow("g", "b")
         ),
         "g",
-        "parallel event-based",
+        "begins the process can be parallel",
     ),
-    "an instantiating receive task": (
+    "a flow to an element that begins the process": (
         lambda: (
             Drawing()
             .message("m", "mail")
@@ -371,8 +392,72 @@ BAD = {
             .node("receiveTask", "get", messageRef="m", instantiate="true")
             .path("start", "get")
         ),
-        "get",
-        "starts the process",
+        "start-get",
+        "begins the process",
+    ),
+    "a compensation event without an activity": (
+        lambda: simple().boundary("undo", "ask", on("compensate")),
+        "undo",
+        "leads to no activity",
+    ),
+    "a compensation event before the normal flow": (
+        lambda: simple().boundary("undo", "ask", on("compensate")).associate("undo", "end"),
+        "undo",
+        "leads to no activity",
+    ),
+    "a compensation event with a flow": (
+        lambda: (
+            simple()
+            .boundary("undo", "ask", on("compensate"))
+            .node("task", "revoke", isForCompensation="true")
+            .associate("undo", "revoke")
+            .flow("undo", "end")
+        ),
+        "undo-end",
+        "leaves a compensation event",
+    ),
+    "a flow to an activity that compensates": (
+        lambda: simple().node("task", "revoke", isForCompensation="true").flow("ask", "revoke"),
+        "ask-revoke",
+        "an activity that compensates",
+    ),
+    "compensation of what is not there": (
+        lambda: (
+            Drawing()
+            .start()
+            .end("undo", '<compensateEventDefinition activityRef="none"/>')
+            .path("start", "undo")
+        ),
+        "undo",
+        "no activity none",
+    ),
+    "compensation of what is out of sight": (
+        lambda: (
+            Drawing()
+            .start()
+            .sub("sub", Drawing().start("in").task("deep").path("in", "deep"))
+            .end("undo", '<compensateEventDefinition activityRef="deep"/>')
+            .path("start", "sub", "undo")
+        ),
+        "undo",
+        "from here",
+    ),
+    "compensation of a whole process": (
+        lambda: simple().sub(
+            "sub", Drawing().start("in", on("compensate")), triggeredByEvent="true"
+        ),
+        "in",
+        "of its own",
+    ),
+    "a cancel end outside of a transaction": (
+        lambda: Drawing().start().end("stop", on("cancel")).path("start", "stop"),
+        "stop",
+        "in a transaction",
+    ),
+    "a cancel event on a task": (
+        lambda: simple().boundary("stop", "ask", on("cancel")).flow("stop", "end"),
+        "stop",
+        "border of a transaction",
     ),
 }
 
@@ -539,3 +624,8 @@ def test_faults_of_expressions_are_not_hidden_when_the_task_is_assigned():
         Drawing().start().node("userTask", "ask", assigned(assignee="=(")).path("start", "ask")
     )
     assert only(drawing)[0] == "ask"
+
+
+def test_second_plain_start_is_warned_about_when_a_process_has_two():
+    [warning] = parse_model(simple().start("other").flow("other", "ask").xml()).warnings
+    assert warning.element == "other"

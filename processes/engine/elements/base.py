@@ -56,6 +56,10 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         trigger: What it waits for or throws.
         boundary: The events at its border.
         event_sub_processes: Those that stand in it, if it is a scope.
+        parts: One element for each definition of an event that has several.
+        whole: The event of which it is a part; otherwise itself.
+        needs_all: All of its parts have to happen, not one of them.
+        undone_by: The compensation event at its border and the activity it leads to.
         keeps_new_names: Variables that no scope has yet are made in its scope.
         is_process: It is a whole process, beyond which no variable is seen.
         is_drawn: Its token stands for something that is seen in the diagram.
@@ -76,6 +80,10 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.trigger = Trigger(node.event)
         self.boundary: tuple[Element, ...] = ()
         self.event_sub_processes: tuple[SubProcess, ...] = ()
+        self.parts: tuple[Element, ...] = ()
+        self.whole: Element = self
+        self.needs_all = node.needs_all
+        self.undone_by: tuple[str, str] | None = None
         # What stands in a loop or multi-instance is counted with the whole.
         self._start_quantity = node.start_quantity if name is None else 1
         self._completion_quantity = node.completion_quantity if name is None else 1
@@ -242,6 +250,21 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
             set_path(values, target, value)
         token.workflow.write(scope, values)
 
+    def record_of(self, token: Token) -> dict[str, Any] | None:
+        """Return how a completed activity can be undone; see `compensation`."""
+        if self.undone_by is not None:
+            boundary, handler = self.undone_by
+            return {"activity": self.node.id, "boundary": boundary, "handler": handler}
+        event = next((sub for sub in self.event_sub_processes if sub.undoes), None)
+        if event is None and "undo" not in token.notes:
+            return None
+        return {
+            "activity": self.node.id,
+            "values": {} if token.scope is None else token.scope.to_json(),
+            "event": None if event is None else event.name,
+            "done": token.notes.get("undo", []),
+        }
+
     def resume(self, token: Token) -> None:
         """Take up a token that came from a snapshot."""
         if token.is_ready:
@@ -275,6 +298,8 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
     def _on_complete(self, token: Token) -> None:
         instance, scope = token.workflow, token.parent
         self.report(token, changes.ElementCompleted)
+        if record := self.record_of(token):
+            scope.notes.setdefault("undo", []).append(record)
         for way in token.chosen:
             for _ in range(self._completion_quantity):
                 instance.emit(changes.FlowTaken(self.node.process_id, way.id))

@@ -142,9 +142,28 @@ class EventGateway(Element):
     def event_happened(self, token: Token, event: Token, result: Mapping[str, Any]) -> None:
         """Go on behind the event that happened; the others are waited for no longer."""
         instance = token.workflow
-        way = next(way for way in self.ways if way.target is event.task_spec)
+        way = next(way for way in self.ways if way.target is event.task_spec.whole)
         self.report(token, changes.ElementCompleted)
         instance.emit(changes.FlowTaken(self.node.process_id, way.id))
         instance.begin_at(way.target, token.parent, result, TRIGGERED)
         token.mark_completed()
         instance.finish(token)
+
+    def open_by(self, root: Token, event: Element, result: Mapping[str, Any]) -> None:
+        """Begin a process by one of its events (§10.6.6).
+
+        A parallel one goes on waiting for the others, in the same instance.
+        """
+        instance = root.workflow
+        token = instance.spawn(self, root)
+        self.report_entered(token)
+        self.report(token, changes.ElementCompleted)
+        for way in self.ways:
+            if way.target is event:
+                instance.emit(changes.FlowTaken(self.node.process_id, way.id))
+                instance.begin_at(event, root, result, TRIGGERED)
+            elif self.node.is_parallel:
+                instance.emit(changes.FlowTaken(self.node.process_id, way.id))
+                instance.arrive(way.target, root, way.id)
+        token.mark_completed()
+        token.leave_tree()

@@ -64,6 +64,8 @@ class RepeatedItem(Element):
         return True
 
     def _on_complete(self, token: Token) -> None:
+        if record := self.record_of(token):
+            token.parent.notes.setdefault("undo", []).append(record)
         token.workflow.child_done(token)
 
     def withdraw(self, token: Token, *, failed: bool) -> None:

@@ -25,7 +25,12 @@ MAX_CALL_DEPTH = 30
 class ScopeElement(Element):
     """An element whose token holds the tokens inside it."""
 
-    start: Element
+    starts: tuple[Element, ...] = ()
+
+    @property
+    def start(self) -> Element:
+        """The start event of an event sub-process, which has exactly one."""
+        return self.starts[0]
 
     def open_scope(self, token: Token) -> None:
         """Wait for the events that start its event sub-processes.
@@ -58,16 +63,22 @@ class SubProcess(ScopeElement):
         super().__init__(spec, node, name)
         self.keeps_new_names = bool(node.outputs)
 
+    @property
+    def undoes(self) -> bool:
+        """Whether it is the event sub-process that compensates the sub-process around it."""
+        return self.node.is_event_sub_process and self.start.node.event.kind == "compensate"
+
     def work(self, token: Token) -> Waits:
         """Begin inside, at the event that happened if it is one that starts this."""
         self.open_scope(token)
         token.hold()
         begun = token.notes.pop("begun", None)
         if begun is None:
-            token.workflow.arrive(self.start, token)
+            for start in self.starts:
+                token.workflow.arrive(start, token)
         else:
-            start = token.workflow.begin_at(self.start, token, begun["result"], TRIGGERED)
-            start.notes["known"] = begun["known"]
+            begin = token.workflow.begin_at(self.start, token, begun["result"], TRIGGERED)
+            begin.notes["known"] = begun["known"]
         return WAITS
 
     def start_by_event(
@@ -99,7 +110,7 @@ class CallActivity(Element):
         root = token.workflow.spawn(called.root, token)
         root.scope = Scope(self._given(token))
         try:
-            called.root.begin(root, called.none_start)
+            called.root.begin(root, called.none_starts)
         except StepFailed:
             root.cancel()
             raise
@@ -128,19 +139,20 @@ class ProcessRoot(ScopeElement):
     is_process = True
     is_drawn = False
 
-    def begin(self, token: Token, start: Element | None) -> None:
-        """Begin the process at a start event.
+    def begin(self, token: Token, starts: tuple[Element, ...]) -> None:
+        """Begin the process where it begins when it is called.
 
         Raises:
             StepFailed: It has none for a caller, or an event it waits for can't be evaluated.
         """
-        if start is None:
+        if not starts:
             raise StepFailed(
                 f"The process {self.node.process_id} has no start event to call it by."
             )
         self.open_scope(token)
         token.hold()
-        token.workflow.arrive(start, token)
+        for start in starts:
+            token.workflow.arrive(start, token)
 
     def scope_done(self, token: Token) -> None:
         """End the instance, or give the variables to the call activity."""

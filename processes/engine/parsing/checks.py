@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from processes.engine.model import Node, Process
+from processes.engine.model import SUB_PROCESSES, Node, Process
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.graph import Graph, check_flow, check_reachable
-from processes.engine.parsing.vocabulary import ACTIVITIES, EVENTS_ALLOWED
+from processes.engine.parsing.undo_checks import COMPENSATION_RULES
+from processes.engine.parsing.vocabulary import (
+    ACTIVITIES,
+    ALL_ALLOWED,
+    EVENTS_ALLOWED,
+    SEVERAL_ALLOWED,
+)
 
 _CHOICES = ("exclusiveGateway", "inclusiveGateway")
+_CAUGHT = ("error", "escalation", "compensate", "cancel")
 _TWO: Final = 2
 _PLACES: Final = {
     "start": "start event",
@@ -77,16 +84,16 @@ def _check_boundary(graph: Graph, node: Node) -> None:
     if node.event.kind == "error" and not node.is_interrupting:
         advice = "Make it interrupting (a solid line)."
         graph.note(node, "An error event always interrupts its activity.", advice)
-    if not node.outgoing:
+    if not node.outgoing and node.event.kind != "compensate":
         graph.note(node, "No flow leaves the boundary event.", "Connect it, or remove it.")
 
 
 def _check_twins(graph: Graph, node: Node) -> None:
-    """Two boundary events for the same error or escalation leave open which one catches."""
+    """Two boundary events for the same error or the like leave open which one catches."""
     seen: set[tuple[str, str]] = set()
     for event in graph.attached.get(node.id, ()):
         key = (event.event.kind, event.event.code)
-        if event.event.kind in ("error", "escalation") and key in seen:
+        if event.event.kind in _CAUGHT and key in seen:
             advice = "Remove one, or give it another code."
             graph.note(event, f"A second boundary event catches the same {key[0]}.", advice)
         seen.add(key)
@@ -94,6 +101,9 @@ def _check_twins(graph: Graph, node: Node) -> None:
 
 def _check_event_kind(graph: Graph, node: Node) -> None:
     place = _start_place(graph, node) if node.type == "startEvent" else node.type
+    if node.events:
+        _check_several(graph, node, place)
+        return
     allowed = EVENTS_ALLOWED.get(place)
     if allowed is None or node.event.kind in allowed:
         return
@@ -102,6 +112,21 @@ def _check_event_kind(graph: Graph, node: Node) -> None:
     else:
         advice = f"It may be: {', '.join(sorted(allowed))}."
         graph.note(node, f"A {_PLACES[place]} can't be a {node.event.kind} event.", advice)
+
+
+def _check_several(graph: Graph, node: Node, place: str) -> None:
+    """What an event with several definitions may hold (§10.5.1)."""
+    allowed = SEVERAL_ALLOWED.get(place, frozenset())
+    if node.needs_all:
+        allowed &= ALL_ALLOWED
+    for kind in dict.fromkeys(event.kind for event in node.events):
+        if kind not in allowed:
+            advice = "Draw an event of its own for it."
+            message = f"A {_PLACES[place]} with several triggers can't hold a {kind} event."
+            graph.note(node, message, advice)
+    if node.needs_all and place == "start":
+        message = "A start event that needs several triggers at once can't be executed."
+        graph.note(node, message, "Use a parallel event-based gateway that begins the process.")
 
 
 def _start_place(graph: Graph, node: Node) -> str:
@@ -113,12 +138,12 @@ def _start_place(graph: Graph, node: Node) -> str:
 
 
 def _check_codes(graph: Graph, node: Node) -> None:
-    kind = node.event.kind
     throws = node.type in ("endEvent", "intermediateThrowEvent")
-    if throws and kind in ("error", "escalation") and not node.event.code:
-        advice = f"Choose an {kind} with a code."
-        graph.note(node, f"The event throws an {kind} without a code.", advice)
-    if node.type == "startEvent" and kind == "error" and not node.is_interrupting:
+    for event in node.events or (node.event,):
+        if throws and event.kind in ("error", "escalation") and not event.code:
+            advice = f"Choose an {event.kind} with a code."
+            graph.note(node, f"The event throws an {event.kind} without a code.", advice)
+    if node.type == "startEvent" and node.event.kind == "error" and not node.is_interrupting:
         graph.note(node, "An error event always interrupts.", "Make it interrupting.")
 
 
@@ -126,6 +151,9 @@ def _check_event_gateway(graph: Graph, node: Node) -> None:
     """What follows an event-based gateway (§10.6.6)."""
     if node.type != "eventBasedGateway":
         return
+    if node.is_parallel and not node.instantiates:
+        message = "Only an event-based gateway that begins the process can be parallel."
+        graph.note(node, message, "Use a parallel gateway before the events.")
     if len(node.outgoing) < _TWO:
         advice = "Connect it to two or more catching events."
         graph.note(node, "The gateway has fewer than two events to wait for.", advice)
@@ -167,12 +195,17 @@ def _check_link(graph: Graph, node: Node) -> None:
 
 
 def _check_sub_process(graph: Graph, node: Node) -> None:
-    if node.type != "subProcess":
+    if node.type not in SUB_PROCESSES:
         return
-    starts = [inner for inner in graph.inside.get(node.id, ()) if inner.type == "startEvent"]
-    if len(starts) != 1:
+    inside = graph.inside.get(node.id, [])
+    starts = [inner for inner in inside if inner.type == "startEvent"]
+    if node.is_event_sub_process and len(starts) != 1:
         found = "no start event" if not starts else "several start events"
-        graph.note(node, f"The sub-process has {found}.", "Give it exactly one.")
+        graph.note(node, f"The event sub-process has {found}.", "Give it exactly one.")
+    elif len(starts) > 1:
+        graph.note(node, "The sub-process has several start events.", "Give it one at most.")
+    elif not starts and not graph.process.implicit_starts_in(node.id):
+        graph.note(node, "The sub-process has nothing to begin with.", "Draw a start event in it.")
     if node.is_event_sub_process and (node.loop or node.standard_loop):
         advice = "Put a loop or multi-instance inside it."
         graph.note(node, "An event sub-process can't be repeated.", advice)
@@ -209,22 +242,43 @@ def _check_loop(graph: Graph, node: Node) -> None:
         graph.note(node, "The multi-instance's output is incomplete.", advice)
 
 
+def _check_instantiation(graph: Graph, node: Node) -> None:
+    """What may begin a process without being a start event (§10.3.3.5, §10.6.6)."""
+    if not node.instantiates:
+        return
+    if node.parent_id is not None:
+        message = "Only elements directly in a process can begin it."
+        graph.note(node, message, "Move it out of the sub-process.")
+    for target in graph.targets(node) if node.type == "eventBasedGateway" else ():
+        if target.event.kind not in ("message", "signal", "timer") or target.events:
+            message = "After a gateway that begins the process only messages, signals and timers"
+            graph.note(target, f"{message} can be waited for.", "Use one of these.")
+
+
 def _check_starts(graph: Graph) -> None:
     process = graph.process
     starts = process.start_events
     if not starts:
-        advice = "Draw one at its beginning."
-        graph.faults.error_at(process.id, process.line, "The process has no start event.", advice)
+        advice = "Draw a start event at its beginning."
+        message = "The process has nothing to begin with."
+        graph.faults.error_at(process.id, process.line, message, advice)
+    if process.implicit_starts:
+        where = ", ".join(process.implicit_starts)
+        message = f"The process has no start event; it begins at {where}."
+        graph.faults.warn_at(process.id, process.line, message)
     seen: set[tuple[str, str]] = set()
     for start in starts:
         if start.name.startswith("="):
             advice = "Give it a plain name: nothing is known before the process begins."
             graph.note(process.nodes[start.id], "The name is an expression.", advice)
         key = (start.kind, start.name)
-        if start.kind != "timer" and key in seen:
-            what = f"the {start.kind} {start.name}" if start.name else "nothing in particular"
+        if start.kind in ("message", "signal") and key in seen:
+            what = f"the {start.kind} {start.name}"
             advice = "Use one, and a gateway after it."
             graph.note(process.nodes[start.id], f"Two start events wait for {what}.", advice)
+        elif start.kind == "none" and key in seen:
+            message = "A second start event without a trigger never begins the process."
+            graph.faults.warn_at(start.id, process.nodes[start.id].line, message)
         seen.add(key)
 
 
@@ -240,4 +294,6 @@ _RULES: tuple[Callable[[Graph, Node], None], ...] = (
     _check_sub_process,
     _check_work,
     _check_loop,
+    _check_instantiation,
+    *COMPENSATION_RULES,
 )

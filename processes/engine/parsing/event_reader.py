@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from processes.engine.model import Event, TimerKind
+from processes.engine.model import SUB_PROCESSES, Event, TimerKind
 from processes.engine.parsing.extensions import expression_of, is_true, local_name, split
 from processes.engine.parsing.faults import Faults
-from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS, REFUSED_EVENTS
+from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS
 from processes.engine.xml import Element
 
 _TIMERS: dict[str, TimerKind] = {
@@ -15,7 +15,7 @@ _TIMERS: dict[str, TimerKind] = {
     "timeDuration": "duration",
     "timeCycle": "cycle",
 }
-_DEFINITIONS = {*EVENT_DEFINITIONS, *REFUSED_EVENTS, "eventDefinitionRef"}
+_DEFINITIONS = {*EVENT_DEFINITIONS, "eventDefinitionRef"}
 
 
 @dataclass
@@ -30,27 +30,22 @@ class Declared:
     definitions: dict[str, Element] = field(default_factory=dict)
 
 
-def read_event(element: Element, type_: str, declared: Declared) -> Event:
+def read_events(element: Element, type_: str, declared: Declared) -> tuple[Event, ...]:
     """Read what an event waits for or throws; a task's message too."""
     if type_ in ("sendTask", "receiveTask"):
-        return _message(element, element, declared) if element.get("messageRef") else Event()
+        return (_message(element, element, declared),) if element.get("messageRef") else ()
     definitions = [
         child
         for child in element.iterchildren(f"{{{BPMN}}}*")
         if split(child.tag)[1] in _DEFINITIONS
     ]
-    if not definitions or type_ == "subProcess":
-        return Event()
+    if not definitions or type_ in SUB_PROCESSES:
+        return ()
     if not type_.endswith("Event"):
         declared.faults.error(element, f"A {type_} can't hold an event definition.", "Remove it.")
-        return Event()
-    if len(definitions) > 1 or is_true(element, "parallelMultiple", declared.faults, default=False):
-        declared.faults.error(
-            element,
-            "An event with several triggers can't be executed.",
-            "Draw one event for each trigger.",
-        )
-    return _read_definition(_resolved(definitions[0], element, declared), element, declared)
+        return ()
+    found = [_resolved(definition, element, declared) for definition in definitions]
+    return tuple(_read_definition(one, element, declared) for one in found if one is not None)
 
 
 def _resolved(definition: Element, element: Element, declared: Declared) -> Element | None:
@@ -65,15 +60,8 @@ def _resolved(definition: Element, element: Element, declared: Declared) -> Elem
     return found
 
 
-def _read_definition(definition: Element | None, element: Element, declared: Declared) -> Event:
-    if definition is None:
-        return Event()
-    name = split(definition.tag)[1]
-    if reader := _READERS.get(name):
-        return reader(definition, element, declared)
-    kind = name.removesuffix("EventDefinition")
-    declared.faults.error(element, f"A {kind} event can't be executed.", REFUSED_EVENTS[name])
-    return Event()
+def _read_definition(definition: Element, element: Element, declared: Declared) -> Event:
+    return _READERS[split(definition.tag)[1]](definition, element, declared)
 
 
 def _message(definition: Element, element: Element, declared: Declared) -> Event:
@@ -109,6 +97,16 @@ def _link(definition: Element, element: Element, declared: Declared) -> Event:
 
 def _terminate(_definition: Element, _element: Element, _declared: Declared) -> Event:
     return Event("terminate")
+
+
+def _compensate(definition: Element, _element: Element, declared: Declared) -> Event:
+    activity = local_name(definition.get("activityRef", ""))
+    waits = is_true(definition, "waitForCompletion", declared.faults, default=True)
+    return Event("compensate", activity=activity, waits=waits)
+
+
+def _cancel(_definition: Element, _element: Element, _declared: Declared) -> Event:
+    return Event("cancel")
 
 
 def _conditional(definition: Element, element: Element, declared: Declared) -> Event:
@@ -168,4 +166,6 @@ _READERS = {
     "terminateEventDefinition": _terminate,
     "linkEventDefinition": _link,
     "conditionalEventDefinition": _conditional,
+    "compensateEventDefinition": _compensate,
+    "cancelEventDefinition": _cancel,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.engine.model import Flow, Node, Process
+from processes.engine.model import SUB_PROCESSES, Flow, Node, Process
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import ACTIVITIES
 
@@ -62,6 +62,13 @@ def check_flow(graph: Graph, flow: Flow) -> None:
 
 
 def _source_problem(source: Node) -> tuple[str, str] | None:
+    if source.is_for_compensation:
+        return "A flow leaves an activity that compensates.", "It ends by itself; remove the flow."
+    if source.type == "boundaryEvent" and source.event.kind == "compensate":
+        return (
+            "A sequence flow leaves a compensation event.",
+            "Connect it to the compensating activity with an association instead.",
+        )
     if source.type == "endEvent":
         return "A flow leaves an end event.", "Remove it."
     if source.is_event_sub_process:
@@ -72,6 +79,10 @@ def _source_problem(source: Node) -> tuple[str, str] | None:
 
 
 def _target_problem(target: Node) -> tuple[str, str] | None:
+    if target.is_for_compensation:
+        return "A flow leads to an activity that compensates.", "Use an association instead."
+    if target.instantiates:
+        return "A flow leads to an element that begins the process.", "Remove it."
     if target.type == "startEvent":
         return "A flow leads to a start event.", "Lead it to the element after it."
     if target.type == "boundaryEvent":
@@ -88,7 +99,7 @@ def _target_problem(target: Node) -> tuple[str, str] | None:
 
 def check_reachable(graph: Graph) -> None:
     """Note the nodes that no path leads to; what stands inside one is not named again."""
-    pending = [node for node in graph.inside.get(None, ()) if _is_entrance(node)]
+    pending = list(_entrances(graph, None))
     reached: set[str] = set()
     while pending:
         node = pending.pop()
@@ -102,13 +113,18 @@ def check_reachable(graph: Graph) -> None:
             graph.note(node, "No path leads to this element.", "Connect it, or remove it.")
 
 
-def _is_entrance(node: Node) -> bool:
-    return node.type == "startEvent" or node.is_event_sub_process
+def _entrances(graph: Graph, scope: str | None) -> Iterator[Node]:
+    implicit = graph.process.implicit_starts_in(scope)
+    for node in graph.inside.get(scope, ()):
+        stands_apart = node.is_event_sub_process or node.is_for_compensation
+        if node.type == "startEvent" or node.instantiates or stands_apart or node.id in implicit:
+            yield node
 
 
 def _next_nodes(graph: Graph, node: Node) -> Iterator[Node]:
     yield from graph.targets(node)
     yield from graph.attached.get(node.id, ())
-    yield from (inner for inner in graph.inside.get(node.id, ()) if _is_entrance(inner))
+    if node.type in SUB_PROCESSES:
+        yield from _entrances(graph, node.id)
     if node.type == "intermediateThrowEvent" and node.event.kind == "link":
         yield from graph.links.get((node.parent_id, node.event.name), ())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from processes.engine.model import MultiInstance, Node, StandardLoop, Work
-from processes.engine.parsing.event_reader import Declared, read_event
+from processes.engine.model import SUB_PROCESSES, Event, MultiInstance, Node, StandardLoop, Work
+from processes.engine.parsing.event_reader import Declared, read_events
 from processes.engine.parsing.extensions import (
     Extensions,
     expression_of,
@@ -15,11 +15,9 @@ from processes.engine.parsing.extensions import (
 )
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import (
-    ACTIVITIES,
     BPMN,
     EVENT_DEFINITIONS,
     NOT_EXECUTED,
-    REFUSED_EVENTS,
 )
 from processes.engine.xml import Element, line_of
 
@@ -28,8 +26,9 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
     """Read a flow node whose type is one that is executed."""
     faults, type_ = declared.faults, split(element.tag)[1]
     extensions = read_extensions(element, faults)
-    _refuse_unsupported(element, type_, faults)
+    _refuse_unknown_children(element, type_, faults)
     is_start = type_ == "startEvent"
+    events = read_events(element, type_, declared)
     return Node(
         id=element.get("id", ""),
         name=" ".join(element.get("name", "").split()),
@@ -43,7 +42,12 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
             element, "isInterrupting" if is_start else "cancelActivity", faults, default=True
         ),
         is_event_sub_process=is_true(element, "triggeredByEvent", faults, default=False),
-        event=read_event(element, type_, declared),
+        event=_single(events),
+        events=events if len(events) > 1 else (),
+        needs_all=is_true(element, "parallelMultiple", faults, default=False) and len(events) > 1,
+        instantiates=is_true(element, "instantiate", faults, default=False),
+        is_parallel=element.get("eventGatewayType", "Exclusive") == "Parallel",
+        is_for_compensation=is_true(element, "isForCompensation", faults, default=False),
         loop=_read_loop(element, faults),
         standard_loop=_read_standard_loop(element, faults),
         start_quantity=_quantity(element, "startQuantity", faults),
@@ -60,26 +64,14 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
     )
 
 
-def _refuse_unsupported(element: Element, type_: str, faults: Faults) -> None:
-    if type_ in ACTIVITIES and is_true(element, "isForCompensation", faults, default=False):
-        faults.error(element, "Compensation can't be executed.", "Use an error event.")
-    if is_true(element, "instantiate", faults, default=False):
-        faults.error(
-            element,
-            f"A {type_} that starts the process can't be executed.",
-            "Start the process with a message start event.",
-        )
-    if element.get("eventGatewayType", "Exclusive") != "Exclusive":
-        faults.error(
-            element,
-            "A parallel event-based gateway can't be executed.",
-            "Use a parallel gateway before the events.",
-        )
-    _refuse_unknown_children(element, type_, faults)
+def _single(events: tuple[Event, ...]) -> Event:
+    if len(events) > 1:
+        return Event("multiple")
+    return events[0] if events else Event()
 
 
 def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> None:
-    if type_ == "subProcess":
+    if type_ in SUB_PROCESSES:
         return  # its children are read like those of a process
     known = {
         "documentation",
@@ -94,7 +86,6 @@ def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> No
         "standardLoopCharacteristics",
         "eventDefinitionRef",
         *EVENT_DEFINITIONS,
-        *REFUSED_EVENTS,
     } | ({"script"} if type_ == "scriptTask" else set())
     for child in element.iterchildren(f"{{{BPMN}}}*"):
         name = split(child.tag)[1]

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from processes.engine.errors import ModelError, ModelErrors
-from processes.engine.model import Flow, Model, Node, Participant, Process
+from processes.engine.model import SUB_PROCESSES, Flow, Model, Node, Participant, Process
 from processes.engine.parsing.event_reader import Declared
 from processes.engine.parsing.extensions import (
     expression_of,
@@ -25,7 +25,6 @@ from processes.engine.parsing.vocabulary import (
     NODE_ATTRIBUTES,
     NOT_EXECUTED,
     READ_ELSEWHERE,
-    REFUSED_EVENTS,
     REFUSED_NODES,
 )
 from processes.engine.parsing.vocabulary import EVENT_DEFINITIONS as EVENTS
@@ -40,6 +39,7 @@ class _Draft:
     nodes: dict[str, Node] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
     lanes: dict[str, str] = field(default_factory=dict)
+    associations: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_file(xml: bytes, faults: Faults) -> Model:
@@ -127,7 +127,7 @@ def _declare(element: Element, name: str, declared: Declared) -> None:
         declared.errors[identifier] = element.get("errorCode", "").strip()
     elif name == "escalation":
         declared.escalations[identifier] = element.get("escalationCode", "").strip()
-    elif name in EVENTS or name in REFUSED_EVENTS:
+    elif name in EVENTS:
         declared.definitions[identifier] = element
 
 
@@ -157,7 +157,7 @@ def _read_process(element: Element, declared: Declared) -> Process:
         container, parent = pending.pop(0)
         for child in container.iterchildren("*"):
             name = _read_child(child, draft, parent, declared)
-            if name == "subProcess":
+            if name in SUB_PROCESSES:
                 pending.append((child, child.get("id")))
     _check_lanes(draft, faults)
     extensions = read_extensions(element, faults)
@@ -186,6 +186,9 @@ def _read_child(child: Element, draft: _Draft, parent: str | None, declared: Dec
         _read_flow(child, draft, faults)
     elif name == "laneSet":
         _read_lanes(child, draft)
+    elif name == "association":
+        ends = (child.get("sourceRef", ""), child.get("targetRef", ""))
+        draft.associations.append((local_name(ends[0]), local_name(ends[1])))
     else:
         _note_other(child, name, faults)
     return name
@@ -211,7 +214,7 @@ def _note_other(child: Element, name: str, faults: Faults) -> None:
 
 
 def _is_known_child(name: str) -> bool:
-    return name in DRAWN_ONLY or name in READ_ELSEWHERE or name in EVENTS or name in REFUSED_EVENTS
+    return name in DRAWN_ONLY or name in READ_ELSEWHERE or name in EVENTS
 
 
 def _read_flow(element: Element, draft: _Draft, faults: Faults) -> None:
@@ -262,9 +265,19 @@ def _connect(draft: _Draft) -> dict[str, Node]:
             incoming=tuple(incoming.get(identifier, ())),
             outgoing=tuple(outgoing.get(identifier, ())),
             lane=_lane_of(node, draft),
+            handler=_handler_of(node, draft),
         )
         for identifier, node in draft.nodes.items()
     }
+
+
+def _handler_of(node: Node, draft: _Draft) -> str | None:
+    """Return the activity that a compensation event at a border leads to (§10.7.1)."""
+    if node.type != "boundaryEvent" or node.event.kind != "compensate":
+        return None
+    ends = [target for source, target in draft.associations if source == node.id]
+    ends += [source for source, target in draft.associations if target == node.id]
+    return next((end for end in ends if end in draft.nodes), None)
 
 
 def _lane_of(node: Node, draft: _Draft) -> str | None:

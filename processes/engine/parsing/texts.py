@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from processes.engine.elements.activities import script_text
 from processes.engine.expressions import check_script, check_text, check_value
-from processes.engine.model import Node, Process
+from processes.engine.model import Event, Node, Process
 from processes.engine.parsing.faults import Faults
 from processes.engine.timers import check_text as check_timer
 
@@ -31,7 +31,8 @@ def _problems(node: Node) -> Iterator[tuple[str, str]]:
     for what, text in _values(node):
         if text and (problem := check_value(text)):
             yield what, problem
-    yield from _timer_problems(node)
+    for event in node.events or (node.event,):
+        yield from _timer_problems(event)
     yield from _script_problems(node)
 
 
@@ -50,14 +51,16 @@ def _texts(node: Node) -> Iterator[tuple[str, str]]:
     yield "The number of retries", work.retries
     yield "The decision", work.decision_id
     yield "The called process", work.called_process
-    yield "The name of the event", node.event.name
-    yield "The code of the event", node.event.code
+    for event in node.events or (node.event,):
+        yield "The name of the event", event.name
+        yield "The code of the event", event.code
 
 
 def _values(node: Node) -> Iterator[tuple[str, str]]:
-    yield "The correlation key", node.event.correlation_key or ""
-    if node.event.kind == "conditional":
-        yield "The condition of the event", node.event.expression
+    for event in node.events or (node.event,):
+        yield "The correlation key", event.correlation_key or ""
+        if event.kind == "conditional":
+            yield "The condition of the event", event.expression
     if node.standard_loop is not None:
         yield "The condition of the loop", node.standard_loop.condition
     if node.loop is not None:
@@ -67,8 +70,7 @@ def _values(node: Node) -> Iterator[tuple[str, str]]:
         yield "The completion condition", node.loop.completion_condition
 
 
-def _timer_problems(node: Node) -> Iterator[tuple[str, str]]:
-    event = node.event
+def _timer_problems(event: Event) -> Iterator[tuple[str, str]]:
     if event.timer is None or not event.expression:
         return
     if event.expression.startswith("="):

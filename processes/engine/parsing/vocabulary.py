@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from processes.engine.model import SUB_PROCESSES
+
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
 CAMUNDA: Final = "http://camunda.org/schema/1.0/bpmn"
@@ -35,6 +37,7 @@ NODE_ATTRIBUTES: Final = {
     "sendTask": _ACTIVITY | {"implementation", "operationRef", "messageRef"},
     "receiveTask": _ACTIVITY | {"implementation", "operationRef", "messageRef", "instantiate"},
     "subProcess": _ACTIVITY | {"triggeredByEvent"},
+    "transaction": _ACTIVITY | {"triggeredByEvent", "method"},
     "callActivity": _ACTIVITY | {"calledElement"},
     "exclusiveGateway": _GATEWAY | {"default"},
     "inclusiveGateway": _GATEWAY | {"default"},
@@ -73,8 +76,8 @@ ACTIVITIES: Final = frozenset(
         "businessRuleTask",
         "sendTask",
         "receiveTask",
-        "subProcess",
         "callActivity",
+        *SUB_PROCESSES,
     }
 )
 
@@ -87,16 +90,12 @@ EVENT_DEFINITIONS: Final = {
     "terminateEventDefinition": "terminate",
     "linkEventDefinition": "link",
     "conditionalEventDefinition": "conditional",
-}
-
-REFUSED_EVENTS: Final = {
-    "compensateEventDefinition": "Model the undoing as ordinary tasks after an error event.",
-    "cancelEventDefinition": "Use a sub-process with an error boundary event.",
+    "compensateEventDefinition": "compensate",
+    "cancelEventDefinition": "cancel",
 }
 
 REFUSED_NODES: Final = {
     "complexGateway": "Use an inclusive or a parallel gateway.",
-    "transaction": "Use a sub-process with an error boundary event.",
     "adHocSubProcess": "Use a sub-process whose order is drawn.",
     "implicitThrowEvent": "Use an intermediate throw event.",
     "choreographyTask": "Use a send or a receive task.",
@@ -158,17 +157,33 @@ READ_ELSEWHERE: Final = frozenset(
 )
 """Children of nodes that the readers of details look at."""
 
-# What the schema lets stand where (BPMN 2.0.2 §10.5.2 to §10.5.4), less what is not executed yet.
+_OUTSIDE = frozenset({"message", "timer", "signal", "conditional"})
+
+# What the schema lets stand where (BPMN 2.0.2 §10.5.2 to §10.5.4), less what is not executed yet:
+# nothing looks at the condition of a process that has not begun.
 EVENTS_ALLOWED: Final = {
     "start": frozenset({"none", "message", "timer", "signal"}),
     "inner start": frozenset({"none"}),
-    "event sub-process start": frozenset(
-        {"message", "timer", "signal", "error", "escalation", "conditional"}
+    "event sub-process start": _OUTSIDE | {"error", "escalation", "compensate"},
+    "intermediateCatchEvent": _OUTSIDE | {"link"},
+    "intermediateThrowEvent": frozenset(
+        {"none", "message", "signal", "escalation", "link", "compensate"}
     ),
-    "intermediateCatchEvent": frozenset({"message", "timer", "signal", "link", "conditional"}),
-    "intermediateThrowEvent": frozenset({"none", "message", "signal", "escalation", "link"}),
-    "boundaryEvent": frozenset(
-        {"message", "timer", "signal", "error", "escalation", "conditional"}
+    "boundaryEvent": _OUTSIDE | {"error", "escalation", "compensate", "cancel"},
+    "endEvent": frozenset(
+        {"none", "message", "signal", "error", "escalation", "terminate", "compensate", "cancel"}
     ),
-    "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate"}),
 }
+
+SEVERAL_ALLOWED: Final = {
+    "start": frozenset({"message", "timer", "signal"}),
+    "event sub-process start": _OUTSIDE | {"error", "escalation"},
+    "intermediateCatchEvent": _OUTSIDE,
+    "intermediateThrowEvent": frozenset({"message", "signal", "escalation"}),
+    "boundaryEvent": _OUTSIDE | {"error", "escalation"},
+    "endEvent": frozenset({"message", "signal", "error", "escalation", "terminate"}),
+}
+"""What an event with several definitions may hold."""
+
+ALL_ALLOWED: Final = _OUTSIDE
+"""What it may hold if all of them are needed."""

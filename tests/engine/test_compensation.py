@@ -1,0 +1,221 @@
+"""Compensation and transactions (BPMN 2.0.2 §10.3.5.3, §10.7, §13.5.4, §13.5.5)."""
+
+import pytest
+
+from processes.engine import changes, parse_model
+from tests.engine.models import Drawing, Play, again, extension, looped, mapped, on, timer
+
+UNDO_ALL = on("compensate")
+
+
+def trip(throw=UNDO_ALL):
+    """Return a process that books three things and then undoes them."""
+    return (
+        Drawing()
+        .start()
+        .node("task", "hotel")
+        .undo("hotel?", "hotel", "no_hotel")
+        .node("task", "flight")
+        .undo("flight?", "flight", "no_flight", "userTask")
+        .node("task", "visa")
+        .node("intermediateThrowEvent", "undo", throw)
+        .end()
+        .path("start", "hotel", "flight", "visa", "undo", "end")
+    )
+
+
+def test_completed_activities_are_undone_in_the_reverse_order():
+    play = Play(trip())
+    assert (play.waiting, play.trace[-1]) == (["no_flight"], "flight?")
+    play.complete("no_flight")
+    assert play.trace[4:] == ["flight?", "no_flight", "hotel?", "no_hotel", "undo", "end"]
+
+
+def test_only_one_activity_is_undone_when_the_event_names_it():
+    play = Play(trip('<compensateEventDefinition activityRef="hotel"/>'))
+    assert play.trace[4:] == ["hotel?", "no_hotel", "undo", "end"]
+
+
+def test_event_goes_on_when_there_is_nothing_to_undo():
+    throw = '<compensateEventDefinition activityRef="visa"/>'
+    assert Play(trip(throw)).trace[4:] == ["undo", "end"]
+
+
+def test_event_goes_on_at_once_when_it_does_not_wait():
+    play = Play(trip('<compensateEventDefinition waitForCompletion="false"/>'))
+    assert (play.trace[-2:], play.waiting) == (["undo", "end"], ["no_flight"])
+    assert play.complete("no_flight").state == "completed"
+
+
+def test_undoing_stops_when_the_instance_is_cancelled():
+    play = Play(trip()).do("cancel")
+    assert play.state == "terminated"
+    gone = [change.element_id for change in play.of(changes.ElementCancelled)]
+    assert gone == ["no_flight", "undo"]
+
+
+def test_activity_is_undone_as_often_as_it_was_completed():
+    drawing = (
+        Drawing()
+        .start()
+        .script("book", "n = n + 1")
+        .undo("book?", "book", "unbook")
+        .node("exclusiveGateway", "more", default="more-undo")
+        .end("undo", UNDO_ALL)
+        .path("start", "book", "more", "undo")
+        .flow("more", "book", "=n < 3")
+    )
+    assert Play(drawing, {"n": 0}).trace.count("unbook") == 3
+
+
+def nested(*, event=False):
+    """Return a sub-process whose inside, or whose event sub-process, undoes it."""
+    inner = (
+        Drawing()
+        .start("in")
+        .node("scriptTask", "pay", "<script>paid = price</script>")
+        .undo("pay?", "pay", "refund", "serviceTask")
+        .path("in", "pay")
+    )
+    inner.parts[2] = inner.parts[2].replace(
+        "></serviceTask>",
+        ">"
+        + extension('<zeebe:taskDefinition type="refund"/>' + mapped({"amount": "=paid"}))
+        + "</serviceTask>",
+    )
+    if event:
+        handler = (
+            Drawing()
+            .start("undone", UNDO_ALL)
+            .node("task", "tell")
+            .end("back", UNDO_ALL)
+            .path("undone", "tell", "back")
+        )
+        inner.sub("white", handler, triggeredByEvent="true")
+    kept = extension(mapped({}, {"done": "=true"}))
+    return (
+        Drawing()
+        .start()
+        .sub("order", inner, kept)
+        .script("change", "price = 99")
+        .end("undo", UNDO_ALL)
+        .path("start", "order", "change", "undo")
+    )
+
+
+def test_inside_of_a_completed_sub_process_is_undone_with_its_own_variables():
+    play = Play(nested(), {"price": 5})
+    assert play.trace[-4:] == ["change", "pay?", "refund", "undo"]
+    assert play.host.calls[0].arguments == {"amount": 5}
+
+
+def test_event_sub_process_undoes_the_sub_process_when_it_has_one():
+    play = Play(nested(event=True), {"price": 5})
+    expected = ["undone", "tell", "pay?", "refund", "back", "white", "undo"]
+    assert play.trace[-7:] == expected
+
+
+def test_each_run_is_undone_when_the_sub_process_was_repeated():
+    for loop in (looped(), looped(sequential=True), again(loopMaximum=2)):
+        inner = Drawing().start("in").node("task", "pay").undo("pay?", "pay", "refund")
+        drawing = Drawing().start().sub("each", inner.path("in", "pay"), loop)
+        drawing.end("undo", UNDO_ALL).path("start", "each", "undo")
+        assert Play(drawing, {"items": [1, 2]}).trace.count("refund") == 2
+
+
+def test_error_handler_undoes_what_was_done_in_the_scope_around_it():
+    handler = Drawing().start("oops", on("error")).end("undo", UNDO_ALL).path("oops", "undo")
+    drawing = (
+        Drawing()
+        .declare('<error id="e" errorCode="E"/>')
+        .start()
+        .node("task", "pay")
+        .undo("pay?", "pay", "refund")
+        .end("bang", on("error", "e"))
+        .path("start", "pay", "bang")
+        .sub("handler", handler, triggeredByEvent="true")
+    )
+    expected = ["bang", "oops", "pay?", "refund", "undo", "handler"]
+    assert Play(drawing).trace[-6:] == expected
+
+
+def test_what_was_done_is_remembered_when_the_instance_is_saved():
+    drawing = (
+        Drawing()
+        .start()
+        .node("task", "pay")
+        .undo("pay?", "pay", "refund")
+        .task("ask")
+        .end("undo", UNDO_ALL)
+        .path("start", "pay", "ask", "undo")
+    )
+    assert Play(drawing).complete("ask").trace[-3:] == ["pay?", "refund", "undo"]
+
+
+def test_activity_that_compensates_is_warned_about_when_nothing_leads_to_it():
+    drawing = Drawing().start().end().path("start", "end")
+    drawing.node("task", "refund", isForCompensation="true")
+    [warning] = parse_model(drawing.xml()).warnings
+    assert warning.element == "refund"
+
+
+def transaction(*, catches=True, extra=""):
+    inner = (
+        Drawing()
+        .start("in")
+        .node("task", "pay")
+        .undo("pay?", "pay", "refund", "userTask")
+        .node("parallelGateway", "fork")
+        .task("wait")
+        .node("exclusiveGateway", "ok", default="ok-fine")
+        .end("fine")
+        .end("stop", on("cancel"))
+        .path("in", "pay", "fork", "ok", "fine")
+        .flow("fork", "wait")
+        .flow("ok", "stop", "=bad")
+    )
+    drawing = Drawing().start().node("transaction", "buy", extra + "".join(inner.parts))
+    drawing.end().path("start", "buy", "end")
+    if catches:
+        drawing.boundary("cancelled", "buy", on("cancel")).end("sorry").flow("cancelled", "sorry")
+    return drawing
+
+
+def test_transaction_completes_when_nothing_cancels_it():
+    play = Play(transaction(), {"bad": False}).complete("wait")
+    assert (play.state, play.trace[-2:]) == ("completed", ["buy", "end"])
+
+
+def test_cancelled_transaction_undoes_itself_and_goes_on_at_its_cancel_event():
+    play = Play(transaction(), {"bad": True})
+    assert play.waiting == ["refund"]
+    play.complete("refund")
+    expected = ["ok", "stop", "pay?", "refund", "cancelled", "sorry"]
+    assert (play.state, play.trace[-6:]) == ("completed", expected)
+    gone = [change.element_id for change in play.of(changes.ElementCancelled)]
+    assert gone == ["wait", "buy"]
+
+
+def test_cancelled_transaction_just_ends_when_no_event_catches_it():
+    play = Play(transaction(catches=False), {"bad": True}).complete("refund")
+    assert (play.state, play.trace[-1]) == ("completed", "refund")
+
+
+def test_each_transaction_is_cancelled_by_itself_when_it_is_a_multi_instance():
+    inner = Drawing().start("in").end("stop", on("cancel")).path("in", "stop")
+    drawing = Drawing().start().node("transaction", "buy", looped() + "".join(inner.parts))
+    drawing.boundary("cancelled", "buy", on("cancel")).end("sorry")
+    drawing.path("start", "buy").flow("cancelled", "sorry")
+    assert Play(drawing, {"items": [1, 2]}).trace[-2:] == ["cancelled", "sorry"]
+
+
+def test_transaction_is_interrupted_when_a_timer_at_its_border_fires():
+    drawing = transaction().boundary("late", "buy", timer("PT1H")).end("gone")
+    play = Play(drawing.flow("late", "gone"), {"bad": False}).fire("late")
+    assert (play.state, play.trace[-2:]) == ("completed", ["late", "gone"])
+
+
+@pytest.mark.parametrize("command", ["advance", "cancel"])
+def test_transaction_is_loaded_and_stopped_when_it_is_being_undone(command):
+    play = Play(transaction(), {"bad": True}).do(command)
+    assert play.state == ("running" if command == "advance" else "terminated")
