@@ -90,6 +90,7 @@ def draw(uow: UnitOfWork, *, process_key: str) -> ResponseReturnValue:
     return render_template(
         "analyst/draw.html",
         process_key=process_key,
+        name=next((one.name for one in list_processes(uow) if one.key == process_key), process_key),
         draft=get_draft(uow, process_key),
     )
 

@@ -11,6 +11,7 @@ import {
   ZeebePropertiesProviderModule,
 } from "bpmn-js-properties-panel";
 import zeebeBehaviours from "camunda-bpmn-js-behaviors/lib/camunda-cloud";
+import translate from "diagram-js/lib/i18n/translate/translate";
 import minimap from "diagram-js-minimap";
 import zeebeModdle from "zeebe-bpmn-moddle/resources/zeebe.json";
 
@@ -20,6 +21,15 @@ import { TEXT, THEME_COLOURS } from "../diagram/canvas.ts";
 interface TemplatesLoader {
   setTemplates(templates: readonly object[]): void;
 }
+
+/** What the panels call after another product. */
+const WORDS = new Map([["Camunda Form", "Form"]]);
+const ourWords = {
+  translate: [
+    "value",
+    (text: string, values?: Record<string, string>) => translate(WORDS.get(text) ?? text, values),
+  ] as ["value", typeof translate],
+};
 
 /** Groups of the properties panel for which our engine has nothing to run. */
 const LEFT_OUT = new Set(["Zeebe__ExecutionListeners", "Zeebe__TaskListeners", "Zeebe__ExtensionProperties"]);
@@ -63,6 +73,7 @@ export function createModeler(canvas: HTMLElement, panel: HTMLElement): Modeler 
       zeebeBehaviours,
       minimap,
       fewerGroups,
+      ourWords,
     ],
   });
 }
