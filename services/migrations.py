@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from config import ROOT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 @cache
@@ -17,11 +21,25 @@ def newest_revision() -> str | None:
 
 def migrate(database_url: str) -> None:
     """Run all migrations that ``database_url`` (``postgresql://…``) still lacks."""
-    # Imported here: most processes never migrate, and alembic takes a tenth of a second to load.
+    # Imported where used: most processes never migrate, and alembic takes a tenth of a second.
     from alembic import command  # noqa: PLC0415
+
+    command.upgrade(_configuration(database_url), "head")
+
+
+def write_revision(database_url: str, message: str) -> None:
+    """Write the migration from the schema at ``database_url``, the newest one, to the models."""
+    from alembic import command  # noqa: PLC0415
+
+    number = f"{int(newest_revision() or '0') + 1:04}"
+    command.revision(_configuration(database_url), message, autogenerate=True, rev_id=number)
+
+
+def _configuration(database_url: str) -> Config:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["database_url"] = database_url
-    command.upgrade(config, "head")
+    return config

@@ -9,7 +9,7 @@ from app.cli.running import in_transaction
 from app.context import platform
 from services.demo import seed_demo
 from services.essentials import seed_essentials
-from services.migrations import migrate, newest_revision
+from services.migrations import migrate, newest_revision, write_revision
 from services.platform import Platform
 
 database = AppGroup("db", help="The database's schema.")
@@ -21,6 +21,14 @@ def migrate_database() -> None:
     """Bring the database to the schema that this program needs."""
     migrate(database_url(platform()))
     click.echo(f"The database is at revision {newest_revision()}.")
+
+
+@database.command()
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write a migration from the newest schema to what the models say; read it before use."""
+    migrate(database_url(platform()))
+    write_revision(database_url(platform()), message)
 
 
 @seed.command()

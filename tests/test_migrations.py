@@ -1,0 +1,24 @@
+"""The migrations lead to the schema that the models describe."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+import services.models  # noqa: F401 - both imports make all tables known
+from services.database import Base
+
+
+def test_no_migration_is_missing_when_the_models_have_changed(platform):
+    with platform.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_object": lambda _object, name, kind, _reflected, _other: (
+                    kind != "table" or not name.startswith("procrastinate_")
+                ),
+            },
+        )
+        assert compare_metadata(context, Base.metadata) == []
+        sequences = set(inspect(connection).get_sequence_names())
+    assert {sequence.name for sequence in Base.metadata._sequences.values()} <= sequences
