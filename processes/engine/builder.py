@@ -14,8 +14,10 @@ from processes.engine.elements.activities import (
     ThrowTask,
     UserTask,
 )
+from processes.engine.elements.ad_hoc import AdHocSubProcess
 from processes.engine.elements.base import Element, Way, condition_of
 from processes.engine.elements.compensation import CompensationThrow, Undoing
+from processes.engine.elements.complex_gateway import ComplexGateway
 from processes.engine.elements.events import (
     CatchEvent,
     ErrorEnd,
@@ -50,6 +52,8 @@ _KINDS: dict[str, Kind] = {
     "receiveTask": ReceiveTask,
     "subProcess": SubProcess,
     "transaction": Transaction,
+    "adHocSubProcess": AdHocSubProcess,
+    "complexGateway": ComplexGateway,
     "callActivity": CallActivity,
     "exclusiveGateway": ExclusiveGateway,
     "parallelGateway": ParallelGateway,
@@ -90,7 +94,8 @@ def compile_process(model: Model, process_id: str, version: str | None = None) -
     if not process.is_executable:
         raise EngineError(f"The process {process_id} is not marked as executable.")
     spec = ProcessSpec(process, version or model.digest)
-    spec.root = ProcessRoot(spec, root_node(process))
+    name = f"{process.id}#process" if process.is_global_task else None
+    spec.root = ProcessRoot(spec, root_node(process), name)
     if any(node.handler or node.type == "transaction" for node in process.nodes.values()):
         spec.undoing = Undoing(spec, root_node(process), f"{process.id}#undo")
     for node in process.nodes.values():

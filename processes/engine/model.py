@@ -16,7 +16,7 @@ from processes.engine.errors import ModelError
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
-SUB_PROCESSES = frozenset({"subProcess", "transaction"})
+SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 """The types of nodes that hold others."""
 
 EventKind = Literal[
@@ -95,6 +95,21 @@ class StandardLoop:
 
 
 @dataclass(frozen=True)
+class AdHoc:
+    """How the activities of an ad-hoc sub-process go together.
+
+    Attributes:
+        is_sequential: One at a time, in the order of the file.
+        condition: When it is complete; empty for when all is done.
+        cancels_rest: What still runs is stopped then.
+    """
+
+    is_sequential: bool = False
+    condition: str = ""
+    cancels_rest: bool = True
+
+
+@dataclass(frozen=True)
 class Assignment:
     """Who does a user task, by when: texts as written, empty where nothing is."""
 
@@ -161,6 +176,7 @@ class Node:
         instantiates: It begins a process, though it is no start event.
         is_parallel: Of an event gateway that begins a process: it needs all of its events.
         is_for_compensation: It only runs to undo another activity.
+        activation: When a complex gateway starts; empty if it does not say.
         handler: Of a compensation boundary event: the activity it leads to.
         start_quantity: How many tokens an activity needs to begin.
         completion_quantity: How many it sends along each flow at its end.
@@ -190,6 +206,8 @@ class Node:
     is_parallel: bool = False
     is_for_compensation: bool = False
     handler: str | None = None
+    activation: str = ""
+    ad_hoc: AdHoc | None = None
     loop: MultiInstance | None = None
     standard_loop: StandardLoop | None = None
     start_quantity: int = 1
@@ -250,6 +268,7 @@ class Process:
         is_executable: False only where the file says so.
         version_tag: Empty if none.
         properties: From `zeebe:properties`, name to value.
+        is_global_task: It is a task that processes of this file share, and call.
         nodes: By id, in the order of the file, those inside sub-processes included.
         flows: By id.
     """
@@ -258,6 +277,7 @@ class Process:
     name: str
     is_executable: bool
     version_tag: str = ""
+    is_global_task: bool = False
     documentation: str = ""
     line: int | None = None
     properties: Mapping[str, str] = field(default_factory=lambda: EMPTY)

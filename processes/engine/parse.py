@@ -20,7 +20,9 @@ def parse_model(xml: bytes) -> Model:
     """
     faults = Faults()
     model = read_file(xml, faults)
-    is_any_executable = any(process.is_executable for process in model.processes.values())
+    is_any_executable = any(
+        process.is_executable and not process.is_global_task for process in model.processes.values()
+    )
     for process in model.processes.values():
         before = len(faults.errors)
         check_process(process, faults)

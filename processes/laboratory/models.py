@@ -32,12 +32,13 @@ def read_model(content: bytes) -> Model:
         ModelErrors: It can't be executed.
     """
     model = parse_model(content)
-    if any(process.is_executable for process in model.processes.values()):
+    processes = [each for each in model.processes.values() if not each.is_global_task]
+    if any(process.is_executable for process in processes):
         return model
-    processes = {
+    marked = {
         name: replace(process, is_executable=True) for name, process in model.processes.items()
     }
-    return replace(model, processes=processes)
+    return replace(model, processes=marked)
 
 
 def shown_errors(problem: ModelErrors) -> list[dict[str, Any]]:

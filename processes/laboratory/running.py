@@ -86,7 +86,8 @@ def _begin(world: World, model: Model, request: Mapping[str, Any]) -> None:
 def _first_process(world: World, model: Model) -> str | None:
     """Return the process to start if none is named: one that no other calls, if there is one."""
     called = {name for one in model.processes.values() for name in one.called_process_ids}
-    startable = [name for name in world.specs if _begins_by_hand(world, name)]
+    processes = {name for name, one in model.processes.items() if not one.is_global_task}
+    startable = [name for name in world.specs if name in processes and _begins_by_hand(world, name)]
     return next((name for name in startable if name not in called), next(iter(startable), None))
 
 

@@ -469,7 +469,7 @@ def test_model_is_refused_with_its_element_when_it_has(case):
     assert any(where == element and message in what for where, what in found), found
 
 
-@pytest.mark.parametrize("name", ["complexGateway", "transaction", "adHocSubProcess"])
+@pytest.mark.parametrize("name", ["implicitThrowEvent", "choreographyTask", "callChoreography"])
 def test_element_is_refused_with_advice_when_it_is_not_executed(name):
     drawing = Drawing().start().node(name, "odd").path("start", "odd")
     with pytest.raises(ModelErrors) as caught:

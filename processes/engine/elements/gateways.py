@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from processes.engine import changes
@@ -93,15 +93,8 @@ class InclusiveGateway(Join):
 
     def release(self, token: Token, flows: dict[str, list[Token]]) -> bool:
         """Go on if no other token can still come."""
-        empty = [self._reach(flow) for flow in self.arriving if flow not in flows]
-        filled = [self._reach(flow) for flow in self.arriving if flow in flows]
-        for other in token.parent.inner:
-            place = other.task_spec.node.id
-            if other.task_spec is self:
-                continue
-            may_come = any(place in reach for reach in empty)
-            if may_come and not any(place in reach for reach in filled):
-                return False
+        if self._may_still_come(token, flows):
+            return False
         merge([waiting[0] for waiting in flows.values()])
         return True
 
@@ -112,6 +105,19 @@ class InclusiveGateway(Join):
         if not taken and self.default_way:
             taken = [self.default_way]
         return self.at_least_one(taken)
+
+    def _may_still_come(self, token: Token, flows: Collection[str]) -> bool:
+        """Tell whether a token elsewhere in the scope can reach any but these flows."""
+        empty = [self._reach(flow) for flow in self.arriving if flow not in flows]
+        filled = [self._reach(flow) for flow in self.arriving if flow in flows]
+        for other in token.parent.inner:
+            place = other.task_spec.node.id
+            if other.task_spec is self:
+                continue
+            may_come = any(place in reach for reach in empty)
+            if may_come and not any(place in reach for reach in filled):
+                return True
+        return False
 
     def _reach(self, flow: str) -> frozenset[str]:
         """Return the elements from which a flow can be reached without passing this gateway.

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from processes.engine.model import SUB_PROCESSES, Node, Process
+from processes.engine.model import Node, Process
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.graph import Graph, check_flow, check_reachable
+from processes.engine.parsing.scope_checks import SCOPE_RULES
 from processes.engine.parsing.undo_checks import COMPENSATION_RULES
 from processes.engine.parsing.vocabulary import (
     ACTIVITIES,
@@ -194,23 +195,6 @@ def _check_link(graph: Graph, node: Node) -> None:
         graph.note(node, f"A second catching link event is named {node.event.name}.", advice)
 
 
-def _check_sub_process(graph: Graph, node: Node) -> None:
-    if node.type not in SUB_PROCESSES:
-        return
-    inside = graph.inside.get(node.id, [])
-    starts = [inner for inner in inside if inner.type == "startEvent"]
-    if node.is_event_sub_process and len(starts) != 1:
-        found = "no start event" if not starts else "several start events"
-        graph.note(node, f"The event sub-process has {found}.", "Give it exactly one.")
-    elif len(starts) > 1:
-        graph.note(node, "The sub-process has several start events.", "Give it one at most.")
-    elif not starts and not graph.process.implicit_starts_in(node.id):
-        graph.note(node, "The sub-process has nothing to begin with.", "Draw a start event in it.")
-    if node.is_event_sub_process and (node.loop or node.standard_loop):
-        advice = "Put a loop or multi-instance inside it."
-        graph.note(node, "An event sub-process can't be repeated.", advice)
-
-
 def _check_work(graph: Graph, node: Node) -> None:
     """A task that does nothing is sound BPMN, but seldom what its author meant."""
     work = node.work
@@ -230,31 +214,6 @@ def _check_work(graph: Graph, node: Node) -> None:
         )
 
 
-def _check_loop(graph: Graph, node: Node) -> None:
-    loop = node.loop
-    if loop is None:
-        return
-    if not loop.collection and not loop.cardinality:
-        advice = "Give it an input collection."
-        graph.note(node, "The multi-instance does not say how often it runs.", advice)
-    if bool(loop.output_collection) != bool(loop.output_element):
-        advice = "Give both an output collection and an output element, or neither."
-        graph.note(node, "The multi-instance's output is incomplete.", advice)
-
-
-def _check_instantiation(graph: Graph, node: Node) -> None:
-    """What may begin a process without being a start event (§10.3.3.5, §10.6.6)."""
-    if not node.instantiates:
-        return
-    if node.parent_id is not None:
-        message = "Only elements directly in a process can begin it."
-        graph.note(node, message, "Move it out of the sub-process.")
-    for target in graph.targets(node) if node.type == "eventBasedGateway" else ():
-        if target.event.kind not in ("message", "signal", "timer") or target.events:
-            message = "After a gateway that begins the process only messages, signals and timers"
-            graph.note(target, f"{message} can be waited for.", "Use one of these.")
-
-
 def _check_starts(graph: Graph) -> None:
     process = graph.process
     starts = process.start_events
@@ -262,7 +221,7 @@ def _check_starts(graph: Graph) -> None:
         advice = "Draw a start event at its beginning."
         message = "The process has nothing to begin with."
         graph.faults.error_at(process.id, process.line, message, advice)
-    if process.implicit_starts:
+    if process.implicit_starts and not process.is_global_task:
         where = ", ".join(process.implicit_starts)
         message = f"The process has no start event; it begins at {where}."
         graph.faults.warn_at(process.id, process.line, message)
@@ -291,9 +250,7 @@ _RULES: tuple[Callable[[Graph, Node], None], ...] = (
     _check_codes,
     _check_event_gateway,
     _check_link,
-    _check_sub_process,
     _check_work,
-    _check_loop,
-    _check_instantiation,
+    *SCOPE_RULES,
     *COMPENSATION_RULES,
 )

@@ -8,7 +8,7 @@ from processes.engine.model import SUB_PROCESSES, Flow, Node, Process
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import ACTIVITIES
 
-CONDITIONAL_SOURCES = ACTIVITIES | {"exclusiveGateway", "inclusiveGateway"}
+CONDITIONAL_SOURCES = ACTIVITIES | {"exclusiveGateway", "inclusiveGateway", "complexGateway"}
 
 
 class Graph:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from processes.engine.model import SUB_PROCESSES, Event, MultiInstance, Node, StandardLoop, Work
+from processes.engine.model import (
+    SUB_PROCESSES,
+    AdHoc,
+    Event,
+    MultiInstance,
+    Node,
+    StandardLoop,
+    Work,
+)
 from processes.engine.parsing.event_reader import Declared, read_events
 from processes.engine.parsing.extensions import (
     Extensions,
@@ -21,10 +29,26 @@ from processes.engine.parsing.vocabulary import (
 )
 from processes.engine.xml import Element, line_of
 
+_CHILDREN = {"scriptTask": {"script"}, "complexGateway": {"activationCondition"}}
 
-def read_node(element: Element, process_id: str, parent: str | None, declared: Declared) -> Node:
-    """Read a flow node whose type is one that is executed."""
-    faults, type_ = declared.faults, split(element.tag)[1]
+
+def read_node(
+    element: Element,
+    process_id: str,
+    parent: str | None,
+    declared: Declared,
+    type_: str | None = None,
+) -> Node:
+    """Read a flow node whose type is one that is executed.
+
+    Args:
+        element: Where it stands in the file.
+        process_id: Of its process.
+        parent: The sub-process around it, if any.
+        declared: What the file declares.
+        type_: What it is, if that is not what its element is called.
+    """
+    faults, type_ = declared.faults, type_ or split(element.tag)[1]
     extensions = read_extensions(element, faults)
     _refuse_unknown_children(element, type_, faults)
     is_start = type_ == "startEvent"
@@ -47,6 +71,8 @@ def read_node(element: Element, process_id: str, parent: str | None, declared: D
         needs_all=is_true(element, "parallelMultiple", faults, default=False) and len(events) > 1,
         instantiates=is_true(element, "instantiate", faults, default=False),
         is_parallel=element.get("eventGatewayType", "Exclusive") == "Parallel",
+        activation=expression_of(element.find(f"{{{BPMN}}}activationCondition")),
+        ad_hoc=_read_ad_hoc(element, faults) if type_ == "adHocSubProcess" else None,
         is_for_compensation=is_true(element, "isForCompensation", faults, default=False),
         loop=_read_loop(element, faults),
         standard_loop=_read_standard_loop(element, faults),
@@ -86,7 +112,9 @@ def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> No
         "standardLoopCharacteristics",
         "eventDefinitionRef",
         *EVENT_DEFINITIONS,
-    } | ({"script"} if type_ == "scriptTask" else set())
+        "supportedInterfaceRef",
+        "ioBinding",
+    } | _CHILDREN.get(type_, set())
     for child in element.iterchildren(f"{{{BPMN}}}*"):
         name = split(child.tag)[1]
         if name in NOT_EXECUTED:
@@ -122,6 +150,17 @@ def _read_loop(element: Element, faults: Faults) -> MultiInstance | None:
         output_element=get("loopCharacteristics", "outputElement"),
         cardinality=text_of(loop, "loopCardinality"),
         completion_condition=text_of(loop, "completionCondition"),
+    )
+
+
+def _read_ad_hoc(element: Element, faults: Faults) -> AdHoc:
+    ordering = element.get("ordering", "Parallel")
+    if ordering not in ("Parallel", "Sequential"):
+        faults.error(element, f"The ordering {ordering} is neither Parallel nor Sequential.")
+    return AdHoc(
+        is_sequential=ordering == "Sequential",
+        condition=expression_of(element.find(f"{{{BPMN}}}completionCondition")),
+        cancels_rest=is_true(element, "cancelRemainingInstances", faults, default=True),
     )
 
 
@@ -163,7 +202,7 @@ def _read_work(element: Element, type_: str, extensions: Extensions) -> Work:
         retries=get("taskDefinition", "retries"),
         headers=extensions.headers,
         script=get("script", "expression") or text_of(element, "script"),
-        script_format=element.get("scriptFormat", "").strip(),
+        script_format=(element.get("scriptFormat") or element.get("scriptLanguage") or "").strip(),
         decision_id=get("calledDecision", "decisionId"),
         result_variable=(
             get("script", "resultVariable")

@@ -22,6 +22,7 @@ from processes.engine.parsing.vocabulary import (
     ATTRIBUTES,
     BPMN,
     DRAWN_ONLY,
+    GLOBAL_TASKS,
     NODE_ATTRIBUTES,
     NOT_EXECUTED,
     READ_ELSEWHERE,
@@ -71,7 +72,8 @@ def read_file(xml: bytes, faults: Faults) -> Model:
         if is_any_executable and not process.is_executable:
             faults.demote_since(before)
         processes[process.id] = process
-    if not processes:
+    processes |= {task.id: task for task in _read_global_tasks(root, declared)}
+    if not elements:
         faults.error(root, "The file has no process.", "Draw a process with a start event.")
     return Model(
         id=root.get("id", ""),
@@ -143,6 +145,24 @@ def _read_participants(
             faults.warn(element, "How many participants there are has no effect.")
         found.append(Participant(element.get("id", ""), element.get("name", ""), reference))
     return tuple(found)
+
+
+def _read_global_tasks(root: Element, declared: Declared) -> list[Process]:
+    """Read the tasks that processes share, each as a process of nothing else (§10.3.6)."""
+    found = []
+    for element in root.iterchildren(f"{{{BPMN}}}*"):
+        name = split(element.tag)[1]
+        if name not in GLOBAL_TASKS:
+            continue
+        check_attributes(element, name, declared.faults)
+        if not element.get("id"):
+            declared.faults.error(element, f"A {name} has no id.", "Give it one.")
+            continue
+        identifier = element.get("id", "")
+        node = read_node(element, identifier, None, declared, GLOBAL_TASKS[name])
+        process = Process(identifier, node.name, is_executable=True, is_global_task=True)
+        found.append(replace(process, line=node.line, nodes={identifier: node}))
+    return found
 
 
 def _read_process(element: Element, declared: Declared) -> Process:

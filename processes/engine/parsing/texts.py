@@ -61,6 +61,9 @@ def _values(node: Node) -> Iterator[tuple[str, str]]:
         yield "The correlation key", event.correlation_key or ""
         if event.kind == "conditional":
             yield "The condition of the event", event.expression
+    yield "The activation condition", node.activation
+    if node.ad_hoc is not None:
+        yield "The completion condition", node.ad_hoc.condition
     if node.standard_loop is not None:
         yield "The condition of the loop", node.standard_loop.condition
     if node.loop is not None:

@@ -38,7 +38,9 @@ NODE_ATTRIBUTES: Final = {
     "receiveTask": _ACTIVITY | {"implementation", "operationRef", "messageRef", "instantiate"},
     "subProcess": _ACTIVITY | {"triggeredByEvent"},
     "transaction": _ACTIVITY | {"triggeredByEvent", "method"},
+    "adHocSubProcess": _ACTIVITY | {"triggeredByEvent", "ordering", "cancelRemainingInstances"},
     "callActivity": _ACTIVITY | {"calledElement"},
+    "complexGateway": _GATEWAY | {"default"},
     "exclusiveGateway": _GATEWAY | {"default"},
     "inclusiveGateway": _GATEWAY | {"default"},
     "parallelGateway": _GATEWAY,
@@ -51,7 +53,17 @@ NODE_ATTRIBUTES: Final = {
 }
 """The flow nodes that are executed, each with the attributes that BPMN's schema gives it."""
 
+GLOBAL_TASKS: Final = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+"""Tasks beside the processes of a file, each with the task that it is (BPMN 2.0.2 §10.3.6)."""
+
 ATTRIBUTES: Final = {
+    **{name: _ELEMENT | {"implementation", "scriptLanguage"} for name in GLOBAL_TASKS},
     "definitions": _ELEMENT
     | {"targetNamespace", "expressionLanguage", "typeLanguage", "exporter", "exporterVersion"},
     "process": _ELEMENT
@@ -95,8 +107,6 @@ EVENT_DEFINITIONS: Final = {
 }
 
 REFUSED_NODES: Final = {
-    "complexGateway": "Use an inclusive or a parallel gateway.",
-    "adHocSubProcess": "Use a sub-process whose order is drawn.",
     "implicitThrowEvent": "Use an intermediate throw event.",
     "choreographyTask": "Use a send or a receive task.",
     "subChoreography": "Use a sub-process.",
@@ -151,6 +161,7 @@ READ_ELSEWHERE: Final = frozenset(
     {
         "multiInstanceLoopCharacteristics",
         "standardLoopCharacteristics",
+        "completionCondition",
         "script",
         "eventDefinitionRef",
     }
