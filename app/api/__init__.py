@@ -19,8 +19,9 @@ from app.api.tasks import tasks_blueprint
 from app.api.tokens import tokens_blueprint
 from app.limits import API, limit_blueprint
 
-_TEXT = """Everything the pages do, for programs. Send the token as `Authorization: Bearer …`; \
-get one by `POST /api/v1/token` or on your profile page. Errors are problem+json (RFC 9457)."""
+_TEXT = """Everything the pages do, for programs. Send a token in the header Authorization; get \
+one by e-mail address and password, as below, or on your profile page. Errors are problem+json \
+(RFC 9457)."""
 
 _PROBLEM_RESPONSE: Final[dict[str, Any]] = {
     "description": "401 without a valid token, 403 without the permission, 404 for what is not "

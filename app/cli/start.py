@@ -112,7 +112,7 @@ def _children(host: str, port: int, environ: dict[str, str]) -> list[Child]:
     """Return the production web server and the worker."""
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host]
     web += ["--port", str(port), "--workers", "1", "--blocking-threads", str(_WEB_THREADS)]
-    web += ["--no-ws", "--log-level", "warning", "--workers-kill-timeout", "10", "wsgi:app"]
+    web += ["--no-ws", "--log-level", "error", "--workers-kill-timeout", "5", "wsgi:app"]
     worker = [sys.executable, "-m", "flask", "worker"]
     return [Child("web server", web, environ), Child("worker", worker, environ)]
 
