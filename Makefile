@@ -27,7 +27,7 @@ lint: $(TOOLS) $(MODULES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint app/templates --check --lint --quiet
+	$(BIN)/djlint app/templates --lint --quiet
 	npm --prefix frontend run --silent check
 
 types: $(TOOLS)
