@@ -15,6 +15,7 @@ from services.actors import Permission
 from services.errors import LanewiseError, NotAllowed
 from services.jobs import RetryLater
 from services.operations import Arguments, Operation
+from services.people import Group
 from services.unit_of_work import Job
 from tests.engine.models import Drawing, extension, on, timer
 from tests.processes.test_tasks import race
@@ -43,6 +44,8 @@ def break_down(uow, *, how):
         uow.session.execute(text("SELECT 1 / 0"))
     if how == "fault":
         raise TypeError("the program is wrong")
+    uow.add(Group(name="Half done"))
+    uow.defer(Job("test.fail", {"times": 0}))
     raise LanewiseError("a rule", code="broken")
 
 
@@ -221,6 +224,25 @@ def test_a_fault_of_the_program_is_an_opaque_incident(world, how, cause):
     assert "wrong" not in incident.detail
     with pytest.raises(NotAllowed):
         world.ask(list_incidents, actor="maria")
+
+
+@pytest.mark.parametrize("how", ["rule", "sql"])
+def test_what_a_failed_operation_had_done_is_undone_with_its_jobs(world, how):
+    drawing = calling("test.break", how=how).task("ask", candidateGroups="Sales")
+    drawing.flow("start", "ask").flow("ask", "end")
+    world.deploy(drawing)
+    world.start("p")
+    assert "Half done" not in {group.name for group in world.rows(Group)}
+    assert world.sql("SELECT 1 FROM procrastinate_jobs WHERE task_name = 'test.fail'") == []
+    assert [task.name for task in world.tasks()] == ["ask"]
+
+
+def test_a_timer_that_is_not_due_yet_does_not_fire(world):
+    world.deploy(reminding())
+    world.start("p")
+    (row,) = world.rows(Timer)
+    fire_timers(world.platform, timer_ids=[str(row.id)])
+    assert "late" not in world.trace()
 
 
 def test_an_incident_is_over_when_its_instance_is_cancelled(world):
