@@ -20,7 +20,13 @@ _DEFINITIONS = {*EVENT_DEFINITIONS, "eventDefinitionRef"}
 
 @dataclass
 class Declared:
-    """What the file declares for its events to refer to, each by id, and the faults so far."""
+    """What the file declares for its events to refer to, each by id, and the faults so far.
+
+    Attributes:
+        flow_messages: Names of messages by the element at either end of their message flow.
+        paths: The correlation property of a message and the path to its value.
+        bindings: The path to a property's value in a process, by process and property.
+    """
 
     faults: Faults
     messages: dict[str, tuple[str, str | None]] = field(default_factory=dict)
@@ -28,12 +34,16 @@ class Declared:
     errors: dict[str, str] = field(default_factory=dict)
     escalations: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, Element] = field(default_factory=dict)
+    flow_messages: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, tuple[str, str]] = field(default_factory=dict)
+    bindings: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def read_events(element: Element, type_: str, declared: Declared) -> tuple[Event, ...]:
     """Read what an event waits for or throws; a task's message too."""
     if type_ in ("sendTask", "receiveTask"):
-        return (_message(element, element, declared),) if element.get("messageRef") else ()
+        has_message = element.get("messageRef") or element.get("id") in declared.flow_messages
+        return (_message(element, element, declared),) if has_message else ()
     definitions = [
         child
         for child in element.iterchildren(f"{{{BPMN}}}*")
@@ -67,9 +77,26 @@ def _read_definition(definition: Element, element: Element, declared: Declared) 
 def _message(definition: Element, element: Element, declared: Declared) -> Event:
     names = {identifier: name for identifier, (name, _) in declared.messages.items()}
     reference = definition.get("messageRef")
+    if reference is None and element.get("id") in declared.flow_messages:
+        return Event("message", name=declared.flow_messages[element.get("id", "")])
     name = _referred(element, reference, names, "message", declared.faults)
-    key = declared.messages[local_name(reference)][1] if name and reference else None
+    if not name or reference is None:
+        return Event("message")
+    message = local_name(reference)
+    key = declared.messages[message][1] or _path_to_key(element, message, declared)
     return Event("message", name=name, correlation_key=key)
+
+
+def _path_to_key(element: Element, message: str, declared: Declared) -> str | None:
+    """Return the expression for the key of a message where an element throws or catches it."""
+    if message not in declared.paths:
+        return None
+    name, path = declared.paths[message]
+    if split(element.tag)[1] in ("sendTask", "intermediateThrowEvent", "endEvent"):
+        return path
+    process = next(element.iterancestors(f"{{{BPMN}}}process"), None)
+    owner = "" if process is None else process.get("id", "")
+    return declared.bindings.get((owner, name), path)
 
 
 def _signal(definition: Element, element: Element, declared: Declared) -> Event:

@@ -6,7 +6,12 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from processes.engine.errors import ModelError, ModelErrors
-from processes.engine.model import SUB_PROCESSES, Flow, Model, Node, Participant, Process
+from processes.engine.model import SUB_PROCESSES, Flow, Model, Node, Process
+from processes.engine.parsing.collaboration import (
+    check_message_flows,
+    declare_messages,
+    read_participants,
+)
 from processes.engine.parsing.event_reader import Declared
 from processes.engine.parsing.extensions import (
     expression_of,
@@ -63,6 +68,7 @@ def read_file(xml: bytes, faults: Faults) -> Model:
     _check_ids(root, faults)
     check_attributes(root, "definitions", faults)
     declared = _read_declared(root, faults)
+    declare_messages(root, declared)
     processes = {}
     elements = list(root.iterchildren(f"{{{BPMN}}}process"))
     is_any_executable = any(each.get("isExecutable", "true") != "false" for each in elements)
@@ -75,10 +81,12 @@ def read_file(xml: bytes, faults: Faults) -> Model:
     processes |= {task.id: task for task in _read_global_tasks(root, declared)}
     if not elements:
         faults.error(root, "The file has no process.", "Draw a process with a start event.")
+    pools = read_participants(root, processes, faults)
+    check_message_flows(root, processes, pools, faults)
     return Model(
         id=root.get("id", ""),
         processes=processes,
-        participants=_read_participants(root, processes, faults),
+        participants=pools,
         digest=hashlib.sha256(xml).hexdigest(),
     )
 
@@ -131,20 +139,6 @@ def _declare(element: Element, name: str, declared: Declared) -> None:
         declared.escalations[identifier] = element.get("escalationCode", "").strip()
     elif name in EVENTS:
         declared.definitions[identifier] = element
-
-
-def _read_participants(
-    root: Element, processes: dict[str, Process], faults: Faults
-) -> tuple[Participant, ...]:
-    found = []
-    for element in root.iterfind(f"{{{BPMN}}}collaboration/{{{BPMN}}}participant"):
-        reference = local_name(element.get("processRef", "")) or None
-        if reference is not None and reference not in processes:
-            faults.error(element, f"The pool refers to a process {reference} that isn't there.")
-        if element.find(f"{{{BPMN}}}participantMultiplicity") is not None:
-            faults.warn(element, "How many participants there are has no effect.")
-        found.append(Participant(element.get("id", ""), element.get("name", ""), reference))
-    return tuple(found)
 
 
 def _read_global_tasks(root: Element, declared: Declared) -> list[Process]:
