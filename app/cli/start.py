@@ -20,6 +20,7 @@ from app.cli.running import in_transaction
 from app.context import platform
 from app.supervisor import Child, Supervisor, UnstableChildError
 from config import ROOT, Settings
+from processes.deployments import list_deployments
 from processes.findings import ModelRejected
 from processes.shipped import deploy_folder
 from services.actors import SYSTEM
@@ -62,7 +63,10 @@ def start(host: str, port: int) -> None:
 
 
 def prepare(platform: Platform) -> bool:
-    """Put in what is missing: essentials, shipped processes, and on a demo's first start its data.
+    """Put in what is missing: essentials, and on the first start processes and a demo's data.
+
+    What ships is deployed only where nothing ever was: an analyst's later version must not be
+    followed by the shipped one at the next start.
 
     Returns:
         Whether nobody could sign in before.
@@ -70,15 +74,18 @@ def prepare(platform: Platform) -> bool:
     in_transaction(seed_essentials)
     is_first = in_transaction(lambda uow: uow.session.scalar(select(User.id).limit(1)) is None)
     try:
-        platform.transact(
-            SYSTEM, lambda uow: deploy_folder(uow, _SHIPPED, "Shipped with Lanewise"), source="cli"
-        )
+        platform.transact(SYSTEM, _deploy_shipped, source="cli")
     except ModelRejected as error:
         lines = "\n".join(str(finding) for finding in error.findings)
         raise click.ClickException(f"{error.message}\n{lines}") from error
     if is_first and platform.settings.environment == "demo":
         seed_demo(platform)
     return is_first
+
+
+def _deploy_shipped(uow: UnitOfWork) -> None:
+    if not list_deployments(uow, limit=1):
+        deploy_folder(uow, _SHIPPED, "Shipped with Lanewise")
 
 
 def _check_port(host: str, port: int) -> None:

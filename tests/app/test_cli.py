@@ -7,14 +7,17 @@ from datetime import timedelta
 
 import click
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from app import create_app
 from app.cli.clock import read_duration
 from app.cli.start import prepare
+from config import ROOT
 from processes.definition_tables import ProcessVersion
+from services.actors import SYSTEM
 from services.clock import AdjustableClock
 from services.lead_model import Lead
+from services.operations import run
 from services.people import Group, User
 from services.platform import Platform
 from tests.processes.world import as_file, one_task
@@ -173,6 +176,23 @@ def test_a_first_start_in_production_makes_no_people(platform_with, front_end):
     with platform.session() as session:
         assert session.scalars(select(User)).all() == []
         assert len(session.scalars(select(ProcessVersion)).all()) == 3
+
+
+def test_what_ships_is_not_deployed_over_a_later_version_when_started_again(
+    platform_with, front_end
+):
+    platform = platform_with(environment="production")
+    app = create_app(platform, front_end=front_end)
+    shipped = (ROOT / "bpmn" / "lead.bpmn").read_text(encoding="utf-8")
+    changed = {"name": "lead.bpmn", "content": shipped.replace("Qualify lead", "Look at lead")}
+    with app.app_context():
+        prepare(platform)
+        deploy = {"files": [changed], "note": "another name"}
+        platform.transact(SYSTEM, lambda uow: run(uow, "process.deploy", deploy))
+        prepare(platform)
+    with platform.session() as session:
+        newest = select(func.max(ProcessVersion.version)).where(ProcessVersion.key == "lead")
+        assert session.scalar(newest) == 2
 
 
 def test_a_port_that_is_taken_is_named(flask):
