@@ -177,6 +177,7 @@ class Node:
         is_parallel: Of an event gateway that begins a process: it needs all of its events.
         is_for_compensation: It only runs to undo another activity.
         activation: When a complex gateway starts; empty if it does not say.
+        direction: Of a gateway, as written; empty if it has none.
         handler: Of a compensation boundary event: the activity it leads to.
         start_quantity: How many tokens an activity needs to begin.
         completion_quantity: How many it sends along each flow at its end.
@@ -207,6 +208,7 @@ class Node:
     is_for_compensation: bool = False
     handler: str | None = None
     activation: str = ""
+    direction: str = ""
     ad_hoc: AdHoc | None = None
     loop: MultiInstance | None = None
     standard_loop: StandardLoop | None = None

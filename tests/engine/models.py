@@ -102,7 +102,7 @@ class Drawing:
         return self.boundary(id_, host, on("compensate")).associate(id_, handler)
 
     def associate(self, source: str, target: str) -> Drawing:
-        name = f"{source}~{target}"
+        name = f"{source}.{target}"
         self.parts.append(f'<association id="{name}" sourceRef="{source}" targetRef="{target}"/>')
         return self
 

@@ -14,9 +14,9 @@ def trip(throw=UNDO_ALL):
         Drawing()
         .start()
         .node("task", "hotel")
-        .undo("hotel?", "hotel", "no_hotel")
+        .undo("hotel_undo", "hotel", "no_hotel")
         .node("task", "flight")
-        .undo("flight?", "flight", "no_flight", "userTask")
+        .undo("flight_undo", "flight", "no_flight", "userTask")
         .node("task", "visa")
         .node("intermediateThrowEvent", "undo", throw)
         .end()
@@ -26,14 +26,14 @@ def trip(throw=UNDO_ALL):
 
 def test_completed_activities_are_undone_in_the_reverse_order():
     play = Play(trip())
-    assert (play.waiting, play.trace[-1]) == (["no_flight"], "flight?")
+    assert (play.waiting, play.trace[-1]) == (["no_flight"], "flight_undo")
     play.complete("no_flight")
-    assert play.trace[4:] == ["flight?", "no_flight", "hotel?", "no_hotel", "undo", "end"]
+    assert play.trace[4:] == ["flight_undo", "no_flight", "hotel_undo", "no_hotel", "undo", "end"]
 
 
 def test_only_one_activity_is_undone_when_the_event_names_it():
     play = Play(trip('<compensateEventDefinition activityRef="hotel"/>'))
-    assert play.trace[4:] == ["hotel?", "no_hotel", "undo", "end"]
+    assert play.trace[4:] == ["hotel_undo", "no_hotel", "undo", "end"]
 
 
 def test_event_goes_on_when_there_is_nothing_to_undo():
@@ -59,7 +59,7 @@ def test_activity_is_undone_as_often_as_it_was_completed():
         Drawing()
         .start()
         .script("book", "n = n + 1")
-        .undo("book?", "book", "unbook")
+        .undo("book_undo", "book", "unbook")
         .node("exclusiveGateway", "more", default="more-undo")
         .end("undo", UNDO_ALL)
         .path("start", "book", "more", "undo")
@@ -74,7 +74,7 @@ def nested(*, event=False):
         Drawing()
         .start("in")
         .node("scriptTask", "pay", "<script>paid = price</script>")
-        .undo("pay?", "pay", "refund", "serviceTask")
+        .undo("pay_undo", "pay", "refund", "serviceTask")
         .path("in", "pay")
     )
     inner.parts[2] = inner.parts[2].replace(
@@ -105,19 +105,19 @@ def nested(*, event=False):
 
 def test_inside_of_a_completed_sub_process_is_undone_with_its_own_variables():
     play = Play(nested(), {"price": 5})
-    assert play.trace[-4:] == ["change", "pay?", "refund", "undo"]
+    assert play.trace[-4:] == ["change", "pay_undo", "refund", "undo"]
     assert play.host.calls[0].arguments == {"amount": 5}
 
 
 def test_event_sub_process_undoes_the_sub_process_when_it_has_one():
     play = Play(nested(event=True), {"price": 5})
-    expected = ["undone", "tell", "pay?", "refund", "back", "white", "undo"]
+    expected = ["undone", "tell", "pay_undo", "refund", "back", "white", "undo"]
     assert play.trace[-7:] == expected
 
 
 def test_each_run_is_undone_when_the_sub_process_was_repeated():
     for loop in (looped(), looped(sequential=True), again(loopMaximum=2)):
-        inner = Drawing().start("in").node("task", "pay").undo("pay?", "pay", "refund")
+        inner = Drawing().start("in").node("task", "pay").undo("pay_undo", "pay", "refund")
         drawing = Drawing().start().sub("each", inner.path("in", "pay"), loop)
         drawing.end("undo", UNDO_ALL).path("start", "each", "undo")
         assert Play(drawing, {"items": [1, 2]}).trace.count("refund") == 2
@@ -130,12 +130,12 @@ def test_error_handler_undoes_what_was_done_in_the_scope_around_it():
         .declare('<error id="e" errorCode="E"/>')
         .start()
         .node("task", "pay")
-        .undo("pay?", "pay", "refund")
+        .undo("pay_undo", "pay", "refund")
         .end("bang", on("error", "e"))
         .path("start", "pay", "bang")
         .sub("handler", handler, triggeredByEvent="true")
     )
-    expected = ["bang", "oops", "pay?", "refund", "undo", "handler"]
+    expected = ["bang", "oops", "pay_undo", "refund", "undo", "handler"]
     assert Play(drawing).trace[-6:] == expected
 
 
@@ -144,12 +144,12 @@ def test_what_was_done_is_remembered_when_the_instance_is_saved():
         Drawing()
         .start()
         .node("task", "pay")
-        .undo("pay?", "pay", "refund")
+        .undo("pay_undo", "pay", "refund")
         .task("ask")
         .end("undo", UNDO_ALL)
         .path("start", "pay", "ask", "undo")
     )
-    assert Play(drawing).complete("ask").trace[-3:] == ["pay?", "refund", "undo"]
+    assert Play(drawing).complete("ask").trace[-3:] == ["pay_undo", "refund", "undo"]
 
 
 def test_activity_that_compensates_is_warned_about_when_nothing_leads_to_it():
@@ -164,7 +164,7 @@ def transaction(*, catches=True, extra=""):
         Drawing()
         .start("in")
         .node("task", "pay")
-        .undo("pay?", "pay", "refund", "userTask")
+        .undo("pay_undo", "pay", "refund", "userTask")
         .node("parallelGateway", "fork")
         .task("wait")
         .node("exclusiveGateway", "ok", default="ok-fine")
@@ -190,7 +190,7 @@ def test_cancelled_transaction_undoes_itself_and_goes_on_at_its_cancel_event():
     play = Play(transaction(), {"bad": True})
     assert play.waiting == ["refund"]
     play.complete("refund")
-    expected = ["ok", "stop", "pay?", "refund", "cancelled", "sorry"]
+    expected = ["ok", "stop", "pay_undo", "refund", "cancelled", "sorry"]
     assert (play.state, play.trace[-6:]) == ("completed", expected)
     gone = [change.element_id for change in play.of(changes.ElementCancelled)]
     assert gone == ["wait", "buy"]

@@ -10,6 +10,7 @@ from typing import Final
 
 from processes.engine.model import Node, Process
 from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.gateway_checks import GATEWAY_RULES
 from processes.engine.parsing.graph import Graph, check_flow, check_reachable
 from processes.engine.parsing.scope_checks import SCOPE_RULES
 from processes.engine.parsing.undo_checks import COMPENSATION_RULES
@@ -251,6 +252,7 @@ _RULES: tuple[Callable[[Graph, Node], None], ...] = (
     _check_event_gateway,
     _check_link,
     _check_work,
+    *GATEWAY_RULES,
     *SCOPE_RULES,
     *COMPENSATION_RULES,
 )

@@ -71,6 +71,7 @@ def read_node(
         needs_all=is_true(element, "parallelMultiple", faults, default=False) and len(events) > 1,
         instantiates=is_true(element, "instantiate", faults, default=False),
         is_parallel=element.get("eventGatewayType", "Exclusive") == "Parallel",
+        direction=element.get("gatewayDirection", ""),
         activation=expression_of(element.find(f"{{{BPMN}}}activationCondition")),
         ad_hoc=_read_ad_hoc(element, faults) if type_ == "adHocSubProcess" else None,
         is_for_compensation=is_true(element, "isForCompensation", faults, default=False),

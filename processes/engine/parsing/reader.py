@@ -23,6 +23,7 @@ from processes.engine.parsing.extensions import (
 )
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.node_reader import read_node
+from processes.engine.parsing.schema_checks import check_schema
 from processes.engine.parsing.vocabulary import (
     ATTRIBUTES,
     BPMN,
@@ -66,6 +67,7 @@ def read_file(xml: bytes, faults: Faults) -> Model:
         )
         raise ModelErrors(faults.errors)
     _check_ids(root, faults)
+    check_schema(root, faults)
     check_attributes(root, "definitions", faults)
     declared = _read_declared(root, faults)
     declare_messages(root, declared)
