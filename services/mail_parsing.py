@@ -14,22 +14,37 @@ from email import message_from_bytes
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import getaddresses
+from typing import Any
 
 from services.contact_points import normalise_email
 from services.errors import Invalid
 from services.mail_text import clean_html, text_of
 
+MAX_LINES = 400_000
+MAX_DEPTH = 20
 MAX_PARTS = 200
 MAX_ATTACHMENTS = 20
 MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
 MAX_TEXT_CHARACTERS = 50_000
 MAX_HTML_CHARACTERS = 200_000
 MAX_HEADER_CHARACTERS = 2_000
+MAX_HTML_TAGS = 20_000
+MAX_HTML_DEPTH = 500
+_MAX_RAW_HEADER = 20_000
+_MAX_CONTENT_HEADER = 1_000
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 # Kept as plain bytes, so that no browser ever takes them for a page of ours.
 _ACTIVE_TYPES = re.compile(r"html|xml|svg|script|shockwave")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TAG = re.compile(r"<(/?)([a-zA-Z]+[1-6]?)")
+_WHOLE_TAG = re.compile(r"<[^<>]*>")
+# Those that never hold others, and those that the next of their kind closes.
+_FLAT_TAGS = frozenset(
+    {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+    | {"p", "li", "td", "th", "tr", "dt", "dd", "option"}
+)
 _QUOTE_BEGINS = re.compile(
     r"^(On .{6,200} wrote:|Am .{6,200} schrieb.{0,80}:|.{6,200} (пишет|написал.{0,3}|пише):"
     r"|-{3,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht).*)$"
@@ -77,17 +92,50 @@ class ReceivedMail:
         return bool(re.search(r"\bdmarc=fail\b", self.authentication_results or ""))
 
 
+class _Part(Message):
+    """A part that knows how deep it lies: the parser asks at every line for all parts around."""
+
+    depth = 0
+
+    def attach(self, payload: Any) -> None:
+        """Add a part.
+
+        Raises:
+            ValueError: It would lie too deep.
+        """
+        payload.depth = self.depth + 1
+        if payload.depth > MAX_DEPTH:
+            raise ValueError("nested too deeply")
+        super().attach(payload)
+
+
+class _ShortHeaders(Compat32):
+    """Cuts headers where they come in: the library takes quadratic time for long ones."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, Any]:
+        """Return a header's name and the beginning of its value."""
+        name, value = super().header_source_parse(sourcelines)
+        is_content = name.lower().startswith("content-")
+        return name, value[: _MAX_CONTENT_HEADER if is_content else _MAX_RAW_HEADER]
+
+
 def read_mail(raw: bytes) -> ReceivedMail:
     """Return what ``raw`` says.
 
     Raises:
         Invalid: It is no mail, has no sender, or is nested too deeply.
     """
+    if raw.count(b"\n") > MAX_LINES:
+        raise Invalid("This mail has too many lines.")
     try:
-        message = message_from_bytes(raw)
-        parts = _leaves(message)
+        return _read(raw)
     except (MessageError, RecursionError, ValueError, LookupError) as error:
         raise Invalid("This is not a mail that can be read.") from error
+
+
+def _read(raw: bytes) -> ReceivedMail:
+    message = message_from_bytes(raw, _Part, policy=_ShortHeaders())
+    parts = _leaves(message)
     name, address = _sender(message)
     text, html = _bodies(parts)
     attachments, left_out = _attachments(parts)
@@ -145,7 +193,7 @@ def _decoded(value: str) -> str:
 def _sender(message: Message) -> tuple[str, str]:
     for header in ("From", "Sender"):
         # Addresses are taken apart before decoding: an encoded name may hold a comma.
-        for name, address in getaddresses([str(value) for value in message.get_all(header, [])]):
+        for name, address in _addresses(message, header):
             try:
                 return _decoded(name), normalise_email(address)
             except (ValueError, UnicodeError):
@@ -160,8 +208,16 @@ def _message_id(message: Message, raw: bytes) -> str:
 
 def _recipients(message: Message) -> list[str]:
     names = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
-    headers = [str(value) for name in names for value in message.get_all(name, [])]
-    return [address.lower() for _, address in getaddresses(headers) if "@" in address][:100]
+    found = [address for name in names for _, address in _addresses(message, name)]
+    return [address.lower() for address in found if "@" in address][:100]
+
+
+def _addresses(message: Message, header: str) -> list[tuple[str, str]]:
+    """Return names and addresses of a header; none of one that is made to confuse."""
+    try:
+        return getaddresses([str(value) for value in message.get_all(header, [])])
+    except (RecursionError, IndexError, ValueError):
+        return []
 
 
 def _references(message: Message) -> list[str]:
@@ -187,9 +243,26 @@ def _bodies(parts: list[Message]) -> tuple[str, str | None]:
         kind = part.get_content_type()
         if kind in texts and not texts[kind] and not _is_attachment(part):
             texts[kind] = _text_of_part(part)
-    html = clean_html(texts["text/html"][:MAX_HTML_CHARACTERS]) or None
+    given = texts["text/html"][:MAX_HTML_CHARACTERS]
+    if _is_bomb(given):
+        texts["text/plain"] = texts["text/plain"].strip() or _WHOLE_TAG.sub(" ", given)
+        given = ""
+    html = clean_html(given) or None
     text = texts["text/plain"].strip() or text_of(html or "")
     return text[:MAX_TEXT_CHARACTERS], html
+
+
+def _is_bomb(html: str) -> bool:
+    """Tell whether ``html`` has so many or so deep elements that cleaning it would take long."""
+    if html.count("<") > MAX_HTML_TAGS:
+        return True
+    depth = 0
+    for closes, name in _TAG.findall(html):
+        if name.lower() not in _FLAT_TAGS:
+            depth = max(0, depth - 1) if closes else depth + 1
+        if depth > MAX_HTML_DEPTH:
+            return True
+    return False
 
 
 def _text_of_part(part: Message) -> str:
@@ -211,20 +284,27 @@ def _content_of(part: Message) -> bytes:
 
 
 def _is_attachment(part: Message) -> bool:
-    return part.get_content_disposition() == "attachment" or bool(part.get_filename())
+    return part.get_content_disposition() == "attachment" or bool(_file_name(part))
 
 
 def _attachments(parts: list[Message]) -> tuple[list[Attachment], list[str]]:
     kept: list[Attachment] = []
     left_out: list[str] = []
     for part in _files(parts):
-        name = _decoded(str(part.get_filename() or "attachment"))
+        name = _file_name(part) or "attachment"
         content = _content_of(part)
         if len(kept) >= MAX_ATTACHMENTS or len(content) > MAX_ATTACHMENT_BYTES:
             left_out.append(name)
         elif content:
             kept.append(Attachment(name, _safe_type(part), content))
     return kept, left_out
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return _decoded(str(part.get_filename() or ""))
+    except (ValueError, LookupError):
+        return "attachment"  # it has a name, but not one that can be read
 
 
 def _files(parts: list[Message]) -> Iterator[Message]:
