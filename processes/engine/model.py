@@ -69,6 +69,20 @@ class Event:
 
 
 @dataclass(frozen=True)
+class ImplicitThrow:
+    """An event that a multi-instance throws when an instance completes.
+
+    Attributes:
+        condition: When it is thrown; empty for always.
+        only_first: Only the first instance that completes throws it.
+    """
+
+    event: Event
+    condition: str = ""
+    only_first: bool = False
+
+
+@dataclass(frozen=True)
 class MultiInstance:
     """An activity that runs once for each item of a collection, or a number of times."""
 
@@ -79,6 +93,7 @@ class MultiInstance:
     output_element: str = ""
     cardinality: str = ""
     completion_condition: str = ""
+    throws: tuple[ImplicitThrow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from processes.engine import (
     start,
 )
 from processes.engine.parsing.vocabulary import NODE_ATTRIBUTES
-from tests.engine.models import FakeHost, on
+from tests.engine.models import Drawing, FakeHost, again, on, timer
 from tests.engine.test_snapshot import everything
 
 TAGS = [*NODE_ATTRIBUTES, "sequenceFlow", "extensionElements", "laneSet", "conditionExpression"]
@@ -31,7 +31,25 @@ def whole():
     drawing.node("callActivity", "call", calledElement="p").path("fork", "call", "end")
     drawing.node("intermediateThrowEvent", "go", '<linkEventDefinition name="L"/>')
     drawing.node("intermediateCatchEvent", "come", '<linkEventDefinition name="L"/>')
-    return drawing.path("fork", "go").path("come", "end")
+    drawing.path("fork", "go").path("come", "end")
+    return rarer(drawing)
+
+
+def rarer(drawing):
+    """Add what stands in few diagrams: undoing, repeating, several triggers, ad-hoc work."""
+    inner = Drawing().start("in2").node("task", "pay").undo("undo", "pay", "refund")
+    inner.end("giveup", on("cancel")).path("in2", "pay", "giveup")
+    drawing.node("transaction", "buy", "".join(inner.parts))
+    drawing.boundary("off", "buy", on("cancel")).path("fork", "buy", "end").flow("off", "end")
+    free = "".join(Drawing().node("task", "free1").node("task", "free2").parts)
+    condition = "<completionCondition>=true</completionCondition>"
+    drawing.node("adHocSubProcess", "free", free + condition).path("fork", "free", "end")
+    drawing.node("task", "often", again("=n < 3", loopMaximum=2), startQuantity=1)
+    enough = "<activationCondition>=activationCount = 1</activationCondition>"
+    drawing.node("complexGateway", "enough", enough).path("fork", "often", "enough", "end")
+    wait = "<conditionalEventDefinition><condition>=n</condition></conditionalEventDefinition>"
+    drawing.node("intermediateCatchEvent", "either", timer("PT1H") + wait)
+    return drawing.path("fork", "either", "enough").declare('<globalTask id="shared"/>')
 
 
 def damage(root, chance):
@@ -75,4 +93,4 @@ def test_damaged_file_is_refused_or_runs_but_never_crashes(seed, times):
 
 
 def test_whole_model_is_sound_before_it_is_damaged():
-    assert len(parse_model(whole().xml()).processes) == 1
+    assert len(parse_model(whole().xml()).processes) == 2

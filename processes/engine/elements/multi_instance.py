@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from processes.engine.elements.base import WAITS, Waits, condition_of, is_true
+from processes.engine.elements.implicit_throw import Thrower
 from processes.engine.elements.repeated import RepeatedBody, RepeatedItem
 from processes.engine.errors import StepFailed
 from processes.engine.expressions import compile_value
@@ -36,6 +37,7 @@ class MultiInstanceBody(RepeatedBody):
         self._items = compile_value(loop.collection or loop.cardinality)
         self._output = compile_value(loop.output_element) if loop.output_element else None
         self._until = condition_of(loop.completion_condition)
+        self._thrower = Thrower(loop.throws)
 
     def work(self, token: Token) -> Mapping[str, Any] | Waits:
         """Begin the first item, or all of them."""
@@ -75,9 +77,10 @@ class MultiInstanceBody(RepeatedBody):
         }
         if self._output is not None:
             item.notes["output"] = evaluated(self._output.evaluate(Sight(item)))
+        sight = Sight(item, extra=Scope(counts))
         if self._until is not None:
-            sight = Sight(item, extra=Scope(counts))
             item.notes["is_enough"] = is_true(self._until, sight)
+        self._thrower.throw(item, sight, done)
 
     def _begin_next(self, token: Token) -> None:
         notes = token.notes

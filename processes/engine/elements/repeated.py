@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processes.engine import changes
+from processes.engine.catching import throw_error
 from processes.engine.elements.base import Element
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.model import Node
@@ -59,9 +60,9 @@ class RepeatedItem(Element):
             token.workflow.park(token, problem)
             return None
         except BpmnError as problem:
-            token.workflow.park_uncaught(token, problem)
+            throw_error(token, problem)
             return None
-        return True
+        return None if token.is_over else True
 
     def _on_complete(self, token: Token) -> None:
         if record := self.record_of(token):

@@ -6,7 +6,6 @@ from processes.engine.model import (
     SUB_PROCESSES,
     AdHoc,
     Event,
-    MultiInstance,
     Node,
     StandardLoop,
     Work,
@@ -22,6 +21,7 @@ from processes.engine.parsing.extensions import (
     text_of,
 )
 from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.loop_reader import read_multi_instance
 from processes.engine.parsing.vocabulary import (
     BPMN,
     EVENT_DEFINITIONS,
@@ -75,7 +75,7 @@ def read_node(
         activation=expression_of(element.find(f"{{{BPMN}}}activationCondition")),
         ad_hoc=_read_ad_hoc(element, faults) if type_ == "adHocSubProcess" else None,
         is_for_compensation=is_true(element, "isForCompensation", faults, default=False),
-        loop=_read_loop(element, faults),
+        loop=read_multi_instance(element, declared),
         standard_loop=_read_standard_loop(element, faults),
         start_quantity=_quantity(element, "startQuantity", faults),
         completion_quantity=_quantity(element, "completionQuantity", faults),
@@ -122,36 +122,6 @@ def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> No
             faults.warn(child, f"The element {name} has no effect when the process runs.")
         elif name not in known:
             faults.error(child, f"A {type_} can't hold an element {name}.", "Remove it.")
-
-
-def _read_loop(element: Element, faults: Faults) -> MultiInstance | None:
-    loop = element.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics")
-    if loop is None:
-        return None
-    if loop.get("behavior", "All") != "All":
-        faults.error(element, "Events thrown by a multi-instance can't be executed.")
-    for child in loop.iterchildren(f"{{{BPMN}}}*"):
-        if split(child.tag)[1] not in {
-            "loopCardinality",
-            "completionCondition",
-            "extensionElements",
-            "documentation",
-        }:
-            faults.error(
-                element,
-                f"The element {split(child.tag)[1]} of a multi-instance can't be executed.",
-                "Give the collection in the properties panel (inputCollection).",
-            )
-    get = read_extensions(loop, faults).get
-    return MultiInstance(
-        is_sequential=is_true(loop, "isSequential", faults, default=False),
-        collection=get("loopCharacteristics", "inputCollection"),
-        item_name=get("loopCharacteristics", "inputElement"),
-        output_collection=get("loopCharacteristics", "outputCollection"),
-        output_element=get("loopCharacteristics", "outputElement"),
-        cardinality=text_of(loop, "loopCardinality"),
-        completion_condition=text_of(loop, "completionCondition"),
-    )
 
 
 def _read_ad_hoc(element: Element, faults: Faults) -> AdHoc:

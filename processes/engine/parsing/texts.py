@@ -71,6 +71,8 @@ def _values(node: Node) -> Iterator[tuple[str, str]]:
         yield "The output element", node.loop.output_element
         yield "The cardinality", node.loop.cardinality
         yield "The completion condition", node.loop.completion_condition
+        for throw in node.loop.throws:
+            yield "The condition of a thrown event", throw.condition
 
 
 def _timer_problems(event: Event) -> Iterator[tuple[str, str]]:
