@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from processes.engine import Execution
 from processes.engine.changes import Change, StepFailedAt
-from processes.instance_tables import InstanceState, PendingCall, ProcessInstance
+from processes.instance_tables import InstanceState, PendingCall, ProcessInstance, table_of
 from processes.runtime import carry_out, lock_instance, open_execution
 from services.actors import SYSTEM
 from services.errors import Conflict
@@ -19,6 +19,9 @@ from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
+
+# Written by statements: the step may have done away with the row before.
+_CALLS = table_of(PendingCall)
 
 
 @job("calls.answer")
@@ -35,8 +38,7 @@ def answer_call(platform: Platform, *, key: str, result: Mapping[str, Any]) -> N
             # Settled after it had become an incident: asked again, the service answers at once.
             _carry_out(uow, instance, call, lambda step: step.retry(token))
             return
-        uow.session.delete(call)
-        uow.session.flush()
+        uow.session.execute(delete(_CALLS).where(_CALLS.c.key == key))
         _carry_out(uow, instance, call, lambda step: step.answer_call(token, dict(result)))
 
     platform.transact(SYSTEM, work, source="job")
@@ -54,10 +56,9 @@ def fail_call(platform: Platform, *, key: str, code: str, message: str) -> None:
         token = call.token_id
         changes = _carry_out(uow, instance, call, lambda step: step.fail_call(token, code, message))
         if any(isinstance(one, StepFailedAt) and one.token_id == token for one in changes):
-            call.failed = True
+            uow.session.execute(update(_CALLS).where(_CALLS.c.key == key).values(failed=True))
         else:
-            uow.session.delete(call)
-        uow.session.flush()
+            uow.session.execute(delete(_CALLS).where(_CALLS.c.key == key))
 
     platform.transact(SYSTEM, work, source="job")
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields, validate
-from sqlalchemy import text
 
 from forms import Form
 from processes.definition_tables import Deployment, ProcessVersion, Resource, ResourceKind
@@ -14,7 +13,7 @@ from processes.definitions import Definitions
 from processes.engine.model import Process
 from processes.findings import Finding, ModelRejected
 from processes.process_checks import Surroundings, check_process
-from processes.starts import refresh_starts
+from processes.starts import lock_versions, refresh_starts
 from processes.stock import Stock, load_contents, load_stock
 from processes.unit import Unit, read_unit
 from processes.versioning import Target, bind_targets, find_targets
@@ -22,9 +21,6 @@ from services.actors import Permission
 from services.database import new_id
 from services.operations import Arguments, operation
 from services.unit_of_work import UnitOfWork
-
-# Two deployments at once would both take the next version number.
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('lanewise.deployment'))")
 
 
 class DeployedFile(Arguments):
@@ -68,7 +64,7 @@ def deploy(
     unit = read_unit(files)
     if unit.findings:
         raise ModelRejected(unit.findings)
-    uow.session.execute(_ONE_AT_A_TIME)
+    lock_versions(uow)
     stock = load_stock(uow)
     deployment = Deployment(
         id=new_id(),

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from processes.definition_tables import ProcessStart
 from processes.definitions import get_definition
-from processes.instance_tables import Subscription
+from processes.instance_tables import InstanceState, ProcessInstance, Subscription
 from processes.projection import hash_key
 from processes.runtime import do_step, open_instance
 from services.actors import SYSTEM
@@ -52,7 +52,7 @@ def deliver_event(
         key: A thrown message's correlation key; an event's is its record.
     """
     keys = tuple({hash_key(key or record_id), hash_key(None)})
-    found = _Event(kind, event, record_type, record_id, keys, payload)
+    found = _Event(kind, event, record_type if record_id else None, record_id, keys, payload)
 
     def work(uow: UnitOfWork) -> None:
         if event_id is not None and not once(uow, f"event:{event_id}"):
@@ -141,12 +141,10 @@ def _starting(uow: UnitOfWork, event: _Event) -> list[Job]:
 
 
 def _receiving(uow: UnitOfWork, event: _Event) -> list[Job]:
-    statement = select(Subscription).where(
-        Subscription.name == event.name, Subscription.kind == event.kind
-    )
     if event.kind == "message":
-        statement = statement.where(Subscription.key_hash.in_(event.keys))
-    rows = uow.session.scalars(statement.order_by(Subscription.id))
+        _wait_for_steps(uow, event)
+    statement = _waiting_for(event, Subscription.instance_id, Subscription.token_id)
+    rows = uow.session.execute(statement.order_by(Subscription.id))
     return [
         _job(
             "events.receive",
@@ -158,6 +156,31 @@ def _receiving(uow: UnitOfWork, event: _Event) -> list[Job]:
         )
         for row in rows
     ]
+
+
+def _wait_for_steps(uow: UnitOfWork, event: _Event) -> None:
+    """Hold the instances that an event may concern, so that it finds what they wait for next.
+
+    One that is just being moved on, by a person or by the message before, may come back to
+    waiting for the same; between two steps it would miss the message.
+    """
+    keys = set(uow.session.scalars(_waiting_for(event, Subscription.instance_id)))
+    if event.record_id is not None:
+        about = ProcessInstance.record_id == UUID(event.record_id)
+        running = ProcessInstance.state == InstanceState.RUNNING.value
+        keys.update(uow.session.scalars(select(ProcessInstance.id).where(about, running)))
+    if keys:
+        held = select(ProcessInstance.id).where(ProcessInstance.id.in_(keys))
+        uow.session.execute(held.order_by(ProcessInstance.id).with_for_update()).all()
+
+
+def _waiting_for(event: _Event, *columns: Any) -> Select[Any]:
+    statement = select(*columns).where(
+        Subscription.name == event.name, Subscription.kind == event.kind
+    )
+    if event.kind == "message":
+        statement = statement.where(Subscription.key_hash.in_(event.keys))
+    return statement
 
 
 def _job(task: str, arguments: dict[str, Any]) -> Job:

@@ -110,15 +110,12 @@ class InstanceHost:
         operation = self._find(call)
         arguments = {name: to_plain(from_json(value)) for name, value in call.arguments.items()}
         self._uow.call_key = call_key(self._about.id, call.key)
-        jobs = len(self._uow.jobs)
         try:
-            with self._uow.session.begin_nested():
+            with self._uow.savepoint():
                 result = run(self._uow, operation.name, arguments)
         except LanewiseError as error:
-            del self._uow.jobs[jobs:]
             raise BpmnError(error.code, told(error)) from error
         except (*FAULTS,) as error:
-            del self._uow.jobs[jobs:]
             raise self._failed(call, error) from error
         finally:
             self._uow.call_key = None

@@ -79,6 +79,9 @@ def retry_incident(uow: UnitOfWork, *, incident_id: UUID) -> dict[str, Any]:
         Conflict: It is resolved already.
     """
     incident = uow.get(Incident, incident_id)
+    if incident.job is not None:
+        # Held, so that two who retry at once queue the job once. A step's instance is locked.
+        incident = uow.get(Incident, incident_id, lock=True)
     if incident.resolved_at is not None:
         raise Conflict("This incident is resolved already.")
     if incident.instance_id is not None and incident.token_id is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from processes.definition_tables import ProcessStart, ProcessVersion, VersionState
 from processes.definitions import Definition, get_definition
@@ -17,6 +17,9 @@ from processes.stock import latest_active
 from services.actors import Permission
 from services.operations import Arguments, operation
 from services.unit_of_work import UnitOfWork
+
+# Two at once would both take the next version number, or both put start events in force.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('lanewise.deployment'))")
 
 
 class OfVersion(Arguments):
@@ -35,6 +38,11 @@ def activate_version(uow: UnitOfWork, *, version_id: UUID) -> ProcessVersion:
 def suspend_version(uow: UnitOfWork, *, version_id: UUID) -> ProcessVersion:
     """Start no new instances from a version; running ones go on, the next older one takes over."""
     return _set_state(uow, version_id, VersionState.SUSPENDED)
+
+
+def lock_versions(uow: UnitOfWork) -> None:
+    """Let those who deploy, suspend or activate versions take turns, each to its commit."""
+    uow.session.execute(_ONE_AT_A_TIME)
 
 
 def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
@@ -77,6 +85,7 @@ def _set_timer(uow: UnitOfWork, start: ProcessStart, definition: Definition) -> 
 
 
 def _set_state(uow: UnitOfWork, version_id: UUID, state: VersionState) -> ProcessVersion:
+    lock_versions(uow)
     version = uow.get(ProcessVersion, version_id, lock=True)
     version.state = state.value
     uow.session.flush()

@@ -15,11 +15,12 @@ from sqlalchemy import select, text
 
 from processes.definition_tables import ProcessStart
 from processes.definitions import get_definition
-from processes.engine import Due, next_due
+from processes.engine import Due, EngineError, next_due
 from processes.host import FAULTS
 from processes.instance_tables import InstanceState, Timer
 from processes.runtime import carry_out, lock_instance, open_execution, open_instance
 from services.actors import SYSTEM
+from services.errors import LanewiseError
 from services.jobs import job
 from services.platform import Platform
 from services.unit_of_work import Job, UnitOfWork
@@ -63,7 +64,7 @@ def fire_timers(platform: Platform, *, timer_ids: Sequence[str]) -> None:
     for timer_id in timer_ids:
         try:
             _fire(platform, UUID(timer_id))
-        except FAULTS as error:
+        except (*FAULTS, EngineError, LanewiseError) as error:
             if len(timer_ids) == 1:
                 raise
             log.warning("timer_failed", timer=timer_id, exc_info=error)
@@ -125,9 +126,17 @@ def next_future(uow: UnitOfWork, fired: Due) -> Due | None:
 
 
 def _due(uow: UnitOfWork, timer_id: UUID, *, lock: bool = False) -> Timer | None:
-    """Return the timer as it stands now if it is still to be fired."""
-    statement = select(Timer).where(Timer.id == timer_id, Timer.due_at <= uow.now)
+    """Return the timer as it stands now if it is still to be fired.
+
+    One that is not due by this machine's clock is left to the next sweep: the machine that took
+    it may be ahead, or the clock was set back.
+    """
+    statement = select(Timer).where(Timer.id == timer_id)
     if lock:
         statement = statement.with_for_update()
     found = uow.session.scalars(statement.execution_options(populate_existing=True))
-    return found.one_or_none()
+    timer = found.one_or_none()
+    if timer is not None and timer.due_at > uow.now:
+        timer.taken = False
+        return None
+    return timer

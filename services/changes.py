@@ -48,6 +48,11 @@ def take_changes(session: Session, mark: int) -> list[RowChange]:
     return taken
 
 
+def forget_changes(session: Session, mark: int) -> None:
+    """Drop the changes that were collected since ``mark``: they were rolled back."""
+    del session.info["changes"][mark:]
+
+
 def changed_fields(row: Any) -> dict[str, tuple[Any, Any]]:
     """Return the changes of ``row`` that were not yet flushed: name → (before, after)."""
     state = inspect(row)

@@ -17,6 +17,7 @@ from services import audit
 from services.actors import Permission
 from services.changes import begin_collecting, take_changes
 from services.errors import Invalid, NotAllowed, NotFound
+from services.keepable import keepable
 from services.unit_of_work import UnitOfWork
 
 
@@ -55,7 +56,7 @@ class Operation:
     secret_fields: frozenset[str] = frozenset()
 
     def load(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """Check ``raw`` against the schema.
+        """Check ``raw`` against the schema; see ``keepable`` for what becomes of odd text.
 
         Raises:
             Invalid: With a message for each wrong field.
@@ -64,7 +65,7 @@ class Operation:
             loaded: dict[str, Any] = self.schema().load(dict(raw))
         except ValidationError as error:
             raise Invalid("Please check the marked fields.", _by_field(error.messages)) from error
-        return loaded
+        return {name: keepable(value) for name, value in loaded.items()}
 
 
 _REGISTRY: dict[str, Operation] = {}
@@ -129,7 +130,7 @@ def run(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> Any:
     arguments = found.load(raw)
     mark = begin_collecting(uow.session)
     result = found.handler(uow, **arguments)
-    shown = {k: v for k, v in raw.items() if k not in found.secret_fields}
+    shown = {k: keepable(v) for k, v in raw.items() if k not in found.secret_fields}
     audit.record_operation(uow, name, shown, result, take_changes(uow.session, mark))
     return result
 

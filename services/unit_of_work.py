@@ -6,7 +6,8 @@ of work for everything it needs; nothing reads ambient state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.access import visible_to
 from services.actors import Actor
+from services.changes import begin_collecting, forget_changes
 from services.database import Base, new_id, to_json_text
 from services.errors import NotFound
 
@@ -133,6 +135,19 @@ class UnitOfWork:
         if row is None:
             raise NotFound(f"There is no such {model.__name__.lower()}.")
         return row
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo the block alone if it raises: its rows, its jobs, and what the audit noted of it."""
+        nested = self.session.begin_nested()
+        jobs, mark = len(self.jobs), begin_collecting(self.session)
+        try:
+            with nested:
+                yield
+        except BaseException:
+            del self.jobs[jobs:]
+            forget_changes(self.session, mark)
+            raise
 
     def defer(self, job: Job) -> None:
         """Leave ``job`` to the worker; it becomes visible with the commit."""

@@ -70,11 +70,12 @@ def _stand_ins(monkeypatch):
     monkeypatch.setitem(jobs._HANDLERS, "test.fail", jobs.JobHandler("test.fail", fail))
 
 
-def calling(type_: str = "test.ring", **inputs: str) -> Drawing:
+def calling(type_: str = "test.ring", *, before: str = "", **inputs: str) -> Drawing:
+    """Return a process that calls an operation, behind the element `before` if one is named."""
     lines = "".join(f'<zeebe:input source="{v}" target="{k}"/>' for k, v in inputs.items())
     work = f'<zeebe:taskDefinition type="{type_}"/><zeebe:ioMapping>{lines}</zeebe:ioMapping>'
     drawing = Drawing("p").start().end().node("serviceTask", "call", extension(work))
-    return drawing.path("start", "call", "end")
+    return drawing.path(*filter(None, ("start", before, "call", "end")))
 
 
 def reminding(text_: str = "PT1H", kind: str = "timeDuration", *, cancel: bool = False) -> Drawing:
