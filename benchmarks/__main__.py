@@ -10,13 +10,14 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import completion, inbox, throughput
+from benchmarks import completion, conditions, inbox, throughput
 from benchmarks.measuring import Row
 from benchmarks.place import bench_platform
 
 HERE = Path(__file__).parent
 SUBJECTS = {
     "completion": completion.measure,
+    "conditions": conditions.measure,
     "throughput": throughput.measure,
     "inbox": inbox.measure,
 }
