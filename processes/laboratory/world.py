@@ -96,7 +96,12 @@ class World:
         return results.pop(0) if results else None
 
     def decide(self, decision_id: str, inputs: Mapping[str, Any]) -> Any:  # noqa: ARG002 - the host's interface
-        """Return nothing: there are no decisions here."""
+        """Return the next result that the request gives for a task with this decision, or null."""
+        for spec in self.specs.values():
+            for node in spec.process.nodes.values():
+                results = self.given.get(node.id)
+                if node.work.decision_id == decision_id and results:
+                    return results.pop(0)
         return None
 
     def spec_for(self, process_id: str, version: str | None) -> ProcessSpec:  # noqa: ARG002 - only one

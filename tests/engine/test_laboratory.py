@@ -168,6 +168,14 @@ def test_service_task_has_its_given_result_when_a_step_completes_it():
     assert (answer["variables"], answer["errors"]) == ({"price": 3}, [])
 
 
+def test_decision_has_its_given_result_when_a_step_completes_its_task():
+    called = '<zeebe:calledDecision decisionId="d" resultVariable="r"/>'
+    drawing = Drawing().start().node("businessRuleTask", "rule", extension(called))
+    answer = play(drawing.path("start", "rule"), {"complete": "rule", "with": {"ok": True}})
+    assert (answer["variables"], answer["status"]) == ({"r": {"ok": True}}, "completed")
+    assert play(drawing)["variables"] == {"r": None}
+
+
 def test_multi_instance_stands_once_per_instance_when_traced():
     drawing = Drawing().start().node("task", "each", looped()).path("start", "each")
     assert play(drawing, variables={"items": [1, 2]})["trace"] == ["start", "each", "each"]
