@@ -86,7 +86,11 @@ def _counted(tokens: Iterable[TokenView]) -> list[dict[str, Any]]:
 def _state(token: TokenView) -> str:
     if token.state == "failed":
         return "failed"
-    return "waiting" if token.waits_for in {"timer", "message", "signal", "call"} else "active"
+    return (
+        "waiting"
+        if token.waits_for in {"timer", "message", "signal", "call", "condition"}
+        else "active"
+    )
 
 
 def _failed(
