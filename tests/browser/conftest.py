@@ -130,15 +130,16 @@ def assert_accessible() -> Callable[[Page], None]:
     source = (ROOT / "frontend/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
     def check(page: Page) -> None:
-        page.evaluate(source)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(source)
         result = page.evaluate(
             "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
         )
         found = [
-            f"{violation['id']}: {node['html'][:200]}"
+            f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
             for violation in result["violations"]
             for node in violation["nodes"]
         ]
-        assert found == []
+        assert found == [], page.url
 
     return check
