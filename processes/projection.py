@@ -38,6 +38,7 @@ from processes.instance_tables import (
 )
 from processes.step_rows import StepRows
 from services.database import new_id
+from services.keepable import keepable
 from services.unit_of_work import UnitOfWork
 
 
@@ -183,7 +184,7 @@ class Projection:
             "token_id": change.token_id,
             "element_id": change.element_id,
             "kind": change.kind,
-            "name": change.name,
+            "name": keepable(change.name),
             "key_hash": hash_key(key),
         }
 

@@ -108,7 +108,8 @@ def _step(uow: UnitOfWork, key: UUID, attempt: int) -> bool:
 
 def _note_success(uow: UnitOfWork, key: UUID) -> None:
     mail = uow.get(Mail, key, lock=True)
-    if mail.state == MailState.HANDING_OVER:
+    # Another job may have been in doubt meanwhile, if this one was taken for dead.
+    if mail.state in {MailState.HANDING_OVER, MailState.UNKNOWN}:
         complete(uow, mail)
 
 

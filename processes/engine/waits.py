@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from processes.engine.elements.base import Element
 
 WaitKind = Literal["task", "timer", "message", "signal", "call", "condition"]
+MAX_NAME = 300
+"""Characters in the name of a message or signal: it is looked up in an index."""
 OUTSIDE_KINDS = ("timer", "message", "signal", "conditional")
 """Kinds of events that nothing throws, and so are armed when their activity begins."""
 
@@ -50,8 +52,15 @@ class Trigger:
         self._timer = compile_text("" if is_condition else event.expression)
 
     def name(self, sight: Sight) -> str:
-        """Return the name of the message or signal."""
-        return as_text(self._name.evaluate(sight), "The name of the event")
+        """Return the name of the message or signal.
+
+        Raises:
+            StepFailed: It is no text, or a very long one.
+        """
+        name = as_text(self._name.evaluate(sight), "The name of the event")
+        if len(name) > MAX_NAME:
+            raise StepFailed(f"The name of the event is longer than {MAX_NAME} characters.")
+        return name
 
     def key(self, sight: Sight) -> str | None:
         """Return the correlation key; None if the message has none."""

@@ -174,6 +174,32 @@ def test_values_are_kept_when_they_are_nested_as_deeply_as_is_taken(world):
     assert world.state(instance) == "completed"
 
 
+def test_a_number_is_refused_when_it_has_too_many_digits(world):
+    world.deploy(one_task())
+    with pytest.raises(Invalid):
+        world.start("p", number=10**40)
+
+
+def test_a_message_is_found_by_its_name_when_that_has_odd_signs(world):
+    hearing = Drawing("p").start().end().message("m", "=name")
+    hearing.node("intermediateCatchEvent", "hear", on("message", "m"))
+    sending = Drawing("q").start().message("m", "=name").node("endEvent", "end", on("message", "m"))
+    world.deploy(hearing.path("start", "hear", "end"), sending.path("start", "end"))
+    instance = world.start("p", name="a\x00b")
+    world.start("q", name="a\x00b")
+    world.drain()
+    assert world.state(instance) == "completed"
+
+
+def test_a_step_fails_alone_when_the_name_of_its_message_is_too_long(world):
+    drawing = Drawing("p").start().end().message("m", "=name")
+    drawing.node("intermediateCatchEvent", "hear", on("message", "m"))
+    world.deploy(drawing.path("start", "hear", "end"))
+    world.start("p", name="".join(map(chr, range(20_000, 29_000))))
+    (incident,) = world.ask(list_incidents, actor="olga")
+    assert incident.message == "The name of the event is longer than 300 characters."
+
+
 def filled(value, text):
     """Return a value with `text` in the place of each `{}`."""
     if isinstance(value, dict):

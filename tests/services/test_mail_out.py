@@ -245,6 +245,22 @@ def test_nothing_is_handed_over_when_another_job_took_the_mail(post, deal, serve
     assert (len(server.messages), _mail(post, mail_id).state) == (1, "sent")
 
 
+def test_a_mail_is_sent_when_its_job_was_taken_for_dead_but_came_back(
+    post, deal, server, monkeypatch
+):
+    mail_id = _send(post, deal, call_key="call-1")
+    finish = smtp.MailServer.finish
+
+    def be_overtaken(self):
+        _deliver(post, mail_id)
+        finish(self)
+
+    monkeypatch.setattr(smtp.MailServer, "finish", be_overtaken)
+    _deliver(post, mail_id)
+    assert (len(server.messages), _mail(post, mail_id).state) == (1, "sent")
+    assert (len(post.jobs("calls.fail")), len(post.jobs("calls.answer"))) == (1, 1)
+
+
 def test_the_call_fails_when_no_mail_server_is_named(staff, platform_with):
     deal = staff.do("deal.create", name="Windows")
     mail_id = _send(staff, deal, to="eva@x.example", call_key="call-1")
