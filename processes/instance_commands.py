@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import orjson
 from marshmallow import fields, validate
 
 from processes.definitions import Definition, get_definition
 from processes.instance_tables import InstanceState
 from processes.runtime import carry_out, lock_instance, open_execution, open_instance
 from processes.stock import latest_active
+from processes.task_forms import MAX_DATA_BYTES
 from services.actors import Permission
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
@@ -60,7 +62,8 @@ def start_instance(
     Raises:
         NotFound: There is no such process or record.
         Conflict: It is suspended, or begins only by an event.
-        Invalid: It is about a record and none is given, or the reverse.
+        Invalid: It is about a record and none is given, or the reverse; or a variable would hide
+            the record from the process's conditions, or there is too much of them.
     """
     version = latest_active(uow, process_key)
     if version is None:
@@ -69,6 +72,7 @@ def start_instance(
     if not any(event.kind == "none" for event in definition.process.start_events):
         raise Conflict(f"The process {definition.name} begins by itself when something happens.")
     _check_record(uow, definition, record_id)
+    _check_variables(definition, variables or {})
     instance = open_instance(uow, definition, record_id=record_id, variables=variables)
     if instance is None:
         raise Conflict(f"The process {definition.name} runs for this record already.")
@@ -103,3 +107,23 @@ def _check_record(uow: UnitOfWork, definition: Definition, record_id: UUID | Non
             message = f"Choose the {definition.record_type} that the process is about."
             raise Invalid(message, {"record_id": [message]})
         get_record(uow, definition.record_type, record_id)
+
+
+def _check_variables(definition: Definition, variables: Mapping[str, Any]) -> None:
+    """Refuse variables that a process can't begin with.
+
+    One called ``deal`` would be read in place of the live deal: its amount, and so whether a
+    manager has to approve it, would be whatever the starter says.
+    """
+    taken = variables.keys() & {"instance", definition.record_type or "instance"}
+    if taken:
+        fields = {"variables": [f"{name} is what the process is about." for name in sorted(taken)]}
+        raise Invalid("Please choose other names for the variables.", fields)
+    try:
+        size = len(orjson.dumps(variables))
+    except orjson.JSONEncodeError as error:
+        message = "These variables are nested too deeply."
+        raise Invalid(message, {"variables": [message]}) from error
+    if size > MAX_DATA_BYTES:
+        message = "These variables are more than a process begins with."
+        raise Invalid(message, {"variables": [message]})

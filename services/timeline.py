@@ -128,9 +128,9 @@ def timeline_of(
 ) -> list[TimelineEntry]:
     """Return what happened to a record, newest first.
 
-    A deal and a contact show the entries of the lead they come from; an account shows those of
-    all its records that the actor may see. With ``before``, the key of an entry, only older
-    ones are returned; ``limit`` is 1 to 200.
+    A deal shows the entries of the lead that it comes from, a contact those of its leads, and an
+    account those of all its records, each as far as the actor may see them or their deal. With
+    ``before``, the key of an entry, only older ones are returned; ``limit`` is 1 to 200.
 
     Raises:
         NotFound: There is no such record, or the actor may not see it.
@@ -155,8 +155,15 @@ def _belongs_to(uow: UnitOfWork, record: Any) -> ColumnElement[bool]:
         keys.append(record.lead_id)
     if not isinstance(record, Contact):
         return TimelineRow.record_id.in_(keys)
-    of_leads = select(Lead.id).where(Lead.contact_id == record.id)
-    return or_(TimelineRow.record_id == record.id, TimelineRow.record_id.in_(of_leads))
+    # A contact may come from leads of several teams; only those one sees, or whose deal, are told.
+    of_leads = uow.select(Lead).with_only_columns(Lead.id).where(Lead.contact_id == record.id)
+    of_deals = uow.select(Deal).with_only_columns(Deal.lead_id)
+    of_deals = of_deals.where(Deal.contact_id == record.id, Deal.lead_id.is_not(None))
+    return or_(
+        TimelineRow.record_id == record.id,
+        TimelineRow.record_id.in_(of_leads),
+        TimelineRow.record_id.in_(of_deals),
+    )
 
 
 def _visible_parts(uow: UnitOfWork, account: Account) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -154,6 +155,6 @@ def limit_argument() -> int:
         Invalid: It is no number from 1 to 200.
     """
     text = request.args.get("limit", "50")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 200:  # noqa: PLR2004
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 200:  # noqa: PLR2004
         raise Invalid("A page has 1 to 200 entries.", {"limit": ["Use 1 to 200."]})
     return int(text)

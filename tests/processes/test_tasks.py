@@ -280,3 +280,21 @@ def test_opening_and_completion_stand_in_the_records_timeline(world):
         ("p", "The task Ask came up for Anna Berg."),
         ("p", "The process p began."),
     ]
+
+
+@pytest.mark.parametrize("name", ["lead", "instance"])
+def test_a_variable_can_not_hide_what_the_process_is_about_when_it_is_started(world, name):
+    world.deploy(*lead_process())
+    lead = world.do("lead.create", "anna", name="Kari")
+    with pytest.raises(Invalid) as refused:
+        world.start("p", lead.id, actor="anna", **{name: {"score": 100}})
+    assert "variables" in refused.value.fields
+
+
+@pytest.mark.parametrize("value", ["x" * 2_000_000, [[]]], ids=["large", "deep"])
+def test_variables_are_limited_when_a_process_is_started(world, value):
+    world.deploy(one_task())
+    for _ in range(400 if value == [[]] else 0):
+        value = [value]
+    with pytest.raises(Invalid):
+        world.start("p", actor="anna", given=value)

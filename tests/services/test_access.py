@@ -101,3 +101,15 @@ def test_hidden_records_stay_hidden_when_an_account_shows_its_story(staff):
     seen = staff.ask(timeline_of, "account", account.id, actor="anna")
     assert {entry.record_title for entry in seen} == {"Nordlys", "Hers"}
     assert len(staff.ask(timeline_of, "account", account.id, actor="maria")) == 4
+
+
+def test_a_contact_s_timeline_leaves_out_leads_of_other_teams_when_they_share_the_contact(staff):
+    seen = staff.do("lead.create", "boris", name="Eva Lund", email="eva@lund.example")
+    contact_id = staff.do("lead.convert", "boris", lead_id=seen.id)["contact_id"]
+    other = staff.do("lead.create", "sven", name="Eva Lund", email="eva@lund.example")
+    staff.do("lead.convert", lead_id=other.id)
+    staff.do("note.add", "sven", record_type="lead", record_id=other.id, text="Not for Sales")
+    entries = staff.ask(timeline_of, "contact", contact_id, actor="boris")
+    assert {entry.record_id for entry in entries} == {contact_id, seen.id}
+    everything = staff.ask(timeline_of, "contact", contact_id)
+    assert other.id in {entry.record_id for entry in everything}
