@@ -32,6 +32,8 @@ class Settings:
             server is named and mails end in an incident.
         mail_hook_token: The bearer token of the inbound mail hook.
         adjustable_clock: Whether ``flask clock`` may move the time (never in production).
+        trusted_proxies: How many reverse proxies stand in front, each of which adds the client's
+            address to ``X-Forwarded-For``; with 0 that header counts for nothing.
     """
 
     environment: str
@@ -45,6 +47,7 @@ class Settings:
     timezone: ZoneInfo
     adjustable_clock: bool
     request_limit_bytes: int = 16 * 1024 * 1024
+    trusted_proxies: int = 0
 
     @property
     def is_production(self) -> bool:
@@ -75,7 +78,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_hook_token=_secret(env, "MAIL_HOOK_TOKEN", environment, instance_path),
         timezone=ZoneInfo(env.get("LANEWISE_TIMEZONE", "UTC")),
         adjustable_clock=environment != "production" and env.get("LANEWISE_CLOCK") == "adjustable",
+        trusted_proxies=_count(env, "TRUSTED_PROXIES"),
     )
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    """Read a small whole number, 0 if it is not given."""
+    text = env.get(name) or "0"
+    if text not in set("0123456789"):
+        raise ConfigurationError(f"{name} is {text!r}; use a number from 0 to 9")
+    return int(text)
 
 
 def _secret(env: Mapping[str, str], name: str, environment: str, instance_path: Path) -> str:

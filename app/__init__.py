@@ -47,7 +47,7 @@ def create_app(
     init_wire(app)
     init_request_log(app)
     init_sessions(app, platform.settings)
-    init_security(app)
+    init_security(app, platform.settings.trusted_proxies)
     init_limits(app)
     init_assets(app, front_end or BUILT)
     init_layout(app)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.context import settings
 from app.sessions import uses_token
@@ -28,13 +29,18 @@ _POLICY: Final = (
 )
 
 
-def init_security(app: Flask) -> None:
+def init_security(app: Flask, trusted_proxies: int) -> None:
     """Protect every route of ``app``; must come before any other check of a request."""
     app.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # decided below, by how the request is authenticated
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
         WTF_CSRF_HEADERS=["X-CSRFToken"],
+        WTF_CSRF_SSL_STRICT=False,  # the origin is checked below, also where no Referer is sent
     )
+    if trusted_proxies:
+        # Without it everybody shares the proxy's address, and so the limits of one stranger.
+        proxied = ProxyFix(app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     csrf = CSRFProtect(app)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
 

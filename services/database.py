@@ -85,6 +85,7 @@ def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # they are customers' data, and errors go to logs and incidents
         json_serializer=to_json_text,
         json_deserializer=orjson.loads,
         connect_args={"options": "-c timezone=UTC"},

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app import create_app
 from tests.app.conftest import PASSWORD, PEOPLE
 
 POLICY = re.compile(r"script-src 'self' 'nonce-([\w-]+)'")
@@ -77,3 +82,21 @@ def test_no_password_and_no_token_reaches_the_log(app, visitor, caplog, capsys):
     written = caplog.text + output.out + output.err
     assert PASSWORD not in written
     assert "secret-token" not in written
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 429), (1, 404)])
+def test_a_client_is_known_by_its_own_address_behind_trusted_proxies_only(
+    platform_with, people, front_end, proxies, status
+):
+    app = create_app(platform_with(trusted_proxies=proxies), front_end=front_end)
+    client = app.test_client()
+    for number in range(21):
+        headers = {"X-Forwarded-For": f"203.0.113.{number}"}
+        answer = client.get("/status/nothing", headers=headers)
+    assert answer.status_code == status
+
+
+def test_no_value_reaches_the_log_when_the_database_refuses_it(platform):
+    with pytest.raises(DBAPIError) as refused, platform.session() as session:
+        session.execute(text("SELECT :given"), {"given": "secret\x00"})
+    assert "secret" not in str(refused.value)
