@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector
@@ -22,6 +22,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
+from psycopg import OperationalError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -57,6 +58,21 @@ _PUT_BACK = text(
           FOR UPDATE OF j SKIP LOCKED) AS stalled
     """
 )
+
+
+class _Connector(PsycopgConnector):
+    """Says a second time how a job ended if the connection breaks over it.
+
+    Else the job would count as running for as long as this worker lives: nobody would put it back.
+    """
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        try:
+            await super().execute_query_async(query, **arguments)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, OperationalError):
+                raise
+            await super().execute_query_async(query, **arguments)
 
 
 def run_worker(platform: Platform, stop_event: threading.Event, concurrency: int = 4) -> None:
@@ -142,9 +158,7 @@ def _wait_for_stop(stop_event: threading.Event, ended: threading.Event) -> None:
 
 def _connector(platform: Platform) -> PsycopgConnector:
     url = platform.engine.url.set(drivername="postgresql")
-    return PsycopgConnector(
-        conninfo=url.render_as_string(hide_password=False), min_size=1, max_size=4
-    )
+    return _Connector(conninfo=url.render_as_string(hide_password=False), min_size=1, max_size=4)
 
 
 def _task(platform: Platform, handler: JobHandler) -> Callable[..., None]:

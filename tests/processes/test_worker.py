@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from processes.incidents import list_incidents
 from processes.worker import put_back_stalled_jobs, run_worker
@@ -64,6 +65,14 @@ def wait_until(condition: Callable[[], object]) -> None:
         assert waited < PATIENCE_SECONDS, "it never happened"
         moment.wait(0.05)
         waited += 0.05
+
+
+def lose_connections(world) -> None:
+    """End all connections to the database but the one that says so, as a restart does."""
+    world.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
 
 
 def queue(world) -> list[tuple]:
@@ -140,3 +149,34 @@ def test_the_jobs_of_a_living_worker_are_left_alone(world, told):
     world.sql("SELECT procrastinate_fetch_job_v2(NULL, (SELECT id FROM procrastinate_workers))")
     assert put_back_stalled_jobs(world.platform) == 0
     assert put_back_stalled_jobs(world.platform, 0) == 1
+
+
+def test_work_goes_on_when_the_database_was_lost_and_came_back(world, told):
+    world.deploy(reminding())
+    with working(world.platform):
+        world.ask(lambda uow: uow.defer(Job("test.tell", {"x": 1})))
+        wait_until(lambda: told.seen and queue(world) == [])
+        lose_connections(world)
+        world.start("p")
+        world.platform.clock.advance(timedelta(hours=1))
+        world.ask(lambda uow: uow.defer(Job("test.tell", {"x": 2})))
+        wait_until(lambda: queue(world) == [] and "late" in world.trace())
+    assert {"x": 2} in told.seen
+
+
+def test_a_job_is_finished_when_the_connection_is_lost_over_it(world, told):
+    told.may_end.clear()
+    waiting = (
+        "FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock' AND query LIKE '%finish_job%'"
+    )
+    with working(world.platform):
+        world.ask(lambda uow: uow.defer(Job("test.tell", {"x": 1})))
+        assert told.happened.wait(PATIENCE_SECONDS)
+        with world.platform.engine.begin() as connection:
+            connection.execute(text("SELECT id FROM procrastinate_jobs FOR UPDATE"))
+            told.may_end.set()
+            wait_until(lambda: world.sql(f"SELECT pid {waiting}"))
+            world.sql(f"SELECT pg_terminate_backend(pid) {waiting}")
+        wait_until(lambda: queue(world) == [])
+    assert told.seen == [{"x": 1}]
