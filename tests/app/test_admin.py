@@ -64,7 +64,7 @@ def test_the_same_files_again_make_no_version(browse):
 def test_a_refused_upload_shows_file_element_line_and_advice(browse):
     browser = browse("administrator")
     name, content = bpmn()
-    response = upload(browser, (name, content.replace(b"userTask", b"complexGateway")), note="why")
+    response = upload(browser, (name, content.replace(b"userTask", b"serviceTask")), note="why")
     assert response.status_code == 422
     assert "<code>ask</code>" in response.text
     assert 'value="why"' in response.text

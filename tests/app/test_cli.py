@@ -49,7 +49,7 @@ def test_files_are_deployed_from_a_folder(flask, diagram, platform):
 
 
 def test_a_refused_deployment_prints_a_table_and_fails(flask, diagram):
-    broken = diagram.read_text("utf-8").replace("userTask", "complexGateway")
+    broken = diagram.read_text("utf-8").replace("userTask", "serviceTask")
     diagram.write_text(broken, encoding="utf-8")
     result = flask("process", "deploy", str(diagram))
     assert result.exit_code == 1
