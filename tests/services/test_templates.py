@@ -10,7 +10,7 @@ import pytest
 
 from services.document_layout import Look, draw_pdf
 from services.errors import Invalid, NotFound
-from services.files import documents_of, get_document
+from services.files import documents_of, get_document, names_of_documents
 from services.template_sandbox import check_template, render
 from services.template_values import VALUE_NAMES
 from services.templates import list_templates
@@ -126,6 +126,14 @@ def test_the_newest_document_is_linked_when_an_offer_is_made_again(staff):
     deal = staff.do("deal.update", deal_id=deal.id)
     assert deal.offer_document_id == made["document_id"]
     assert len(staff.ask(documents_of, "deal", deal.id)) == 2
+
+
+def test_a_document_has_no_name_when_its_record_is_hidden(staff):
+    deal = staff.do("deal.create", "boris", name="Windows", amount=10)
+    made = staff.do("document.make", template="offer", record_type="deal", record_id=deal.id)
+    key = made["document_id"]
+    assert staff.ask(names_of_documents, [key], actor="boris") == {key: made["name"]}
+    assert staff.ask(names_of_documents, [key], actor="sven") == {}
 
 
 def test_a_mail_template_is_not_found_when_a_document_is_made(staff):
