@@ -55,6 +55,22 @@ def record_operation(
     record_id = getattr(result, "id", None) if record_type else None
     if record_type is None and changes:
         record_type, record_id = changes[0].kind, changes[0].row_id
+    _add(uow, name, (record_type, record_id), arguments, changes)
+
+
+def record_event(uow: UnitOfWork, name: str, record_type: str, record_id: UUID) -> None:
+    """Add the audit entry of something that is no operation, such as a sign-in."""
+    _add(uow, name, (record_type, record_id), {}, ())
+
+
+def _add(
+    uow: UnitOfWork,
+    name: str,
+    about: tuple[str | None, UUID | None],
+    arguments: Mapping[str, Any],
+    changes: Sequence[RowChange],
+) -> None:
+    record_type, record_id = about
     uow.session.add(
         AuditEntry(
             at=uow.now,
@@ -67,24 +83,6 @@ def record_operation(
             record_id=record_id,
             arguments=dict(arguments),
             changes=[_as_json(change) for change in changes],
-        )
-    )
-
-
-def record_event(uow: UnitOfWork, name: str, record_type: str, record_id: UUID) -> None:
-    """Add the audit entry of something that is no operation, such as a sign-in."""
-    uow.session.add(
-        AuditEntry(
-            at=uow.now,
-            actor_id=uow.actor.user_id,
-            actor_name=uow.actor.name,
-            source=uow.source,
-            address=uow.address,
-            operation=name,
-            record_type=record_type,
-            record_id=record_id,
-            arguments={},
-            changes=[],
         )
     )
 
