@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -158,7 +159,16 @@ def is_ready(url: str) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port of the loopback interface that nobody listens on.
+
+    It is below the ports that the system hands out by itself: one of those could go to
+    another listener before the program has bound it.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(17_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -2,9 +2,11 @@
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
+
+FINDING = {"element": "Start", "line": 3, "message": "It starts nothing.", "advice": "Draw a flow."}
 
 
 def test_island_and_times_work_when_they_are_swapped_in(page: Page):
@@ -32,6 +34,23 @@ def test_island_is_undone_when_it_is_taken_away(page: Page):
         "document.querySelector('[data-island]').remove()"
     )
     page.wait_for_function("!window.left.isConnected && window.left.parentNode === null")
+
+
+def test_answer_of_a_check_is_dropped_when_its_island_is_gone(page: Page):
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/check", hold)
+    with page.expect_request("**/check"):
+        page.goto("/show/modeller")
+    expect(page.locator("[data-island]")).to_have_attribute("data-island-state", "ready")
+    page.evaluate("document.querySelector('[data-island]').remove()")
+    with page.expect_response("**/check"):
+        asked[0].fulfill(json={"errors": [FINDING], "warnings": []})
+    # Whatever the answer sets off is done before the next thing that the page is asked.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
 def test_reason_is_told_and_nothing_swapped_when_the_server_refuses(page: Page, site: Flask):

@@ -189,8 +189,9 @@ class ModellerIsland {
     const number = this.#checks;
     this.#findings.waiting();
     const local = await lint(this.#modeler.getDefinitions(), this.#templates);
+    // A later check has begun and its answer counts, or the diagram is gone.
+    if (number !== this.#checks) return;
     const remote = await this.#ask();
-    // A later check has begun: its answer counts.
     if (number !== this.#checks) return;
     this.#found = [...(remote?.findings ?? []), ...local];
     this.#findings.show(this.#found);
@@ -269,6 +270,8 @@ class ModellerIsland {
   stop(): void {
     this.#draft?.stop();
     window.clearTimeout(this.#checkTimer);
+    // The answer of a check that is on its way has nothing left to be shown on.
+    this.#checks += 1;
     this.#modeler.destroy();
   }
 }
