@@ -6,6 +6,7 @@ offset lives in the database; production uses ``SystemClock``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -32,12 +33,13 @@ class SystemClock:
 class AdjustableClock:
     """The machine's clock plus an offset that is kept in the database."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        """Take a function that opens the database, which is not needed before the time is."""
+        self._open = engine
 
     def now(self) -> datetime:
         """Return the moved present as an aware UTC time; reads the offset each time."""
-        with self._engine.connect() as connection:
+        with self._open().connect() as connection:
             seconds = connection.scalar(text("SELECT offset_seconds FROM clock_offsets"))
         return datetime.now(UTC) + timedelta(seconds=float(seconds or 0))
 
@@ -48,6 +50,21 @@ class AdjustableClock:
             "ON CONFLICT (id) DO UPDATE "
             "SET offset_seconds = clock_offsets.offset_seconds + EXCLUDED.offset_seconds"
         )
-        with self._engine.begin() as connection:
+        with self._open().begin() as connection:
             connection.execute(statement, {"seconds": delta.total_seconds()})
         return self.now()
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved; for playing diagrams and for tests."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        """Return the moment that it was last moved to."""
+        return self.moment
+
+    def move_to(self, moment: datetime) -> None:
+        """Let it be ``moment``, aware UTC, now."""
+        self.moment = moment

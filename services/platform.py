@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from psycopg.errors import DeadlockDetected, SerializationFailure
@@ -26,12 +27,23 @@ Part = TypeVar("Part")
 class Platform:
     """What every request, job and command works with; one per process."""
 
-    def __init__(self, settings: Settings, engine: Engine, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine | Callable[[], Engine], clock: Clock
+    ) -> None:
         self.settings = settings
-        self.engine = engine
         self.clock = clock
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._open_engine = engine
         self._parts: dict[type[Any], Any] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database, opened when it is first asked for."""
+        given = self._open_engine
+        return given if isinstance(given, Engine) else given()
+
+    @cached_property
+    def _sessions(self) -> sessionmaker[Session]:
+        return sessionmaker(self.engine, expire_on_commit=False)
 
     def transact(
         self,
@@ -73,17 +85,30 @@ class Platform:
         made: Part = self._parts.setdefault(kind, self._parts.get(kind) or kind())
         return made
 
+    def put_part(self, kind: type[Part], part: Part) -> None:
+        """Use ``part`` as this platform's one instance of ``kind``, before it is first used."""
+        self._parts[kind] = part
+
     def close(self) -> None:
         """Give all database connections back."""
-        self.engine.dispose()
+        if "engine" in vars(self):
+            self.engine.dispose()
 
 
 def open_platform(settings: Settings) -> Platform:
-    """Open the database that ``settings`` name, starting the embedded server if they name none."""
-    url = settings.database_url or start_embedded_server(settings.instance_path)
-    engine = create_database_engine(url)
-    clock: Clock = AdjustableClock(engine) if settings.adjustable_clock else SystemClock()
-    return Platform(settings, engine, clock)
+    """Return the program on the database that ``settings`` name, or else the embedded one.
+
+    It is opened, and the embedded server started, when somebody first needs it: a command that
+    needs no database must not start one.
+    """
+
+    @cache
+    def open_engine() -> Engine:
+        url = settings.database_url or start_embedded_server(settings.instance_path)
+        return create_database_engine(url)
+
+    clock: Clock = AdjustableClock(open_engine) if settings.adjustable_clock else SystemClock()
+    return Platform(settings, open_engine, clock)
 
 
 def may_be_retried(error: Exception) -> bool:

@@ -56,7 +56,7 @@ class Program:
 
     def advance(self, **delta: float) -> datetime:
         """Move the clock of every process of the installation forward."""
-        return AdjustableClock(self.engine).advance(timedelta(**delta))
+        return AdjustableClock(lambda: self.engine).advance(timedelta(**delta))
 
     def answers(self) -> bool:
         """Whether its web server is up and ready."""

@@ -108,7 +108,7 @@ def test_a_weak_password_is_refused_in_words(flask):
 
 
 def test_the_clock_is_moved_when_it_may_be(platform, front_end):
-    clock = AdjustableClock(platform.engine)
+    clock = AdjustableClock(lambda: platform.engine)
     app = create_app(Platform(platform.settings, platform.engine, clock), front_end=front_end)
     before = clock.now()
     result = app.test_cli_runner().invoke(args=["clock", "advance", "P7DT1H"])
