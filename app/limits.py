@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
+import time
 from typing import Any, Final, cast
 
 from flask import Blueprint, Flask, current_app, request
@@ -70,8 +72,13 @@ class SignInGuard:
         Raises:
             TooManyRequests: The limit is reached; even the right password is not looked at.
         """
-        if not all(self._counter.test(limit, *key) for limit, key in self._limits()):
-            raise TooManyRequests
+        reached = [
+            self._counter.get_window_stats(limit, *key).reset_time
+            for limit, key in self._limits()
+            if not self._counter.test(limit, *key)
+        ]
+        if reached:
+            raise TooManyRequests(retry_after=max(1, math.ceil(max(reached) - time.time())))
 
     def count_failure(self) -> None:
         """Note that the attempt failed."""

@@ -31,6 +31,7 @@ from processes.draining import drain
 from processes.incidents import record_failed_job
 from processes.job_retries import delay_after
 from processes.timers import SWEPT_AT_ONCE, sweep_timers
+from services.audit_chain import SEALED_AT_ONCE, seal_audit
 from services.jobs import JobHandler, RetryLater, all_jobs
 from services.platform import Platform
 from services.unit_of_work import Job
@@ -185,13 +186,15 @@ def _task(platform: Platform, handler: JobHandler) -> Callable[..., None]:
 
 
 def _sweep(platform: Platform, stop_event: threading.Event) -> None:
-    """Look for due timers and stalled jobs each second."""
+    """Look for due timers, stalled jobs and new entries of the audit each second."""
     while not stop_event.is_set():
         try:
             while sweep_timers(platform) == SWEPT_AT_ONCE:
                 pass
             if count := put_back_stalled_jobs(platform):
                 log.warning("stalled_jobs_put_back", count=count)
+            while seal_audit(platform) == SEALED_AT_ONCE:
+                pass
         except SQLAlchemyError as error:
             log.warning("sweep_failed", reason=str(error))
         stop_event.wait(SWEEP_SECONDS)

@@ -1,4 +1,7 @@
-"""Who did what, when and from where, written in the same transaction as the change."""
+"""Who did what, when and from where, written in the same transaction as the change.
+
+What was refused is kept as well, in a transaction of its own: the other one is undone.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.changes import RowChange
@@ -18,14 +21,20 @@ if TYPE_CHECKING:
 
 
 class AuditEntry(Base):
-    """One operation that was carried out; rows are only ever added.
+    """One operation that was carried out or refused; rows are only ever added.
 
     Attributes:
         changes: The rows it made or changed, each with its fields before and after.
+        refused: It was not carried out, since the actor may not do it.
+        position: Its place in the chain, from 1; None until it is sealed.
+        chain_hash: See ``services.audit_chain``.
     """
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "record_type", "record_id"),)
+    __table_args__ = (
+        Index(None, "record_type", "record_id"),
+        Index("ix_audit_entries_unsealed", "id", postgresql_where="position IS NULL"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime]
@@ -38,6 +47,9 @@ class AuditEntry(Base):
     record_id: Mapped[UUID | None]
     arguments: Mapped[dict[str, Any]]
     changes: Mapped[list[Any]]
+    refused: Mapped[bool] = mapped_column(default=False, server_default=false())
+    position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    chain_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 def record_operation(
@@ -63,12 +75,24 @@ def record_event(uow: UnitOfWork, name: str, record_type: str, record_id: UUID) 
     _add(uow, name, (record_type, record_id), {}, ())
 
 
+def record_refusal(
+    uow: UnitOfWork, name: str, record_type: str | None = None, record_id: UUID | None = None
+) -> None:
+    """Add the audit entry of what somebody tried and may not do.
+
+    Its arguments are left out: whoever may not do it could fill the log with what they like.
+    """
+    _add(uow, name, (record_type, record_id), {}, (), refused=True)
+
+
 def _add(
     uow: UnitOfWork,
     name: str,
     about: tuple[str | None, UUID | None],
     arguments: Mapping[str, Any],
     changes: Sequence[RowChange],
+    *,
+    refused: bool = False,
 ) -> None:
     record_type, record_id = about
     uow.session.add(
@@ -83,6 +107,7 @@ def _add(
             record_id=record_id,
             arguments=dict(arguments),
             changes=[_as_json(change) for change in changes],
+            refused=refused,
         )
     )
 

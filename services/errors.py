@@ -50,10 +50,15 @@ class NotAuthenticated(LanewiseError):  # noqa: N818
 
 
 class NotAllowed(LanewiseError):  # noqa: N818
-    """The actor lacks the permission for this operation."""
+    """The actor lacks the permission for this operation.
+
+    Attributes:
+        operation: What was refused, for the audit; None where only something to see was.
+    """
 
     code = "not_allowed"
     status = 403
+    operation: str | None = None
 
 
 class NotFound(LanewiseError):  # noqa: N818

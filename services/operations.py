@@ -125,14 +125,21 @@ def run(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> Any:
         Invalid: An argument is wrong; ``fields`` says which.
     """
     found = get_operation(name)
-    if not uow.actor.may(found.permission):
-        raise NotAllowed(f"You may not do this: {found.summary.lower()}.")
-    arguments = found.load(raw)
     mark = begin_collecting(uow.session)
-    result = found.handler(uow, **arguments)
+    try:
+        _check_permission(uow, found)
+        result = found.handler(uow, **found.load(raw))
+    except NotAllowed as refusal:
+        refusal.operation = name
+        raise
     shown = {k: keepable(v) for k, v in raw.items() if k not in found.secret_fields}
     audit.record_operation(uow, name, shown, result, take_changes(uow.session, mark))
     return result
+
+
+def _check_permission(uow: UnitOfWork, operation: Operation) -> None:
+    if not uow.actor.may(operation.permission):
+        raise NotAllowed(f"You may not do this: {operation.summary.lower()}.")
 
 
 def _by_field(messages: Any) -> dict[str, list[str]]:

@@ -14,10 +14,11 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from config import Settings
 from services.actors import Actor
+from services.audit import record_refusal
 from services.clock import AdjustableClock, Clock, SystemClock
 from services.database import create_database_engine
 from services.embedded import start_embedded_server
-from services.errors import Conflict
+from services.errors import Conflict, NotAllowed
 from services.unit_of_work import UnitOfWork
 
 Result = TypeVar("Result")
@@ -56,6 +57,7 @@ class Platform:
     ) -> Result:
         """Run ``work`` in one transaction and commit it; nothing else commits.
 
+        An operation that the actor may not do is noted in the audit, in a transaction of its own.
         ``work`` runs again from the start, at most ``attempts`` times in all, after a stale
         version, a serialization failure or a deadlock, so it must have no effect outside the
         database.
@@ -69,12 +71,23 @@ class Platform:
                     uow = UnitOfWork(self, session, actor, source, address)
                     result = work(uow)
                     uow.flush_jobs()
+            except NotAllowed as refusal:
+                self._keep_refusal(actor, refusal, source, address)
+                raise
             except (StaleDataError, DBAPIError) as error:
                 if not may_be_retried(error):
                     raise
             else:
                 return result
         raise Conflict("Somebody else changed this at the same moment. Please try again.")
+
+    def _keep_refusal(
+        self, actor: Actor, refusal: NotAllowed, source: str, address: str | None
+    ) -> None:
+        if refusal.operation is None:
+            return
+        with self._sessions.begin() as session:
+            record_refusal(UnitOfWork(self, session, actor, source, address), refusal.operation)
 
     def session(self) -> Session:
         """Open a bare session for reading outside ``transact`` (health checks, benchmarks)."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.audit import record_event
+from services.audit import record_event, record_refusal
 from services.contact_points import normalise_email
 from services.database import Base, Keyed
 from services.errors import NotAuthenticated
@@ -42,6 +42,8 @@ class ApiToken(Keyed, Base):
 def sign_in(uow: UnitOfWork, email: str, password: str) -> User:
     """Return the active user with this address and password.
 
+    The audit tells of it either way, if the caller lets the transaction be committed.
+
     Raises:
         NotAuthenticated: They don't belong together; unknown, inactive and wrong answer alike
             and take the same time.
@@ -50,6 +52,7 @@ def sign_in(uow: UnitOfWork, email: str, password: str) -> User:
     known_hash = user.password_hash if user is not None else _nobodys_hash()
     fits = check_password(known_hash, password)
     if user is None or not fits or not user.active:
+        record_refusal(uow, "user.sign_in", "user", user.id if user else None)
         raise NotAuthenticated("The e-mail address or the password is wrong.")
     if is_outdated(user.password_hash):
         user.password_hash = hash_password(password)

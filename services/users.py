@@ -113,13 +113,17 @@ def create_user(uow: UnitOfWork, *, password: str, groups: list[str], **values: 
 
 @operation("user.update", Permission.USER_MANAGE, UpdateUser, secret_fields=frozenset({"password"}))
 def update_user(uow: UnitOfWork, *, user_id: UUID, **values: Any) -> User:
-    """Change a user; a new password, role or scope, or switching off, ends all its sessions."""
+    """Change a user; a new password, role or scope, or switching off, ends all its sessions.
+
+    A new password ends its tokens, too.
+    """
     user = uow.get(User, user_id, lock=True)
     if "email" in values:
         _check_address(uow, values["email"], user.id)
     if "password" in values:
         user.password_hash = hash_password(values.pop("password"))
         user.session_epoch += 1
+        _end_tokens(uow, user.id)
     elif {"roles", "scope", "active"} & values.keys():
         user.session_epoch += 1
     if "groups" in values:
@@ -138,13 +142,14 @@ def update_user(uow: UnitOfWork, *, user_id: UUID, **values: Any) -> User:
     secret_fields=frozenset({"current_password", "new_password"}),
 )
 def change_password(uow: UnitOfWork, *, current_password: str, new_password: str) -> User:
-    """Change one's own password, which ends all one's sessions."""
+    """Change one's own password, which ends all one's sessions and tokens."""
     user = uow.get(User, _own_key(uow), lock=True)
     if not check_password(user.password_hash, current_password):
         message = "This is not your current password."
         raise Invalid(message, {"current_password": [message]})
     user.password_hash = hash_password(new_password)
     user.session_epoch += 1
+    _end_tokens(uow, user.id)
     return user
 
 
@@ -224,6 +229,13 @@ def list_tokens(uow: UnitOfWork) -> Sequence[ApiToken]:
     return uow.session.scalars(statement.order_by(ApiToken.id.desc())).all()
 
 
+def _end_tokens(uow: UnitOfWork, user_id: UUID) -> None:
+    """End all tokens of a person: whoever knew the old password may have made one."""
+    live = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    for token in uow.session.scalars(live):
+        token.revoked_at = uow.now
+
+
 def _own_key(uow: UnitOfWork) -> UUID:
     if uow.actor.user_id is None:
         raise NotFound("Only a person has this.")
@@ -245,9 +257,12 @@ def _check_address(uow: UnitOfWork, email: str, user_id: UUID | None) -> None:
 
 
 def _keep_an_administrator(uow: UnitOfWork) -> None:
-    """Refuse to leave the installation without anybody who can manage it."""
-    administrators = select(
-        exists().where(User.active, User.roles.contains([Role.ADMINISTRATOR.value]))
+    """Refuse to leave the installation without anybody who can manage it.
+
+    They are held, so that two who take the role from each other at once do so in turn.
+    """
+    administrators = select(User.id).where(
+        User.active, User.roles.contains([Role.ADMINISTRATOR.value])
     )
-    if not uow.session.scalar(administrators):
+    if not uow.session.scalars(administrators.order_by(User.id).with_for_update()).all():
         raise Conflict("There must be an active administrator.")

@@ -8,6 +8,7 @@ from flask_smorest import Blueprint
 from app.api.routes import Route, add_route
 from app.api.schemas import SignIn, Token
 from app.context import API_PREFIX
+from app.errors import answer
 from app.limits import SignInGuard
 from app.views import Audience
 from app.wire import json_body, json_response
@@ -48,9 +49,10 @@ def _create(uow: UnitOfWork) -> ResponseReturnValue:
     guard.check()
     try:
         user = sign_in(uow, email, password)
-    except NotAuthenticated:
+    except NotAuthenticated as error:
         guard.count_failure()
-        raise
+        # Answered here instead of raised: the audit's note of the attempt is to be kept.
+        return answer(error.status, error.message, {"code": error.code})
     name = str(body.get("name") or "API")
     result = run(uow.acting_as(user.actor()), "token.create", {"name": name})
     return json_response({"token": result["token"]}, 201)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.cli.audit import audit
 from app.cli.bpmn import bpmn
 from app.cli.clock import clock
 from app.cli.database import database, seed
@@ -16,5 +17,5 @@ from app.cli.start import start
 
 def init_commands(app: Flask) -> None:
     """Add all commands to ``flask``."""
-    for command in (bpmn, clock, database, dmn, jobs, process, seed, start, user, worker):
+    for command in (audit, bpmn, clock, database, dmn, jobs, process, seed, start, user, worker):
         app.cli.add_command(command)

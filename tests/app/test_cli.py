@@ -204,3 +204,17 @@ def test_a_port_that_is_taken_is_named(flask):
     assert result.exit_code == 1
     assert f"Port {port} of 127.0.0.1 can't be used" in result.output
     assert "PORT=8001" in result.output
+
+
+def test_the_audit_is_verified_from_its_first_entry_to_a_kept_head(flask, platform):
+    platform.transact(SYSTEM, lambda uow: run(uow, "group.create", {"name": "Friends"}))
+    kept = flask("audit", "head").output.strip()
+    assert kept.startswith("1:")
+    assert "1 entries are whole" in flask("audit", "verify", "--head", kept).output
+    with platform.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_entries SET actor_name = 'Nobody'"))
+    broken = flask("audit", "verify")
+    assert broken.exit_code == 1
+    assert "Entry" in broken.output
+    assert "The audit log is not what it was." in broken.output
+    assert "POSITION:HASH" in flask("audit", "verify", "--head", "yesterday").output

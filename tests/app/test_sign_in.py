@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app import create_app
 from app.auth import safe_target
 from services.actors import SYSTEM
+from services.audit import AuditEntry
 from services.operations import run
 from tests.app.conftest import PASSWORD, PEOPLE, Browser
 
@@ -159,7 +161,25 @@ def test_guessing_one_account_from_one_address_is_stopped(visitor):
     visitor.get("/sign-in")
     for _ in range(10):
         assert visitor.post("/sign-in", email=EMAIL, password="guess").status_code == 401
-    assert visitor.post("/sign-in", email=EMAIL, password=PASSWORD).status_code == 429
+    refused = visitor.post("/sign-in", email=EMAIL, password=PASSWORD)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
+
+
+@pytest.mark.parametrize("door", ["/sign-in", "/api/v1/token"])
+def test_a_wrong_password_is_audited_at_either_door(app, visitor, platform, door):
+    visitor.get("/sign-in")
+    if door == "/sign-in":
+        visitor.post(door, email=EMAIL, password="guess")
+    else:
+        app.test_client().post(door, json={"email": EMAIL, "password": "guess"})
+    with platform.session() as session:
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.refused)).all()
+    assert (entry.operation, entry.record_type, entry.address) == (
+        "user.sign_in",
+        "user",
+        "127.0.0.1",
+    )
 
 
 def test_guessing_from_everywhere_stops_strangers_but_not_the_owner(app, browse):

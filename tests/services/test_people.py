@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
 
+from services.audit import AuditEntry
 from services.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
 from services.passwords import check_password, hash_password
 from services.people import User, find_group
@@ -54,6 +57,33 @@ def test_sign_in_is_audited_when_it_succeeds(staff):
 
 
 @pytest.mark.parametrize(
+    ("email", "about"), [("anna@lanewise.example", "anna"), ("nobody@lanewise.example", None)]
+)
+def test_sign_in_is_audited_when_it_is_refused(staff, email, about):
+    def attempt(uow):
+        with pytest.raises(NotAuthenticated):
+            sign_in(uow, email, "another phrase")
+
+    staff.ask(attempt)
+    entry = _refusals(staff)[-1]
+    assert (entry.operation, entry.arguments) == ("user.sign_in", {})
+    assert entry.record_id == (staff.people[about].user_id if about else None)
+
+
+def test_what_somebody_may_not_do_is_audited_when_it_is_refused(staff):
+    with pytest.raises(NotAllowed):
+        staff.do("group.create", "anna", name="Friends of Anna")
+    (entry,) = _refusals(staff)
+    assert (entry.operation, entry.actor_name, entry.source) == ("group.create", "Anna", "test")
+    assert entry.arguments == {}
+
+
+def _refusals(staff):
+    refused = select(AuditEntry).where(AuditEntry.refused).order_by(AuditEntry.id)
+    return staff.ask(lambda uow: uow.session.scalars(refused).all())
+
+
+@pytest.mark.parametrize(
     "password",
     ["short", "x" * 129, "password123", "QWERTYUIOP", "aaaaaaaaaaaa", "12345678", "phrase \ud800"],
 )
@@ -94,6 +124,19 @@ def test_a_token_stands_for_nobody_when_it_is_not_valid(staff, clock, change):
     assert staff.ask(user_by_token, token) is None
 
 
+@pytest.mark.parametrize("who", ["anna", "olga"])
+def test_a_token_ends_when_its_owner_gets_a_new_password(staff, who):
+    token = staff.do("token.create", "anna", name="script")["token"]
+    others = staff.do("token.create", "boris", name="script")["token"]
+    new = "quite another phrase"
+    if who == "anna":
+        staff.do("user.change_password", who, current_password=PASSWORD, new_password=new)
+    else:
+        staff.do("user.update", who, user_id=staff.people["anna"].user_id, password=new)
+    assert staff.ask(user_by_token, token) is None
+    assert staff.ask(user_by_token, others) is not None
+
+
 def test_a_token_is_not_found_when_it_is_somebody_elses(staff):
     made = staff.do("token.create", "anna", name="script")
     with pytest.raises(NotFound):
@@ -124,6 +167,23 @@ def test_the_last_administrator_stays_when_rights_change(staff):
         with pytest.raises(Conflict):
             staff.do("user.update", user_id=olga, **change)
     assert staff.ask(lambda uow: uow.session.get(User, olga)).active
+
+
+def test_an_administrator_stays_when_two_take_the_role_from_each_other_at_once(staff):
+    staff.add_person("oscar", roles=("administrator",))
+    barrier = threading.Barrier(2)
+
+    def demote(who, whom):
+        barrier.wait()
+        try:
+            staff.do("user.update", who, user_id=staff.people[whom].user_id, roles=["employee"])
+        except Conflict:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(demote, ("olga", "oscar"), ("oscar", "olga")))
+    assert sum(done) == 1
 
 
 def test_an_address_is_refused_when_it_is_taken(staff):
