@@ -10,13 +10,14 @@ from sqlalchemy import delete, select, update
 
 from processes.engine import Execution
 from processes.engine.changes import Change, StepFailedAt
+from processes.holding import holds_back
 from processes.instance_tables import InstanceState, PendingCall, ProcessInstance, table_of
 from processes.runtime import carry_out, lock_instance, open_execution
 from services.actors import SYSTEM
 from services.errors import Conflict
 from services.jobs import job
 from services.platform import Platform
-from services.unit_of_work import UnitOfWork
+from services.unit_of_work import Job, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,8 @@ def answer_call(platform: Platform, *, key: str, result: Mapping[str, Any]) -> N
         if found is None:
             return
         call, instance = found
+        if holds_back(uow, instance, Job("calls.answer", {"key": key, "result": result})):
+            return
         token = call.token_id
         if call.failed:
             # Settled after it had become an incident: asked again, the service answers at once.
@@ -53,6 +56,9 @@ def fail_call(platform: Platform, *, key: str, code: str, message: str) -> None:
         if found is None:
             return
         call, instance = found
+        again = Job("calls.fail", {"key": key, "code": code, "message": message})
+        if holds_back(uow, instance, again):
+            return
         token = call.token_id
         changes = _carry_out(uow, instance, call, lambda step: step.fail_call(token, code, message))
         if any(isinstance(one, StepFailedAt) and one.token_id == token for one in changes):

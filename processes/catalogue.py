@@ -9,11 +9,11 @@ from processes import (
     drafts,
     events,
     incidents,
-    instance_commands,
     starts,
     tasks,
     timers,
 )
+from processes.commands import lifecycle, starting
 from services import catalogue as services_catalogue
 
 __all__ = [
@@ -22,8 +22,9 @@ __all__ = [
     "drafts",
     "events",
     "incidents",
-    "instance_commands",
+    "lifecycle",
     "services_catalogue",
+    "starting",
     "starts",
     "tasks",
     "timers",

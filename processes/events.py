@@ -12,9 +12,10 @@ from sqlalchemy import Select, select
 
 from processes.definition_tables import ProcessStart
 from processes.definitions import get_definition
+from processes.holding import holds_back
 from processes.instance_tables import InstanceState, ProcessInstance, Subscription
 from processes.projection import hash_key
-from processes.runtime import do_step, open_instance
+from processes.runtime import carry_out, lock_instance, open_execution, open_instance
 from services.actors import SYSTEM
 from services.database import new_id
 from services.errors import Conflict, NotFound
@@ -216,8 +217,13 @@ def _start(
 
 
 def _receive(uow: UnitOfWork, instance_id: str, token_id: str, payload: Mapping[str, Any]) -> None:
+    arguments = {"instance_id": instance_id, "token_id": token_id, "payload": payload}
     try:
-        do_step(uow, UUID(instance_id), lambda step: step.receive(token_id, dict(payload)))
+        instance = lock_instance(uow, UUID(instance_id))
+        if holds_back(uow, instance, _job("events.receive", arguments)):
+            return
+        execution = open_execution(uow, instance)
+        carry_out(uow, instance, execution, lambda step: step.receive(token_id, dict(payload)))
     except (Conflict, NotFound) as error:
         # Somebody else moved the instance on between our look and our lock.
         log.debug("event_came_late", instance=instance_id, reason=error.message)

@@ -24,7 +24,8 @@ class Kind(StrEnum):
 
     ``details`` holds: for ``flow`` nothing but the flow in ``element_id``; for ``variables``
     ``{"values", "scope"}`` (scope None for the process); for ``failed`` ``{"message"}``; for
-    ``ended`` ``{"state", "reason"}``.
+    ``ended`` ``{"state"}``; for ``command``, which an administrator gave, ``{"command", "reason"}``
+    and what the command is about.
     """
 
     STARTED = "started"
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     RESOLVED = "resolved"
     ENDED = "ended"
+    COMMAND = "command"
 
 
 Row: TypeAlias = dict[str, Any]

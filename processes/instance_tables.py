@@ -55,6 +55,8 @@ class ProcessInstance(Keyed, Base):
 
     Attributes:
         exclusive: It is the only live one that events may start for its record.
+        suspended_at: Since when it stands still; None while it may go on.
+        suspended_by: Who suspended it.
         snapshot: The engine's state, empty until the first step is through.
     """
 
@@ -81,6 +83,8 @@ class ProcessInstance(Keyed, Base):
     started_at: Mapped[datetime]
     started_by: Mapped[str]
     ended_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_by: Mapped[str | None]
     snapshot: Mapped[bytes] = mapped_column(default=b"")
 
 

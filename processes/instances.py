@@ -31,6 +31,7 @@ class InstanceItem:
 
     Attributes:
         state: ``running``, ``completed``, ``terminated`` or ``cancelled``.
+        suspended_at: Since when it stands still; None while it may go on.
         incidents: How many are open.
     """
 
@@ -46,6 +47,8 @@ class InstanceItem:
     started_at: datetime
     started_by: str
     ended_at: datetime | None
+    suspended_at: datetime | None
+    suspended_by: str | None
     incidents: int
 
 
@@ -99,7 +102,7 @@ def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
     _check_sight(uow, instance)
     operates = uow.actor.may(Permission.INSTANCE_OPERATE)
     is_running = instance.state == InstanceState.RUNNING
-    execution = open_execution(uow, instance) if is_running else None
+    execution = open_execution(uow, instance, even_suspended=True) if is_running else None
     item = _items(uow, [row])[0]
     return InstanceView(
         **{name: getattr(item, name) for name in InstanceItem.__dataclass_fields__},
@@ -137,8 +140,8 @@ def list_instances(
 
     Args:
         uow: Of whoever looks.
-        filters: By ``process`` (key), ``version`` (id), ``state``, ``record_id``, and
-            ``incidents`` (``open``).
+        filters: By ``process`` (key), ``version`` (id), ``state`` (also ``suspended``:
+            those of the running that stand still), ``record_id``, and ``incidents`` (``open``).
         cursor: From the page before or after.
         limit: 1 to 200.
 
@@ -213,6 +216,8 @@ def _item(row: Row[Any], cards: Mapping[Any, Any]) -> InstanceItem:
         started_at=instance.started_at,
         started_by=instance.started_by,
         ended_at=instance.ended_at,
+        suspended_at=instance.suspended_at,
+        suspended_by=instance.suspended_by,
         incidents=row.incidents,
     )
 
@@ -223,6 +228,8 @@ def _condition(name: str, value: str) -> Any:
             return ProcessInstance.process_key == value
         case "version":
             return ProcessInstance.version_id == _key(name, value)
+        case "state" if value == "suspended":
+            return ProcessInstance.suspended_at.is_not(None)
         case "state":
             return ProcessInstance.state == value
         case "record_id":

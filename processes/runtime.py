@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import insert
 from processes.definitions import Definition, get_definition
 from processes.engine import EngineError, Execution, StepFailed, UnknownToken, load, start
 from processes.engine.changes import IncidentResolved, StepFailedAt
-from processes.history import Kind, rows_of
+from processes.history import Kind, Row, rows_of
+from processes.holding import Suspended
 from processes.host import InstanceFacts, InstanceHost
 from processes.incident_log import write_incidents
 from processes.instance_tables import InstanceState, ProcessInstance
@@ -85,27 +86,48 @@ def open_instance(
         )
     except (EngineError, StepFailed) as error:
         raise Conflict(f"The process {definition.name} can't begin: {error}") from error
-    _save(uow, instance, definition, execution, [started])
+    _save(uow, instance, definition, execution, [started], is_new=True)
     return instance
 
 
-def open_execution(uow: UnitOfWork, instance: ProcessInstance) -> Execution:
+def open_execution(
+    uow: UnitOfWork, instance: ProcessInstance, *, even_suspended: bool = False
+) -> Execution:
     """Load a locked, running instance so that a command can be given to it.
+
+    Args:
+        uow: Of whoever acts.
+        instance: Locked by the caller; not so if it is only looked at.
+        even_suspended: For administrators' commands and for looking at it.
 
     Raises:
         Conflict: It has ended.
+        Suspended: It is suspended.
     """
     if instance.state != InstanceState.RUNNING:
         raise Conflict("This process has ended already.")
+    if instance.suspended_at is not None and not even_suspended:
+        raise Suspended
     definition = get_definition(uow, instance.version_id)
     host = InstanceHost(uow, definition, _facts(instance))
     return load(definition.spec, instance.snapshot, host)
 
 
 def carry_out(
-    uow: UnitOfWork, instance: ProcessInstance, execution: Execution, command: Command
+    uow: UnitOfWork,
+    instance: ProcessInstance,
+    execution: Execution,
+    command: Command,
+    note: Row | None = None,
 ) -> None:
     """Give ``command`` to the execution and write all that follows from it.
+
+    Args:
+        uow: Of whoever acts.
+        instance: Locked by the caller.
+        execution: Of it.
+        command: What is done.
+        note: A row of history that stands before what the command did.
 
     Raises:
         Conflict: What the command is for is not waited for any more.
@@ -117,7 +139,8 @@ def carry_out(
         raise Conflict("This step is not waiting any more.", code="not_waiting") from error
     except EngineError as error:
         raise Invalid(f"The process can't take this: {error}") from error
-    _save(uow, instance, get_definition(uow, instance.version_id), execution, [])
+    definition = get_definition(uow, instance.version_id)
+    _save(uow, instance, definition, execution, [] if note is None else [note])
 
 
 def do_step(uow: UnitOfWork, instance_id: UUID, command: Command) -> ProcessInstance:
@@ -126,6 +149,7 @@ def do_step(uow: UnitOfWork, instance_id: UUID, command: Command) -> ProcessInst
     Raises:
         NotFound: There is no such instance.
         Conflict: It has ended, or does not wait for this any more.
+        Suspended: It is suspended.
     """
     instance = lock_instance(uow, instance_id)
     carry_out(uow, instance, open_execution(uow, instance), command)
@@ -167,7 +191,9 @@ def _save(
     instance: ProcessInstance,
     definition: Definition,
     execution: Execution,
-    rows: list[dict[str, Any]],
+    rows: list[Row],
+    *,
+    is_new: bool = False,
 ) -> None:
     """Turn the execution's changes into rows and keep its snapshot."""
     changes = execution.changes
@@ -182,4 +208,4 @@ def _save(
     projection.write_waits(waiting)
     if any(isinstance(change, StepFailedAt | IncidentResolved) for change in changes):
         write_incidents(uow, instance, definition, changes, execution.variables)
-    tell_step(uow, instance, definition, waiting, opened, is_new=bool(rows))
+    tell_step(uow, instance, definition, waiting, opened, is_new=is_new)

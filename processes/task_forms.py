@@ -154,7 +154,8 @@ def _schema(definition: Definition, form_id: str) -> Mapping[str, Any]:
 
 
 def _read(uow: UnitOfWork, task: WorkItem) -> Execution:
-    return open_execution(uow, uow.get(ProcessInstance, task.instance_id))
+    instance = uow.get(ProcessInstance, task.instance_id)
+    return open_execution(uow, instance, even_suspended=True)
 
 
 def _differs(live: Mapping[str, Any], name: str, value: Any) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from processes.definition_tables import ProcessStart
 from processes.definitions import get_definition
 from processes.engine import Due, EngineError, next_due
+from processes.holding import holds_back
 from processes.host import FAULTS
 from processes.instance_tables import InstanceState, Timer
 from processes.runtime import carry_out, lock_instance, open_execution, open_instance
@@ -94,6 +95,8 @@ def _fire_in_instance(uow: UnitOfWork, timer_id: UUID, instance_id: UUID) -> Non
     instance = lock_instance(uow, instance_id)
     timer = _due(uow, timer_id)
     if timer is None or instance.state != InstanceState.RUNNING:
+        return
+    if holds_back(uow, instance, Job("timers.fire", {"timer_ids": [str(timer_id)]})):
         return
     token = timer.token_id
     carry_out(uow, instance, open_execution(uow, instance), lambda step: step.fire_timer(token))

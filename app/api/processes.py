@@ -31,10 +31,12 @@ _CURSOR: Final = {
 _INSTANCE_FILTERS: Final = {
     "process": "A process's key.",
     "version": "A version's key.",
-    "state": "`running`, `completed`, `terminated` or `cancelled`.",
+    "state": "`running`, `suspended`, `completed`, `terminated` or `cancelled`.",
     "record_id": "A record's key.",
     "incidents": "`open`: only those with open incidents.",
 }
+
+_INSTANCE_COMMANDS: Final = ("cancel", "suspend", "resume")
 
 
 def process_blueprints() -> list[Blueprint]:
@@ -102,7 +104,10 @@ def _instance_routes() -> list[Route]:
             "Show an instance with its diagram and tokens",
         ),
         _operation_route("", "instance.start"),
-        _operation_route("/<uuid:key>/cancel", "instance.cancel", "instance_id"),
+        *(
+            _operation_route(f"/<uuid:key>/{verb}", f"instance.{verb}", "instance_id")
+            for verb in _INSTANCE_COMMANDS
+        ),
     ]
 
 

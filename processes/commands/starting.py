@@ -1,4 +1,4 @@
-"""Starting and cancelling instances by hand."""
+"""Starting instances by hand."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
-from marshmallow import fields, validate
+from marshmallow import fields
 
+from processes.commands.values import check_variables, variables_field
 from processes.definitions import Definition, get_definition
-from processes.instance_tables import InstanceState
-from processes.runtime import carry_out, lock_instance, open_execution, open_instance
+from processes.runtime import open_instance
 from processes.stock import latest_active
-from processes.task_forms import MAX_DATA_BYTES
 from services.actors import Permission
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
@@ -30,20 +28,7 @@ class StartInstance(Arguments):
         allow_none=True,
         metadata={"title": "Record", "description": "What the process is about"},
     )
-    variables = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"[A-Za-z_]\w*\Z")),
-        load_default=dict,
-        metadata={"title": "Variables"},
-    )
-
-
-class CancelInstance(Arguments):
-    """Arguments of ``instance.cancel``."""
-
-    instance_id = fields.UUID(required=True, metadata={"title": "Instance"})
-    reason = fields.String(
-        load_default="", validate=validate.Length(max=2000), metadata={"title": "Reason"}
-    )
+    variables = variables_field(load_default=dict)
 
 
 @operation("instance.start", Permission.PROCESS_START, StartInstance)
@@ -72,29 +57,10 @@ def start_instance(
     if not any(event.kind == "none" for event in definition.process.start_events):
         raise Conflict(f"The process {definition.name} begins by itself when something happens.")
     _check_record(uow, definition, record_id)
-    _check_variables(definition, variables or {})
+    check_variables(definition.record_type, variables or {})
     instance = open_instance(uow, definition, record_id=record_id, variables=variables)
     if instance is None:
         raise Conflict(f"The process {definition.name} runs for this record already.")
-    return {"instance_id": instance.id, "state": instance.state}
-
-
-@operation("instance.cancel", Permission.INSTANCE_OPERATE, CancelInstance)
-def cancel_instance(uow: UnitOfWork, *, instance_id: UUID, reason: str = "") -> dict[str, Any]:
-    """Stop an instance for good, with all that it waits for.
-
-    The reason is kept in the audit log.
-
-    Raises:
-        NotFound: There is no such instance.
-        Conflict: It has ended already.
-    """
-    del reason  # kept by the audit log, which holds every operation's arguments
-    instance = lock_instance(uow, instance_id)
-    carry_out(uow, instance, open_execution(uow, instance), lambda step: step.cancel())
-    instance.state = InstanceState.CANCELLED.value
-    instance.ended_at = uow.now
-    uow.session.flush()
     return {"instance_id": instance.id, "state": instance.state}
 
 
@@ -107,23 +73,3 @@ def _check_record(uow: UnitOfWork, definition: Definition, record_id: UUID | Non
             message = f"Choose the {definition.record_type} that the process is about."
             raise Invalid(message, {"record_id": [message]})
         get_record(uow, definition.record_type, record_id)
-
-
-def _check_variables(definition: Definition, variables: Mapping[str, Any]) -> None:
-    """Refuse variables that a process can't begin with.
-
-    One called ``deal`` would be read in place of the live deal: its amount, and so whether a
-    manager has to approve it, would be whatever the starter says.
-    """
-    taken = variables.keys() & {"instance", definition.record_type or "instance"}
-    if taken:
-        fields = {"variables": [f"{name} is what the process is about." for name in sorted(taken)]}
-        raise Invalid("Please choose other names for the variables.", fields)
-    try:
-        size = len(orjson.dumps(variables))
-    except orjson.JSONEncodeError as error:
-        message = "These variables are nested too deeply."
-        raise Invalid(message, {"variables": [message]}) from error
-    if size > MAX_DATA_BYTES:
-        message = "These variables are more than a process begins with."
-        raise Invalid(message, {"variables": [message]})
