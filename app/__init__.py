@@ -19,6 +19,7 @@ from app.logs import init_request_log
 from app.pages import init_pages
 from app.security import init_security
 from app.sessions import init_sessions
+from app.submissions import init_submissions
 from app.views import Audience, check_decisions, decide
 from app.wire import init_wire
 from services.clock import Clock, SystemClock
@@ -49,6 +50,7 @@ def create_app(
     init_sessions(app, platform.settings)
     init_security(app, platform.settings.trusted_proxies)
     init_limits(app)
+    init_submissions(app)
     init_assets(app, front_end or BUILT)
     init_layout(app)
     init_pages(app)

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from app.context import API_PREFIX, platform
 from app.sessions import signed_in_person
+from app.submissions import answer_once
 from services.actors import PUBLIC, Actor, Permission
 from services.errors import Conflict, Invalid, NotAllowed, NotAuthenticated
 from services.unit_of_work import UnitOfWork
@@ -52,11 +53,14 @@ def view(decision: Decision, *, again: View | None = None) -> Callable[[View], V
     """
 
     def decorate(function: View) -> View:
+        def answer(uow: UnitOfWork, **arguments: Any) -> Response:
+            return answer_once(uow, lambda: make_response(function(uow, **arguments)))
+
         @wraps(function)
         def run_view(**arguments: Any) -> Response:
             actor = _actor_for(decision)
             try:
-                return _in_transaction(actor, function, **arguments)
+                return _in_transaction(actor, answer, **arguments)
             except (Invalid, Conflict) as error:
                 if again is None or wants_json():
                     raise

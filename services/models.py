@@ -17,6 +17,7 @@ from services import (
     positions,
     request_model,
     sign_in,
+    submissions,
     templates,
     timeline,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "positions",
     "request_model",
     "sign_in",
+    "submissions",
     "templates",
     "timeline",
 ]

@@ -103,6 +103,15 @@ class UnitOfWork:
         other.call_key = self.call_key
         return other
 
+    def mark_secret(self) -> None:
+        """Say that the result of this transaction holds a secret, which nothing may keep."""
+        self.session.info["secret"] = True
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the result holds a secret."""
+        return "secret" in self.session.info
+
     def add(self, row: Row) -> Row:
         """Insert ``row`` with its times and key set, so that it can be referred to at once."""
         if hasattr(row, "created_at") and row.created_at is None:

@@ -196,6 +196,7 @@ def create_token(uow: UnitOfWork, *, name: str, expires_at: Any = None) -> dict[
         expires_at=expires_at,
     )
     uow.add(kept)
+    uow.mark_secret()
     return {"token_id": kept.id, "token": token}
 
 

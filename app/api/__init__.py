@@ -21,7 +21,8 @@ from app.limits import API, limit_blueprint
 
 _TEXT = """Everything the pages do, for programs. Send a token in the header Authorization; get \
 one by e-mail address and password, as below, or on your profile page. Errors are problem+json \
-(RFC 9457)."""
+(RFC 9457). A request with a random Idempotency-Key in its header is carried out once: sent again \
+within a day, it gets the first answer."""
 
 _PROBLEM_RESPONSE: Final[dict[str, Any]] = {
     "description": "401 without a valid token, 403 without the permission, 404 for what is not "

@@ -160,10 +160,11 @@ def api(app: Flask) -> Callable[[str], Callable[..., TestResponse]]:
         answer = client.post("/api/v1/token", json={"email": PEOPLE[kind][0], "password": PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json['token']}"}
 
-        def call(method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
-            return client.open(
-                f"/api/v1{path}", method=method, json=body, headers=headers, **options
-            )
+        def call(
+            method: str, path: str, body: Any = None, key: str | None = None, **options: Any
+        ) -> TestResponse:
+            sent = headers if key is None else {**headers, "Idempotency-Key": key}
+            return client.open(f"/api/v1{path}", method=method, json=body, headers=sent, **options)
 
         return call
 
