@@ -26,19 +26,14 @@ from processes.engine.errors import (
     StepFailed,
     UnknownToken,
 )
-from processes.engine.execution import (
-    Execution,
-    State,
-    TokenView,
-    load,
-    start,
-    start_timer,
-)
+from processes.engine.execution import Execution, State
 from processes.engine.host import PENDING, Call, Host, Pending, ThrownMessage
 from processes.engine.model import Model, Process, StartEvent, UserTask
+from processes.engine.opening import load, start, start_timer
 from processes.engine.parse import parse_model
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.timers import Due, next_due
+from processes.engine.token_views import TokenView
 
 __all__ = [
     "PENDING",

@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
+from processes.engine import moves
 from processes.engine.catching import throw_error, trigger
 from processes.engine.changes import Change, IncidentResolved
 from processes.engine.errors import BpmnError, EngineError, StepFailed, UnknownToken
-from processes.engine.host import Host
 from processes.engine.instance import Instance
-from processes.engine.process_spec import ProcessSpec
-from processes.engine.scopes import Scope
-from processes.engine.snapshot import dump, restore
-from processes.engine.timers import Due, next_due
+from processes.engine.snapshot import dump
+from processes.engine.timers import next_due
+from processes.engine.token_views import TokenView, view_of
 from processes.engine.tokens import Token
 from processes.engine.values import answered, named_result, received_all
 from processes.engine.waits import WaitKind, close_wait, set_timer, timer_of
 
 State = Literal["running", "completed", "terminated", "failed"]
-
-
-@dataclass(frozen=True)
-class TokenView:
-    """A token as others see it.
-
-    Attributes:
-        type: The element's name in BPMN.
-        role: `event` for what waits at the border of an activity, gateway or scope.
-        state: `active` is a scope or call in which others run.
-        waits_for: What it waits for; None if it does not, or waits for other tokens.
-        due_at: When its timer fires, aware UTC.
-        since: When it came to its state, aware UTC.
-        scope_id: The token around it.
-    """
-
-    token_id: str
-    process_id: str
-    element_id: str
-    type: str
-    role: Literal["token", "event"]
-    state: Literal["ready", "waiting", "active", "failed"]
-    waits_for: WaitKind | None
-    due_at: datetime | None
-    since: datetime
-    scope_id: str
 
 
 class Execution:
@@ -95,7 +66,7 @@ class Execution:
     def tokens(self) -> list[TokenView]:
         """Return where the instance stands, in the order in which the tokens came to be."""
         return [
-            _view(token)
+            view_of(token)
             for token in self._instance.tasks.values()
             if token.task_spec.is_drawn or token.has_failed
         ]
@@ -215,17 +186,84 @@ class Execution:
         self._instance.write(token, received_all(values))
         self.advance()
 
+    def move(self, token_id: str, element_id: str) -> None:
+        """Cancel a token with all inside it, and put a new one at an element.
+
+        The element begins from its beginning, in the nearest scope that both are in; sub-processes
+        on the way are opened if they are not. A scope that is left empty is cancelled.
+
+        Raises:
+            UnknownToken: There is no such token.
+            EngineError: It can't be taken away, or no token can be put there.
+        """
+        self._check_runs()
+        moves.move(self._token(token_id), element_id)
+        self.advance()
+
+    def add_token(
+        self,
+        element_id: str,
+        *,
+        scope_id: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put one more token at an element, as `move` does.
+
+        Args:
+            element_id: An element of the process, or of the one that the scope stands in.
+            scope_id: The token of a scope around it that is open; None for the process.
+            variables: Written first, as seen from where the element stands.
+
+        Raises:
+            UnknownToken: There is no such scope.
+            EngineError: No token can be put there, or a value is none that can be kept.
+        """
+        self._check_runs()
+        scope = None if scope_id is None else self._token(scope_id)
+        moves.add_token(self._instance, element_id, scope, received_all(variables))
+        self.advance()
+
+    def cancel_token(self, token_id: str) -> None:
+        """Cancel a token with all inside it; its scope ends with its last one.
+
+        One run of a multi-instance counts as done without an output. With its last token the
+        instance ends as `terminated`.
+
+        Raises:
+            UnknownToken: There is no such token.
+            EngineError: It is none that stands at an element.
+        """
+        self._check_runs()
+        moves.cancel_token(self._token(token_id))
+        self.advance()
+
+    def restart_at(self, element_id: str) -> None:
+        """Cancel all that is open, and put one token at an element.
+
+        Variables stay as they are, and what was completed can still be compensated. An instance
+        that is over has to be loaded with `reopen`.
+
+        Raises:
+            EngineError: No token can be put there.
+        """
+        self._check_runs()
+        moves.restart_at(self._instance, element_id)
+        self.advance()
+
     def cancel(self) -> None:
         """End the instance as `terminated`, with all that is open in it.
 
         Raises:
             EngineError: It is over already.
         """
-        if self._instance.outcome != "running":
-            raise EngineError("The instance is over.")
+        self._check_runs()
         for child in self._instance.task_tree.children:
             child.cancel()
         self._instance.end("terminated")
+
+    def _check_runs(self) -> None:
+        if self._instance.outcome != "running":
+            raise EngineError("The instance is over.")
 
     def _token(self, token_id: str) -> Token:
         token: Token | None = self._instance.tasks.get(token_id)
@@ -242,91 +280,3 @@ class Execution:
     def _leaves(self) -> list[Token]:
         tokens = self._instance.tasks.values()
         return [token for token in tokens if token.role == "token" and not token.inner]
-
-
-def start(
-    spec: ProcessSpec,
-    host: Host,
-    variables: Mapping[str, Any] | None = None,
-    *,
-    start_event: str | None = None,
-    payload: Mapping[str, Any] | None = None,
-) -> Execution:
-    """Begin an instance and advance it to its first wait states.
-
-    Args:
-        spec: The process.
-        host: What the engine asks of the layer above.
-        variables: To begin with: plain JSON or FEEL values.
-        start_event: Id of the start event; None for the one without a trigger.
-        payload: What the message or signal that starts it brings.
-
-    Raises:
-        EngineError: There is no such start event, or a value can't be kept.
-        StepFailed: An event sub-process of the process waits for what can't be evaluated.
-    """
-    spec.start_element(start_event)  # refused before anything is begun
-    given, brought = received_all(variables), received_all(payload)
-    instance = Instance(spec, host)
-    root = instance.spawn(spec.root, None)
-    root.scope = Scope()
-    root.hold()
-    instance.task_tree = root
-    if given:
-        instance.write(root, given)
-    spec.root.open_scope(root)
-    spec.begin(start_event, root, brought)
-    execution = Execution(instance)
-    execution.advance()
-    return execution
-
-
-def start_timer(spec: ProcessSpec, start_event: str, host: Host) -> Due:
-    """Return when a timer start event fires first; `next_due` tells when it does again.
-
-    Raises:
-        EngineError: The process has no such start event, or it is no timer.
-        StepFailed: Its expression gives no time.
-    """
-    element = spec.start_element(start_event)
-    timers = [one for one in (element, *element.parts) if one.trigger.event.kind == "timer"]
-    if not timers:
-        raise EngineError(f"The start event {start_event} is no timer.")
-    root = Instance(spec, host).spawn(spec.root, None)
-    due = timers[0].trigger.plan(root).due
-    assert due is not None  # noqa: S101 - a timer is planned with one
-    return due
-
-
-def load(spec: ProcessSpec, snapshot: bytes, host: Host) -> Execution:
-    """Take up an instance where its snapshot left it.
-
-    Raises:
-        SnapshotMismatch: The snapshot does not belong to this process and version.
-    """
-    return Execution(restore(spec, snapshot, host))
-
-
-def _view(token: Token) -> TokenView:
-    node, parent = token.task_spec.node, token.parent
-    waits_for: Any = token.notes.get("wait")
-    return TokenView(
-        token_id=token.id,
-        process_id=node.process_id,
-        element_id=node.id,
-        type=node.type,
-        role=token.role,
-        state=_state_of(token),
-        waits_for=waits_for,
-        due_at=timer_of(token).at if waits_for == "timer" else None,
-        since=token.since,
-        scope_id=parent.id,
-    )
-
-
-def _state_of(token: Token) -> Literal["ready", "waiting", "active", "failed"]:
-    if token.has_failed:
-        return "failed"
-    if token.is_ready:
-        return "ready"
-    return "waiting" if token.is_waiting else "active"

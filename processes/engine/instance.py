@@ -177,6 +177,12 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.success = outcome == "completed"
         self.emit(changes.InstanceEnded(outcome))
 
+    def reopen(self) -> None:
+        """Let an instance that is over run again, without any token in it."""
+        self.outcome = "running"
+        self.completed = self.success = False
+        self.task_tree.hold()
+
     def is_completed(self) -> bool:
         """Whether the instance is over; never found by walking a tree."""
         return bool(self.completed)

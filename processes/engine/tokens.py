@@ -78,6 +78,11 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
         return bool(self._state == TaskState.WAITING)
 
     @property
+    def is_holding(self) -> bool:
+        """Whether it stands for a scope in which others run, or for events that are waited for."""
+        return bool(self._state == TaskState.STARTED)
+
+    @property
     def has_failed(self) -> bool:
         """Whether it stands at an incident."""
         return bool(self._state == TaskState.ERROR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processes.engine.elements.base import WAITS, Waits, condition_of, is_true
+from processes.engine.elements.base import WAITS, Element, Waits, condition_of, is_true
 from processes.engine.elements.scopes import SubProcess
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.model import AdHoc, Node
@@ -38,6 +38,20 @@ class AdHocSubProcess(SubProcess):
         token.notes["is_open"] = True
         self._begin_round(token)
         return WAITS
+
+    def open_for(self, token: Token, first: Element) -> None:
+        """Open it around an element; what comes before that in the file counts as done."""
+        super().open_for(token, first)
+        is_next = self._rules.is_sequential and first in self.starts
+        begun = self.starts.index(first) + 1 if is_next else len(self.starts)
+        token.notes.update(is_open=True, next=begun)
+
+    def child_gone(self, token: Token, child: Token, *, is_replaced: bool) -> bool:
+        """Go on with the next activity of those in an order."""
+        has_next = self._rules.is_sequential and token.notes["next"] < len(self.starts)
+        if has_next and not token.has_inner:
+            self._begin_next(token)
+        return super().child_gone(token, child, is_replaced=is_replaced)
 
     def child_done(self, token: Token, child: Token) -> None:
         """See whether that was enough, and what comes next."""

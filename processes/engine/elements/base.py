@@ -135,6 +135,17 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         """See that a token inside has completed; only scopes have any."""
         raise AssertionError(f"{self.name} holds no tokens")
 
+    def child_gone(self, token: Token, child: Token, *, is_replaced: bool) -> bool:  # noqa: ARG002
+        """See that a token inside was cancelled by a command; say whether the scope goes on.
+
+        Args:
+            token: Of the scope.
+            child: What was cancelled.
+            is_replaced: Another token was put elsewhere in its place, so the scope is not to go on
+                as if the child were done.
+        """
+        return token.has_inner
+
     # The course of a token -------------------------------------------------------------------
 
     def step(self, token: Token) -> bool | None:

@@ -74,6 +74,11 @@ class Undoing(Element):
         """Undo the next thing."""
         self.proceed(token)
 
+    def child_gone(self, token: Token, child: Token, *, is_replaced: bool) -> bool:  # noqa: ARG002
+        """Undo the next thing; what was cancelled stays as it is."""
+        self.proceed(token)
+        return True
+
     def withdraw(self, token: Token, *, failed: bool) -> None:
         """Report nothing: what is undone reports itself."""
 

@@ -28,7 +28,8 @@ MAX_ITEMS = 10_000
 class MultiInstanceBody(RepeatedBody):
     """An activity that runs once for each item.
 
-    Its notes: `items`, the index of the `next` one, how many are `done`, and the `output`.
+    Its notes: `items`, the index of the `next` one, how many are `done` (with those
+    `cancelled` by a command), and the `output`.
     """
 
     def __init__(self, spec: ProcessSpec, node: Node, loop: MultiInstance) -> None:
@@ -64,16 +65,36 @@ class MultiInstanceBody(RepeatedBody):
         elif self._loop.is_sequential:
             self._begin_next(token)
 
+    def child_gone(self, token: Token, child: Token, *, is_replaced: bool) -> bool:  # noqa: ARG002
+        """Count an item as done without an output; the activity is done with its last item.
+
+        It is cancelled if no item was completed at all.
+        """
+        notes = token.notes
+        notes["done"] += 1
+        notes["cancelled"] = notes.get("cancelled", 0) + 1
+        if token.has_inner:
+            return True
+        if notes["next"] < len(notes["items"]):
+            self._begin_next(token)
+            return True
+        if is_replaced or notes["cancelled"] == notes["done"]:
+            return False
+        notes["result"] = self._result(token)
+        token.make_ready(LEAVE)
+        return True
+
     def collect(self, item: Token) -> None:
         """Evaluate an item's output and whether it was the last that is needed."""
         body = item.parent
         done = body.notes["done"] + 1
         active = body.notes["next"] - done
+        cancelled = body.notes.get("cancelled", 0)
         counts = {
             "numberOfInstances": len(body.notes["items"]),
-            "numberOfCompletedInstances": done,
+            "numberOfCompletedInstances": done - cancelled,
             "numberOfActiveInstances": active,
-            "numberOfTerminatedInstances": 0,
+            "numberOfTerminatedInstances": cancelled,
         }
         if self._output is not None:
             item.notes["output"] = evaluated(self._output.evaluate(Sight(item)))
@@ -97,6 +118,7 @@ class MultiInstanceBody(RepeatedBody):
         output = token.notes.get("output", [])
         for name in ("items", "next", "done", "output"):
             token.notes.pop(name)
+        token.notes.pop("cancelled", None)
         return {self._loop.output_collection: output} if self._loop.output_collection else {}
 
     def _evaluate_items(self, token: Token) -> list[Any]:

@@ -12,7 +12,7 @@ from processes.engine.errors import StepFailed
 from processes.engine.expressions import compile_text
 from processes.engine.model import Node
 from processes.engine.scopes import Scope, Sight, visible_json
-from processes.engine.tokens import LEAVE, TRIGGERED, Token
+from processes.engine.tokens import LEAVE, TRIGGERED, WORK, Token
 from processes.engine.waits import arm, as_text
 
 if TYPE_CHECKING:
@@ -80,6 +80,19 @@ class SubProcess(ScopeElement):
             begin = token.workflow.begin_at(self.start, token, begun["result"], TRIGGERED)
             begin.notes["known"] = begun["known"]
         return WAITS
+
+    def open_for(self, token: Token, first: Element) -> None:  # noqa: ARG002 - some look at it
+        """Open it around an element at which a token is put by a command.
+
+        Raises:
+            StepFailed: An expression fails.
+            BpmnError: Likewise.
+        """
+        self._begin(token)
+        self._enter(token)
+        token.phase = WORK
+        self.open_scope(token)
+        token.hold()
 
     def start_by_event(
         self, scope: Token, result: Mapping[str, Any], known: Mapping[str, Any]
