@@ -4,7 +4,7 @@
 `evaluate` does both at once. It depends on no other package of the project.
 """
 
-from feel.codec import from_json, to_json, to_plain
+from feel.codec import from_json, to_exchange, to_json, to_plain
 from feel.convert import (
     from_python_temporal,
     to_date,
@@ -36,8 +36,19 @@ from feel.values import (
     invoke,
     normalise,
 )
+from feel.working_calendar import (
+    CalendarError,
+    CalendarRangeError,
+    Calendars,
+    SpecialDay,
+    UnknownCalendarError,
+    WorkingCalendar,
+)
 
 __all__ = [
+    "CalendarError",
+    "CalendarRangeError",
+    "Calendars",
     "DayTimeDuration",
     "Expression",
     "FeelContext",
@@ -52,8 +63,11 @@ __all__ = [
     "Parameter",
     "Range",
     "Run",
+    "SpecialDay",
     "UnaryTests",
+    "UnknownCalendarError",
     "Value",
+    "WorkingCalendar",
     "YearMonthDuration",
     "compile_expression",
     "compile_test_list",
@@ -68,6 +82,7 @@ __all__ = [
     "normalise",
     "to_date",
     "to_datetime",
+    "to_exchange",
     "to_json",
     "to_plain",
     "to_time",

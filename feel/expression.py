@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feel.builtin import BUILTINS
 from feel.compiler import Code, TestCode, compile_node, compile_test_node
@@ -16,6 +16,9 @@ from feel.properties import PROPERTY_NAMES
 from feel.run import Run, Scope
 from feel.types import Type
 from feel.values import Value, normalise
+
+if TYPE_CHECKING:
+    from feel.working_calendar import Calendars
 
 Names = frozenset[str]
 
@@ -39,28 +42,38 @@ class Expression:
         self.names: Names = names_in(node) - BUILTINS.keys()
         self._code: Code = compile_node(node, text)
 
-    def __call__(self, context: Mapping[str, Any], now: datetime | None = None) -> Value:
+    def __call__(
+        self,
+        context: Mapping[str, Any],
+        now: datetime | None = None,
+        calendars: "Calendars | None" = None,
+    ) -> Value:
         """Evaluate it.
 
         Args:
             context: The values of its names; any mapping, asked for a name when it is needed.
             now: The aware time that `now()` and `today()` answer with.
+            calendars: Where functions of working time find their calendars.
 
         Raises:
             FeelLimitError: It takes too long, goes too deep or makes too large a value.
             FeelValueError: The context holds a value of a kind that the language does not know.
+            UnknownCalendarError: `calendars` insist on one that it names in vain.
         """
-        return self.run(context, Run(now))
+        return self.run(context, Run(now, calendars=calendars))
 
     def explain(
-        self, context: Mapping[str, Any], now: datetime | None = None
+        self,
+        context: Mapping[str, Any],
+        now: datetime | None = None,
+        calendars: "Calendars | None" = None,
     ) -> tuple[Value, list[str]]:
         """Evaluate it and say why anything in it became null. Arguments and errors as a call's.
 
         Returns:
             The value and the reasons in the order in which they came up.
         """
-        run = Run(now, explain=True)
+        run = Run(now, explain=True, calendars=calendars)
         value = self.run(context, run)
         return value, run.warnings or []
 
@@ -94,13 +107,17 @@ class UnaryTests:
         self._code: TestCode = compile_test_node(node, text)
 
     def __call__(
-        self, value: Any, context: Mapping[str, Any], now: datetime | None = None
+        self,
+        value: Any,
+        context: Mapping[str, Any],
+        now: datetime | None = None,
+        calendars: "Calendars | None" = None,
     ) -> bool | None:
         """Tell whether a value passes; None where it can't be compared with what is expected.
 
         Other arguments and errors as for `Expression`.
         """
-        return self.run(normalise(value), context, Run(now))
+        return self.run(normalise(value), context, Run(now, calendars=calendars))
 
     def run(self, value: Value, context: Mapping[str, Any], run: Run) -> bool | None:
         """Test a FEEL value as a part of a longer run."""

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from time import thread_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feel.errors import FeelLimitError
+
+if TYPE_CHECKING:
+    from feel.working_calendar import Calendars
 
 MAX_SECONDS = 1.0
 MAX_STEPS = 5_000_000
@@ -27,10 +30,20 @@ class Run:
 
     Attributes:
         now: The aware time that `now()` and `today()` answer with; None if nobody gave one.
+        calendars: Where functions of working time find their calendars; None if there are none.
         warnings: Why values became null, in order; None if nobody asked for reasons.
     """
 
-    __slots__ = ("_deadline", "_left", "_spent", "depth", "max_seconds", "now", "warnings")
+    __slots__ = (
+        "_deadline",
+        "_left",
+        "_spent",
+        "calendars",
+        "depth",
+        "max_seconds",
+        "now",
+        "warnings",
+    )
 
     def __init__(
         self,
@@ -38,8 +51,10 @@ class Run:
         *,
         explain: bool = False,
         max_seconds: float = MAX_SECONDS,
+        calendars: "Calendars | None" = None,
     ) -> None:
         self.now = now
+        self.calendars = calendars
         self.warnings: list[str] | None = [] if explain else None
         self.depth = 0
         self.max_seconds = max_seconds

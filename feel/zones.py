@@ -57,6 +57,30 @@ def local_at(zone: int | str, utc_seconds: int) -> int | None:
     return utc_seconds + _whole_seconds(moment.astimezone(found).utcoffset())
 
 
+def first_moment(zone: str, local_seconds: int) -> int:
+    """Return the moment at which the clocks of a known zone first show a time, or pass it.
+
+    Args:
+        zone: The name of a zone.
+        local_seconds: As for `offset_at`.
+
+    Returns:
+        Seconds in UTC from 1970; for a time that the clocks skip, those at which they skip it.
+    """
+    moment = local_seconds - (offset_at(zone, local_seconds) or 0)
+    if local_at(zone, moment) == local_seconds:
+        return moment
+    # The clocks skip it within the day before: find the second at which they do.
+    low, high = moment - _DAY_SECONDS, moment
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (local_at(zone, middle) or 0) < local_seconds:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
 def fixed_offset(zone: int | str | None) -> int | None:
     """Return the offset of a zone that never changes; None for any other."""
     if zone is None or isinstance(zone, int):

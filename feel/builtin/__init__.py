@@ -9,10 +9,11 @@ from feel.builtin import (
     statistics,
     temporal,
     text,
+    working,
 )
 from feel.builtin.registry import BUILTINS, Builtin, builtin
 
 __all__ = ["BUILTINS", "Builtin", "builtin"]
 
 # Importing a module declares its functions.
-_MODULES = (contexts, conversion, lists, numeric, ranges, statistics, temporal, text)
+_MODULES = (contexts, conversion, lists, numeric, ranges, statistics, temporal, text, working)
