@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from uuid_utils.compat import uuid7
 
+from services.connections import keep_ready
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -80,13 +82,14 @@ def to_json_text(value: Any) -> str:
 def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
     """Open a connection pool on ``url`` (``postgresql://…``), UTC on every connection."""
     address = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         hide_parameters=True,  # they are customers' data, and errors go to logs and incidents
         json_serializer=to_json_text,
         json_deserializer=orjson.loads,
         connect_args={"options": "-c timezone=UTC"},
     )
+    keep_ready(engine)
+    return engine
