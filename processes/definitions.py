@@ -61,7 +61,7 @@ class Definition:
 
 
 class Definitions:
-    """The cache of definitions and parsed files; one a platform."""
+    """The cache of definitions and parsed files; a part of the platform."""
 
     def __init__(self) -> None:
         self._versions: dict[UUID, Definition] = {}
@@ -78,9 +78,17 @@ class Definitions:
             found = _keep(self._versions, version_id, self._load(uow, version_id))
         return found
 
+    def read_model(self, xml: bytes) -> Model:
+        """Parse a diagram.
+
+        Raises:
+            ModelErrors: It can't be executed.
+        """
+        return parse_model(xml)
+
     def model(self, resource: Resource) -> Model:
         """Return the parsed diagram of a resource."""
-        return self._parsed(resource, lambda text: parse_model(xml_bytes(text)))
+        return self._parsed(resource, lambda text: self.read_model(xml_bytes(text)))
 
     def form(self, resource: Resource) -> Form:
         """Return the parsed form of a resource."""

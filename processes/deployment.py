@@ -12,7 +12,7 @@ from processes.definition_tables import Deployment, ProcessVersion, Resource, Re
 from processes.definitions import Definitions
 from processes.engine.model import Process
 from processes.findings import Finding, ModelRejected
-from processes.process_checks import Surroundings, check_process
+from processes.process_checks import Requirements, Surroundings
 from processes.starts import lock_versions, refresh_starts
 from processes.stock import Stock, load_contents, load_stock
 from processes.unit import Unit, read_unit
@@ -61,7 +61,7 @@ def deploy(
     Raises:
         ModelRejected: With every fault of every file; nothing is written.
     """
-    unit = read_unit(files)
+    unit = read_unit(files, uow.platform.part(Definitions).read_model)
     if unit.findings:
         raise ModelRejected(unit.findings)
     lock_versions(uow)
@@ -117,6 +117,7 @@ def _put_files(unit: Unit, stock: Stock, deployment: Deployment) -> list[Resourc
 def _check(uow: UnitOfWork, unit: Unit, stock: Stock, targets: Mapping[str, Target]) -> None:
     """Refuse the unit if any process can't be executed in what is there afterwards."""
     findings: list[Finding] = []
+    requirements = uow.platform.part(Requirements)
     forms = forms_in(uow, stock, unit.forms, [target.process for target in targets.values()])
     decisions = {name for kind, name in stock.by_name if kind == ResourceKind.DECISION}
     for key, target in targets.items():
@@ -126,7 +127,7 @@ def _check(uow: UnitOfWork, unit: Unit, stock: Stock, targets: Mapping[str, Targ
             decisions=decisions,
             processes={*stock.processes, *targets},
         )
-        findings.extend(check_process(target.process, there, target.file))
+        findings.extend(requirements.check(target.process, there, target.file))
     if findings:
         raise ModelRejected(findings)
 

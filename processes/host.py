@@ -17,6 +17,7 @@ from processes.engine import (
     PENDING,
     BpmnError,
     Call,
+    Host,
     ModelError,
     Pending,
     ProcessSpec,
@@ -192,6 +193,22 @@ class InstanceHost:
         if result.id == self._about.record_id:
             return None
         return {f"{record_type}_id": str(result.id)}
+
+
+class InstanceHosts:
+    """Makes the engine's view of the platform.
+
+    A part of the platform, so that diagrams can be played against something else.
+    """
+
+    def make(self, uow: UnitOfWork, definition: Definition, about: InstanceFacts) -> Host:
+        """Return what one step of one instance sees."""
+        return InstanceHost(uow, definition, about)
+
+
+def host_for(uow: UnitOfWork, definition: Definition, about: InstanceFacts) -> Host:
+    """Return what one step of one instance sees of this platform."""
+    return uow.platform.part(InstanceHosts).make(uow, definition, about)
 
 
 def call_key(instance_id: UUID, token_id: str) -> str:

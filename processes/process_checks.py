@@ -17,7 +17,7 @@ from processes.engine.model import Node, Process
 from processes.findings import Finding
 from services.actors import Permission
 from services.errors import NotFound
-from services.operations import Operation, get_operation
+from services.operations import Operation, all_operations, get_operation
 from services.record_types import RecordType, all_record_types, get_record_type
 
 WORKING_TASKS = frozenset({"serviceTask", "sendTask"})
@@ -38,6 +38,19 @@ class Surroundings:
     forms: Mapping[str, Form] = field(default_factory=dict)
     decisions: Set[str] = frozenset()
     processes: Set[str] = frozenset()
+
+
+class Requirements:
+    """What a diagram must find on the platform to be deployed.
+
+    A part of the platform, so that diagrams can be played without what they name.
+    """
+
+    def check(
+        self, process: Process, there: Surroundings, file: str | None = None
+    ) -> Iterator[Finding]:
+        """Yield everything that keeps ``process`` from being deployed in these surroundings."""
+        return check_process(process, there, file)
 
 
 def check_process(
@@ -67,8 +80,9 @@ def warn_about(process: Process, file: str | None = None) -> Iterator[Finding]:
 
 
 def rights_needed(process: Process) -> frozenset[Permission]:
-    """Return the permissions of all operations that the process calls."""
-    return frozenset(get_operation(name).permission for name in process.service_types)
+    """Return the permissions of all operations that the process calls and that there are."""
+    names = process.service_types
+    return frozenset(found.permission for found in all_operations() if found.name in names)
 
 
 def record_type_of(process: Process) -> str | None:

@@ -19,7 +19,7 @@ from processes.engine import EngineError, Execution, StepFailed, UnknownToken, l
 from processes.engine.changes import IncidentResolved, StepFailedAt
 from processes.history import Kind, Row, rows_of
 from processes.holding import Suspended
-from processes.host import InstanceFacts, InstanceHost
+from processes.host import InstanceFacts, host_for
 from processes.incident_log import write_incidents
 from processes.instance_tables import InstanceState, ProcessInstance
 from processes.projection import Projection, waiting_after
@@ -78,7 +78,7 @@ def open_instance(
     instance = _insert(uow, definition, record_id)
     if instance is None:
         return None
-    host = InstanceHost(uow, definition, _facts(instance))
+    host = host_for(uow, definition, _facts(instance))
     started = {"kind": Kind.STARTED, "details": {"version": definition.version}}
     try:
         execution = start(
@@ -109,7 +109,7 @@ def open_execution(
     if instance.suspended_at is not None and not even_suspended:
         raise Suspended
     definition = get_definition(uow, instance.version_id)
-    host = InstanceHost(uow, definition, _facts(instance))
+    host = host_for(uow, definition, _facts(instance))
     return load(definition.spec, instance.snapshot, host)
 
 

@@ -11,7 +11,7 @@ from processes.definition_tables import ProcessStart, ProcessVersion, VersionSta
 from processes.definitions import Definition, get_definition
 from processes.engine import StepFailed, start_timer
 from processes.findings import Finding, ModelRejected
-from processes.host import InstanceFacts, InstanceHost
+from processes.host import InstanceFacts, host_for
 from processes.instance_tables import Timer
 from processes.stock import latest_active
 from services.actors import Permission
@@ -67,7 +67,7 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
 
 
 def _set_timer(uow: UnitOfWork, start: ProcessStart, definition: Definition) -> None:
-    host = InstanceHost(uow, definition, InstanceFacts(start.id, None, uow.now))
+    host = host_for(uow, definition, InstanceFacts(start.id, None, uow.now))
     try:
         due = start_timer(definition.spec, start.element_id, host)
     except StepFailed as error:

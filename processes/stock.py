@@ -29,8 +29,9 @@ class Stock:
     processes: dict[str, ProcessVersion]
 
     def bound_to(self, kind: str, names: frozenset[str]) -> dict[str, str]:
-        """Return the keys of the resources that hold ``names`` as a version keeps them."""
-        return {name: str(self.by_name[kind, name].id) for name in sorted(names)}
+        """Return the keys of the resources that hold those of ``names`` that there are."""
+        found = {name: self.by_name.get((kind, name)) for name in sorted(names)}
+        return {name: str(resource.id) for name, resource in found.items() if resource}
 
     def has(self, file: File) -> bool:
         """Tell whether the file's content is the newest already."""

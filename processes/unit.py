@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -77,8 +77,15 @@ class Unit:
         return frozenset(process.id for _, process in self.processes())
 
 
-def read_unit(files: Sequence[Mapping[str, str]]) -> Unit:
-    """Read files given as ``{"name", "content"}``; faults are collected in ``findings``."""
+def read_unit(
+    files: Sequence[Mapping[str, str]], read_model: Callable[[bytes], Model] = parse_model
+) -> Unit:
+    """Read files given as ``{"name", "content"}``; faults are collected in ``findings``.
+
+    Args:
+        files: Diagrams, decisions and forms.
+        read_model: Parses a diagram.
+    """
     unit = Unit()
     if not files:
         unit.findings.append(Finding("There is nothing to deploy."))
@@ -86,7 +93,8 @@ def read_unit(files: Sequence[Mapping[str, str]]) -> Unit:
         unit.findings.append(Finding(f"More than {MAX_FILES} files are given."))
         return unit
     for given in files:
-        _read_file(unit, given["name"].replace("\\", "/").rsplit("/", 1)[-1], given["content"])
+        name = given["name"].replace("\\", "/").rsplit("/", 1)[-1]
+        _read_file(unit, name, given["content"], read_model)
     return unit
 
 
@@ -110,22 +118,24 @@ def decode_file(data: bytes) -> str:
         raise ValueError(f"There is no such encoding: {error}.") from error
 
 
-def _read_file(unit: Unit, name: str, content: str) -> None:
+def _read_file(unit: Unit, name: str, content: str, read_model: Callable[[bytes], Model]) -> None:
     kind = KINDS.get(name.rsplit(".", 1)[-1].lower())
     if kind is None:
         advice = "Only .bpmn, .dmn and .form files can be deployed."
         unit.findings.append(Finding("The kind of file is unknown.", name, advice=advice))
     elif kind is ResourceKind.PROCESS:
-        _read_processes(unit, name, content)
+        _read_processes(unit, name, content, read_model)
     elif kind is ResourceKind.DECISION:
         _read_decisions(unit, name, content)
     else:
         _read_form(unit, name, content)
 
 
-def _read_processes(unit: Unit, name: str, content: str) -> None:
+def _read_processes(
+    unit: Unit, name: str, content: str, read_model: Callable[[bytes], Model]
+) -> None:
     try:
-        model = parse_model(xml_bytes(content))
+        model = read_model(xml_bytes(content))
     except ModelErrors as errors:
         unit.findings.extend(finding_of(error, name) for error in errors.errors)
         return

@@ -102,7 +102,9 @@ def _bindings(
     return {
         "forms": stock.bound_to(ResourceKind.FORM, process.form_ids),
         "decisions": stock.bound_to(ResourceKind.DECISION, process.decision_ids),
-        "processes": {key: current.get(key, "") for key in sorted(process.called_process_ids)},
+        "processes": {
+            key: current[key] for key in sorted(process.called_process_ids) if key in current
+        },
     }
 
 
