@@ -1,6 +1,6 @@
 """Values as JSON: without loss for snapshots, and plainly for people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from feel.errors import FeelLimitError, FeelValueError
 from feel.format import format_value
 from feel.numbers import to_integer
 from feel.run import Run
-from feel.values import FeelContext, Range, Value, entries_of, normalise
+from feel.values import FeelContext, Function, Range, Value, entries_of, normalise
 
 # Small enough for every reader of JSON to take it for the same integer.
 _MAX_SAFE_INTEGER = 2**53 - 1
@@ -48,23 +48,42 @@ def to_json(value: Any) -> Any:
         FeelValueError: The value is, or holds, a function or what is no value of the language.
         FeelLimitError: It is too large.
     """
-    return _encode(normalise(value), _Budget(), 0)
+    return _encode(normalise(value), _Budget(), 0, _encode_number)
 
 
-def _encode(value: Value, budget: _Budget, depth: int) -> Any:
+def to_exchange(value: Any) -> Any:
+    """Return a value as answers to other programs show it, its numbers still decimals.
+
+    As `to_json`, but that `feel.json_text` writes the numbers with all their digits, and that a
+    function, which nothing could read back, is shown as its text.
+
+    Raises:
+        FeelLimitError: The value is too large.
+    """
+    return _encode(normalise(value), _Budget(), 0, None)
+
+
+_Number = Callable[[Decimal], Any] | None
+
+
+def _encode(value: Value, budget: _Budget, depth: int, number: _Number) -> Any:
+    """Encode a value; without a way to encode numbers, they stay and functions are shown."""
     budget.take(depth)
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Decimal):
-        return _encode_number(value)
+        return number(value) if number else value
     if isinstance(value, list):
-        return [_encode(normalise(item), budget, depth + 1) for item in value]
+        return [_encode(normalise(item), budget, depth + 1, number) for item in value]
     if isinstance(value, Mapping):
-        encoded = {key: _encode(item, budget, depth + 1) for key, item in entries_of(value)}
+        entries = entries_of(value)
+        encoded = {key: _encode(item, budget, depth + 1, number) for key, item in entries}
         return {"@type": "context", "@value": encoded} if "@type" in encoded else encoded
     if isinstance(value, Range):
-        ends = [_encode(end, budget, depth + 1) for end in (value.start, value.end)]
+        ends = [_encode(end, budget, depth + 1, number) for end in (value.start, value.end)]
         return {"@type": "range", "@value": [*ends, value.start_included, value.end_included]}
+    if isinstance(value, Function) and number is None:
+        return {"@type": "function", "@value": format_value(value, Run())}
     tag = _TAGS.get(type(value))
     if tag is None:
         raise FeelValueError("A function can't be stored.")
@@ -83,21 +102,28 @@ def from_json(value: Any) -> Value:
 
     Raises:
         FeelValueError: An object says that it is of a type which it is not.
+        FeelLimitError: It is nested too deep.
     """
+    return _read(value, 0)
+
+
+def _read(value: Any, depth: int) -> Value:
+    if depth > _MAX_DEPTH:
+        raise FeelLimitError("The value is nested too deep to be read.")
     if isinstance(value, list):
-        return [from_json(item) for item in value]
+        return [_read(item, depth + 1) for item in value]
     if not isinstance(value, dict):
         return normalise(value)
     if value.keys() != {"@type", "@value"}:
-        return FeelContext((key, from_json(item)) for key, item in value.items())
-    return _decode(value["@type"], value["@value"])
+        return FeelContext((key, _read(item, depth + 1)) for key, item in value.items())
+    return _decode(value["@type"], value["@value"], depth + 1)
 
 
-def _decode(tag: Any, content: Any) -> Value:
+def _decode(tag: Any, content: Any, depth: int) -> Value:
     if tag == "context" and isinstance(content, dict):
-        return FeelContext((key, from_json(item)) for key, item in content.items())
+        return FeelContext((key, _read(item, depth)) for key, item in content.items())
     if tag == "range" and isinstance(content, list) and len(content) == 4:  # noqa: PLR2004
-        start, end, start_included, end_included = map(from_json, content)
+        start, end, start_included, end_included = (_read(item, depth) for item in content)
         return Range(start, end, bool(start_included), bool(end_included))
     decode = _DECODERS.get(tag) if isinstance(tag, str) else None
     result = decode(content) if decode and isinstance(content, str) else None

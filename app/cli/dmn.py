@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from functools import partial
 
 import click
 
-from app.cli.bpmn import echo_lines, needed, read_json
-from processes.laboratory import decide_request
+from app.cli.bpmn import needed, read_json
+from processes.laboratory import decide_line
 
 
 @click.group()
@@ -25,15 +24,20 @@ def dmn() -> None:
 @click.option("--inputs", default="{}", help="The inputs by name, a JSON object.")
 def evaluate(file: str | None, decision: str | None, batch: bool, inputs: str) -> None:  # noqa: FBT001 - click calls it by name
     """Print the value of a DECISION of FILE, named by its id or name."""
-    answering = partial(decide_request, now=datetime.now(UTC))
     if batch:
-        echo_lines(sys.stdin, answering)
+        _answer_lines()
         return
     if decision is None:
         raise click.UsageError("Name the DECISION too.")
-    request = {
-        "model": needed(file),
-        "decision": decision,
-        "inputs": read_json(inputs, "--inputs"),
-    }
-    click.echo(json.dumps(answering(request), ensure_ascii=False))
+    read_json(inputs, "--inputs")
+    # The inputs stay text, so that their numbers keep all their digits.
+    names = f'"model": {json.dumps(needed(file))}, "decision": {json.dumps(decision)}'
+    click.echo(decide_line(f'{{{names}, "inputs": {inputs}}}', datetime.now(UTC)))
+
+
+def _answer_lines() -> None:
+    """Answer each line that is not empty with one, before the next one is read."""
+    for line in sys.stdin.buffer:
+        text = line.decode(errors="replace").strip("\ufeff \t\r\n")
+        if text:
+            click.echo(decide_line(text, datetime.now(UTC)))

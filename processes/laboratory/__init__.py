@@ -6,8 +6,8 @@ answered from the request. One request is one JSON object, so is its answer.
 """
 
 from processes.laboratory.checking import check_request
-from processes.laboratory.deciding import decide_request
+from processes.laboratory.deciding import decide_line, decide_request
 from processes.laboratory.lines import answer_lines
 from processes.laboratory.running import run_request
 
-__all__ = ["answer_lines", "check_request", "decide_request", "run_request"]
+__all__ = ["answer_lines", "check_request", "decide_line", "decide_request", "run_request"]

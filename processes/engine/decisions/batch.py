@@ -1,90 +1,84 @@
-"""Decisions evaluated line by line, for tools outside: JSON in, JSON out.
+"""Decisions evaluated request by request, for tools outside: JSON in, JSON out.
 
-A line is `{"model": "<path of a .dmn file>", "decision": "<name or id>", "inputs": {…}}`, with
-`"invocable": "<name>"` and `"kind": "decisionService" | "bkm"` where something other than a
-decision is called. The answer is `{"value": …}` or `{"error": "…"}`. Temporal values are objects
-with `@type` and `@value`; all else is plain JSON.
+A request is `{"model": "<path of a .dmn file, or XML>", "decision": "<name or id>", "inputs": {}}`.
+With `"invocable": "<name or id>"` and `"kind": "decisionService" | "bkm"`, something other than a
+decision is called. `"imports"` lists more models. The answer is `{"value": …}` or `{"error": "…"}`,
+with the request's `id` if it has one.
+
+Numbers keep all their digits. Temporal values, ranges and functions are objects with `@type` and
+`@value`, as `docs/dmn.md` tells.
 """
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from feel import FeelError, Value, from_json, to_json
-from processes.engine.decisions.model import DecisionModel, parse_decisions
+from feel import FeelError, Value, from_json, to_exchange
+from feel.json_text import read_json_text, write_json_text
+from processes.engine.decisions.model import Invocable
+from processes.engine.decisions.sources import model_of
 from processes.engine.errors import ModelError
-from processes.engine.xml import parse_xml
+
+_KINDS = {
+    "decision": Invocable.DECISION,
+    "decisionService": Invocable.SERVICE,
+    "bkm": Invocable.KNOWLEDGE,
+}
 
 
 def evaluate_line(line: str, now: datetime | None = None) -> str:
-    """Answer one line with one line.
+    """Answer one line of JSON with one; whatever the line, there is an answer.
 
     Args:
         line: The request.
-        now: The time that `now()` and `today()` answer with; the machine's if None.
+        now: The aware time that `now()` and `today()` answer with; they are null without.
     """
     try:
-        answer = {"value": _simplify(_evaluate(json.loads(line), now or datetime.now(UTC)))}
-    except (FeelError, ModelError, OSError, ValueError, TypeError, KeyError) as problem:
-        answer = {"error": str(problem) or type(problem).__name__}
-    return json.dumps(answer, ensure_ascii=False)
+        request = read_json_text(line)
+    except FeelError as problem:
+        return write_json_text({"error": str(problem)})
+    if not isinstance(request, dict):
+        return write_json_text({"error": "The request is no JSON object."})
+    return write_json_text(evaluate_request(request, now))
 
 
-def _evaluate(request: Mapping[str, Any], now: datetime) -> Value:
-    path = Path(request["model"])
-    model = load_model(path, path.stat().st_mtime_ns)
-    inputs = {name: from_json(value) for name, value in (request.get("inputs") or {}).items()}
-    invocable = request.get("invocable")
+def evaluate_request(request: Mapping[str, Any], now: datetime | None = None) -> dict[str, Any]:
+    """Answer one request, as the module describes; numbers in the answer are decimals."""
+    given = {"id": request["id"]} if "id" in request else {}
+    try:
+        return {**given, "value": to_exchange(_evaluate(request, now))}
+    except (FeelError, ModelError) as problem:
+        return {**given, "error": str(problem)}
+    except RecursionError:
+        return {**given, "error": "The model or its inputs are nested too deep."}
+
+
+def _evaluate(request: Mapping[str, Any], now: datetime | None) -> Value:
+    model = model_of(request)
+    inputs = _inputs_of(request)
+    invocable, decision = request.get("invocable"), request.get("decision")
     if invocable is None:
-        return model.evaluate(request["decision"], inputs, now)
-    value = model.invoke(invocable, inputs, now)
+        return model.evaluate(_text(decision, "decision"), inputs, now)
+    kind = _KINDS.get(str(request.get("kind") or "decisionService"))
+    if kind is None:
+        raise ModelError("The `kind` is none of decision, decisionService and bkm.")
+    value = model.invoke(_text(invocable, "invocable"), inputs, now, prefer=kind)
     # A service with several outputs is asked for one of them by its name, or for all.
-    decision = request.get("decision")
     if isinstance(value, Mapping) and decision in value and decision != invocable:
         return value[decision]
     return value
 
 
-@lru_cache(maxsize=256)
-def load_model(path: Path, modified_ns: int) -> DecisionModel:
-    """Read a model leniently, once for each version of its file.
-
-    Models that it imports are looked for beside it, by their namespace.
-    """
-    del modified_ns
-    return parse_decisions(
-        path.read_bytes(),
-        resolve=lambda namespace, location: find_import(path, namespace, location),
-        lenient=True,
-    )
+def _text(given: Any, name: str) -> str:
+    if not isinstance(given, str):
+        raise ModelError(f"The `{name}` is no name.")
+    return given
 
 
-def find_import(path: Path, namespace: str, location: str | None) -> bytes | None:
-    """Return the file with a namespace in the folder of a model; None if there is none."""
-    candidates = sorted(path.parent.glob("*.dmn"))
-    if location:
-        named = path.parent / Path(location).name
-        candidates = [named, *candidates] if named.is_file() else candidates
-    for candidate in candidates:
-        data = candidate.read_bytes()
-        try:
-            if parse_xml(data).get("namespace") == namespace:
-                return data
-        except ModelError:
-            continue
-    return None
-
-
-def _simplify(value: Value) -> Any:
-    """Return a value as plain JSON, but for its temporal parts."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, list):
-        return [_simplify(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _simplify(item) for key, item in value.items()}
-    return to_json(value)
+def _inputs_of(request: Mapping[str, Any]) -> dict[str, Value]:
+    given = request.get("inputs")
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ModelError("The `inputs` are no object.")
+    return {" ".join(name.split()): from_json(value) for name, value in given.items()}

@@ -12,6 +12,7 @@ from feel.types import Type
 from processes.engine.decisions.boxed import Boxed
 from processes.engine.decisions.item_types import fit
 from processes.engine.decisions.scopes import Hidden, Layer
+from processes.engine.errors import ModelError
 
 
 @dataclass(eq=False)
@@ -26,6 +27,7 @@ class Node:
         needs: What it requires: pairs of the name of the import it comes by, empty for the own
             model, and the node.
         hidden: The names of the model's elements, which are visible only where required.
+        problem: What it requires and is not there; None if nothing is missing.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Node:
     kind: Type | None
     needs: list[tuple[str, "Node"]] = field(default_factory=list)
     hidden: frozenset[str] = frozenset()
+    problem: ModelError | None = None
 
     def value(self, session: "Session") -> Value:
         """Return the value that others see."""
@@ -68,8 +71,11 @@ class DecisionNode(Node):
         place = f"decision {self.name!r}"
         if self.boxed is None:
             return session.run.null(f"{place}: there is no expression")
-        value = self.boxed(session.scope_of(self), session.run)
-        return fit(value, self.kind, session.run, place)
+        value = fit(self.boxed(session.scope_of(self), session.run), self.kind, session.run, place)
+        if value is None and self.problem:
+            # It is null for want of what it requires: say so instead.
+            raise self.problem
+        return value
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from feel import FeelLimitError, Run, Value, invoke, normalise
@@ -30,6 +31,14 @@ _MAX_IMPORTS = 50
 # Returns the bytes of the model with a namespace; the second argument is the location that the
 # import names, if any. None if there is no such model.
 Resolver = Callable[[str, str | None], bytes | None]
+
+
+class Invocable(Enum):
+    """What of a model can be evaluated, by the class of its node."""
+
+    DECISION = DecisionNode
+    SERVICE = ServiceNode
+    KNOWLEDGE = KnowledgeNode
 
 
 @dataclass(frozen=True)
@@ -113,21 +122,34 @@ class DecisionModel:
         value = self._run(decision, inputs, run)
         return value, run.warnings or []
 
-    def invoke(self, name: str, inputs: Mapping[str, Any], now: datetime | None = None) -> Value:
-        """Call a business knowledge model or decision service with arguments by name.
+    def invoke(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        now: datetime | None = None,
+        *,
+        prefer: Invocable = Invocable.SERVICE,
+    ) -> Value:
+        """Call a decision service or business knowledge model with arguments by name.
 
-        Arguments and errors as for `evaluate`.
+        Other arguments and errors as for `evaluate`.
+
+        Args:
+            name: Its name or id.
+            inputs: The arguments; what is missing is null.
+            now: As for `evaluate`.
+            prefer: Which is meant where several kinds have the name.
         """
-        return self._run(name, inputs, Run(now), (ServiceNode, KnowledgeNode))
+        return self._run(name, inputs, Run(now), prefer)
 
     def _run(
         self,
         name: str,
         inputs: Mapping[str, Any],
         run: Run,
-        kinds: tuple[type[Node], ...] = (DecisionNode, ServiceNode),
+        prefer: Invocable = Invocable.DECISION,
     ) -> Value:
-        node = self._find(name, kinds)
+        node = self._find(name, prefer)
         session = Session(inputs, run)
         try:
             if isinstance(node, ServiceNode):
@@ -141,13 +163,14 @@ class DecisionModel:
             raise FeelLimitError("The evaluation goes too deep.") from problem
         return value
 
-    def _find(self, name: str, kinds: tuple[type[Node], ...]) -> Node:
+    def _find(self, name: str, prefer: Invocable) -> Node:
         wanted = " ".join(name.split())
+        kinds = [prefer, *(kind for kind in Invocable if kind is not prefer)]
         for kind in kinds:
             for node in self.nodes.values():
-                if isinstance(node, kind) and wanted in {node.id, node.name}:
+                if isinstance(node, kind.value) and wanted in {node.id, node.name}:
                     return node
-        raise ModelError(f"There is no decision {name!r} in the model {self.name!r}.")
+        raise ModelError(f"There is no decision {name[:200]!r} in the model {self.name!r}.")
 
 
 def _inputs_of(node: Node) -> tuple[str, ...]:

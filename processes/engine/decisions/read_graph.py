@@ -75,7 +75,7 @@ class GraphReader:
             if isinstance(node, ServiceNode):
                 self._join_service(node, self.elements[key])
             else:
-                node.needs = list(self._find_needs(self.elements[key]))
+                node.needs = list(self._find_needs(node, self.elements[key]))
         self._refuse_cycles()
         for key, node in self.nodes.items():
             self._read_expression(node, self.elements[key])
@@ -90,12 +90,14 @@ class GraphReader:
             self.builder.report(fail(element, "The element has no name."))
         return _CLASSES[local_name(element)](element.get("id") or name, name, title, kind)
 
-    def _find_needs(self, element: Element) -> Iterable[tuple[str, Node]]:
+    def _find_needs(self, node: Node, element: Element) -> Iterable[tuple[str, Node]]:
         for requirement in children(element, *_REQUIREMENTS):
             for target in children(requirement, *_REQUIREMENTS[local_name(requirement)]):
                 found = self._find(target)
                 if found:
                     yield found
+                else:
+                    node.problem = self.builder.problems[-1]
 
     def _find(self, reference: Element) -> tuple[str, Node] | None:
         href = reference.get("href", "")
