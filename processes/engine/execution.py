@@ -237,17 +237,23 @@ class Execution:
         moves.cancel_token(self._token(token_id))
         self.advance()
 
-    def restart_at(self, element_id: str) -> None:
+    def restart_at(self, element_id: str, variables: Mapping[str, Any] | None = None) -> None:
         """Cancel all that is open, and put one token at an element.
 
-        Variables stay as they are, and what was completed can still be compensated. An instance
-        that is over has to be loaded with `reopen`.
+        What was completed can still be compensated. An instance that is over has to be loaded
+        with `reopen`.
+
+        Args:
+            element_id: An element of the process.
+            variables: All that the process then has, plain JSON or FEEL values; None leaves them
+                as they are.
 
         Raises:
-            EngineError: No token can be put there.
+            EngineError: No token can be put there, or a value is none that can be kept.
         """
         self._check_runs()
-        moves.restart_at(self._instance, element_id)
+        given = None if variables is None else received_all(variables)
+        moves.restart_at(self._instance, element_id, given)
         self.advance()
 
     def cancel(self) -> None:

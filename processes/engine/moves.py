@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from processes.engine.catching import interrupt_inside
+from processes.engine.changes import VariablesChanged
 from processes.engine.elements.base import Element
 from processes.engine.elements.scopes import ScopeElement, SubProcess
 from processes.engine.errors import BpmnError, EngineError, StepFailed
 from processes.engine.instance import Instance
 from processes.engine.model import Node
 from processes.engine.process_spec import ProcessSpec
+from processes.engine.scopes import Scope
 from processes.engine.tokens import Token
 from processes.engine.waits import arm
 
@@ -78,10 +80,17 @@ def cancel_token(token: Token) -> None:
     _listen_again(left)
 
 
-def restart_at(instance: Instance, element_id: str) -> None:
+def restart_at(
+    instance: Instance, element_id: str, variables: Mapping[str, Any] | None = None
+) -> None:
     """Cancel all that is open, and put one token at an element.
 
     What was completed can still be compensated.
+
+    Args:
+        instance: The instance.
+        element_id: In its own process.
+        variables: JSON values: all that the process then has; None leaves them as they are.
 
     Raises:
         EngineError: No token can be put there.
@@ -89,6 +98,8 @@ def restart_at(instance: Instance, element_id: str) -> None:
     element, root = find_target(instance.spec, element_id), instance.task_tree
     for child in root.children:
         child.cancel()
+    if variables is not None:
+        _replace_variables(root, variables)
     root.notes.pop("started", None)
     root.hold()
     root_element: ScopeElement = root.task_spec
@@ -97,6 +108,16 @@ def restart_at(instance: Instance, element_id: str) -> None:
     except (StepFailed, BpmnError) as problem:
         raise _unopened(root, problem) from problem
     _put(element, root, {})
+
+
+def _replace_variables(root: Token, variables: Mapping[str, Any]) -> None:
+    """Give a process these variables alone; those that go are told as null."""
+    gone = {name: None for name in root.scope or () if name not in variables}
+    root.scope = Scope()
+    if gone:
+        root.workflow.emit(VariablesChanged(root.id, is_process=True, values=gone))
+    if variables:
+        root.workflow.write(root, variables)
 
 
 def find_target(spec: ProcessSpec, element_id: str) -> Element:

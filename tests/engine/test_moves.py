@@ -371,6 +371,14 @@ def test_instance_begins_again_at_any_element_when_restarted():
     assert play.do("restart_at", "y").waiting == ["late", "y"]
 
 
+def test_instance_has_the_given_variables_alone_when_restarted_with_them():
+    play = Play(inside(), {"n": 1, "m": 1}).complete("a", n=2)
+    play.do("restart_at", "b", {"n": 1})
+    assert (play.waiting, play.variables) == (["b"], {"n": 1})
+    told = [change.values for change in play.last if isinstance(change, changes.VariablesChanged)]
+    assert told == [{"m": None}, {"n": 1}]
+
+
 @pytest.mark.parametrize("end", ["complete", "cancel"])
 def test_instance_that_is_over_runs_again_when_it_is_reopened(end):
     play = Play(undone())
