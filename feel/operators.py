@@ -23,7 +23,7 @@ from feel.durations import (
     make_nanos,
 )
 from feel.errors import NullResult
-from feel.numbers import CONTEXT, NO_NUMBER
+from feel.numbers import CONTEXT, NO_NUMBER, ONE
 from feel.run import check_string_size
 from feel.values import Value, type_name
 
@@ -175,5 +175,12 @@ _DIVIDE: _Table = {
     (DayTimeDuration, DayTimeDuration): lambda one, other: _ratio(one.nanos, other.nanos),
     (YearMonthDuration, YearMonthDuration): lambda one, other: _ratio(one.total, other.total),
 }
-_POWER: _Table = {(Decimal, Decimal): CONTEXT.power}
+
+
+def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    # Zero to the power of zero is one (IEEE 754-2008, 9.2.1); Python's decimals refuse it.
+    return CONTEXT.power(base, exponent) if exponent else ONE
+
+
+_POWER: _Table = {(Decimal, Decimal): _power}
 _TABLES = {"+": _ADD, "-": _SUBTRACT, "*": _MULTIPLY, "/": _DIVIDE, "**": _POWER}

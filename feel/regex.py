@@ -1,17 +1,25 @@
 """Regular expressions of XPath (DMN 1.5, 10.3.4.3 refers to XQuery and XPath Functions 5.6).
 
 They run on RE2, whose time grows with the length of the text alone: no pattern can hang. XPath's
-dialect is translated; what RE2 can't do, such as back-references, is refused and so becomes null.
+dialect is translated. RE2 can't do back-references: such patterns are run by a machine of our own
+whose steps are counted.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import re2
 
 from feel.errors import NullResult
-from feel.regex_dialect import UnsupportedPatternError, strip_whitespace, translate
+from feel.regex_backtrack import Program, TooLargeError, compile_program
+from feel.regex_dialect import (
+    BackReferenceError,
+    UnsupportedPatternError,
+    parse_pattern,
+    strip_whitespace,
+    translate,
+)
 from feel.run import Run, check_list_size, check_string_size
 
 _FLAGS = frozenset("smixq")
@@ -20,25 +28,23 @@ _MATCH_STEPS = 10  # one match takes about as long
 _MAX_MEMORY_BYTES = 8 * 1024 * 1024
 
 
-def find_matches(text: str, pattern: str, flags: str) -> bool:
+def find_matches(text: str, pattern: str, flags: str, run: Run) -> bool:
     """Tell whether a pattern matches somewhere in a text.
 
     Raises:
         NullResult: The pattern or the flags mean nothing.
+        FeelLimitError: The pattern takes too long, as only one with back-references can.
     """
-    return _compile(pattern, flags).search(_encode(text)) is not None
+    return _compile(pattern, flags).matches(text, run)
 
 
 def split_at_matches(text: str, pattern: str, run: Run) -> list[str]:
     """Split a text at all matches of a pattern. Raises as `find_matches` does."""
-    source = _encode(text)
     parts: list[str] = []
-    position = 0
-    for match in _find_all(source, pattern, "", run):
-        parts.append(source[position : match.start()].decode())
+    for before, _ in _find_all(text, pattern, "", run):
+        parts.append(before)
         check_list_size(len(parts))
-        position = match.end()
-    return [*parts, source[position:].decode()]
+    return parts
 
 
 def replace_matches(text: str, pattern: str, replacement: str, flags: str, run: Run) -> str:
@@ -46,30 +52,84 @@ def replace_matches(text: str, pattern: str, replacement: str, flags: str, run: 
 
     Raises as `find_matches` does.
     """
-    source = _encode(text)
-    is_literal = "q" in flags
     groups = _compile(pattern, flags).groups
-    pieces = [replacement] if is_literal else _read_replacement(replacement, groups)
-    encoded = [piece if isinstance(piece, int) else _encode(piece) for piece in pieces]
-    parts: list[bytes] = []
-    size = position = 0
-    for match in _find_all(source, pattern, flags, run):
-        new = [source[position : match.start()]]
-        new += [match.group(piece) or b"" if isinstance(piece, int) else piece for piece in encoded]
-        size += sum(map(len, new))
+    pieces = [replacement] if "q" in flags else _read_replacement(replacement, groups)
+    parts: list[str] = []
+    size = 0
+    for before, match in _find_all(text, pattern, flags, run):
+        parts.append(before)
+        if match:
+            parts += [match[piece] if isinstance(piece, int) else piece for piece in pieces]
+            size += sum(map(len, parts[-len(pieces) :]))
+        size += len(before)
         check_string_size(size)
-        parts += new
-        position = match.end()
-    return b"".join([*parts, source[position:]]).decode()
+    return "".join(parts)
 
 
-def _find_all(source: bytes, pattern: str, flags: str, run: Run) -> Iterator[Any]:
+# The text before a match and the texts of the match and its groups; None for them at the end.
+_Piece = tuple[str, list[str] | None]
+
+
+class _Pattern(Protocol):
+    """A compiled pattern."""
+
+    groups: int
+
+    def matches(self, text: str, run: Run) -> bool:
+        """Tell whether the pattern matches somewhere in a text."""
+
+    def pieces(self, text: str, run: Run) -> Iterator[_Piece]:
+        """Go through the matches of the pattern and what is between them."""
+
+
+class _LinearPattern:
+    """A pattern of RE2, which works on bytes."""
+
+    def __init__(self, pattern: Any) -> None:
+        self.groups: int = pattern.groups
+        self._pattern = pattern
+
+    def matches(self, text: str, run: Run) -> bool:
+        del run
+        return self._pattern.search(_encode(text)) is not None
+
+    def pieces(self, text: str, run: Run) -> Iterator[_Piece]:
+        source = _encode(text)
+        position = 0
+        for match in self._pattern.finditer(source):
+            run.spend(_MATCH_STEPS)
+            found = [(match.group(number) or b"").decode() for number in range(self.groups + 1)]
+            yield source[position : match.start()].decode(), found
+            position = match.end()
+        yield source[position:].decode(), None
+
+
+class _BacktrackingPattern:
+    """A pattern with back-references."""
+
+    def __init__(self, program: Program) -> None:
+        self.groups = program.groups
+        self._program = program
+
+    def matches(self, text: str, run: Run) -> bool:
+        return self._program.search(text, 0, run) is not None
+
+    def pieces(self, text: str, run: Run) -> Iterator[_Piece]:
+        position = 0
+        while found := self._program.search(text, position, run):
+            places = [
+                (found[2 * number], found[2 * number + 1]) for number in range(self.groups + 1)
+            ]
+            yield text[position : found[0]], [text[start:end] for start, end in places]
+            position = found[1]
+        yield text[position:], None
+
+
+def _find_all(text: str, pattern: str, flags: str, run: Run) -> Iterator[_Piece]:
     compiled = _compile(pattern, flags)
-    if compiled.search(b"") is not None:
+    if compiled.matches("", run):
         raise NullResult("the pattern matches nothing at all")
-    for match in compiled.finditer(source):
-        run.spend(_MATCH_STEPS)
-        yield match
+    return compiled.pieces(text, run)
 
 
 def _encode(text: str) -> bytes:
@@ -116,30 +176,44 @@ def _read_group(replacement: str, position: int, groups: int) -> tuple[int, int]
 
 
 @lru_cache(maxsize=1024)
-def _compile(pattern: str, flags: str) -> Any:
+def _compile(pattern: str, flags: str) -> _Pattern:
     if not _FLAGS.issuperset(flags):
         raise NullResult("a flag is none of s, m, i, x and q")
     if len(pattern) > _MAX_PATTERN_CHARACTERS:
         raise NullResult("the pattern is too long")
+    if "x" in flags and "q" not in flags:
+        pattern = strip_whitespace(pattern)
+    try:
+        return _compile_linear(pattern, flags)
+    except BackReferenceError:
+        return _compile_backtracking(pattern, flags)
+
+
+def _compile_linear(pattern: str, flags: str) -> _LinearPattern:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MAX_MEMORY_BYTES
     options.case_sensitive = "i" not in flags
     options.dot_nl = "s" in flags
     options.literal = "q" in flags
+    prefix = "(?m)" if "m" in flags and "q" not in flags else ""
     try:
-        translated = _translate(pattern, flags)
-        return re2.compile(_encode(translated), options)
+        translated = pattern if "q" in flags else prefix + translate(pattern)
+        return _LinearPattern(re2.compile(_encode(translated), options))
+    except BackReferenceError:
+        raise
     except UnsupportedPatternError as problem:
         raise NullResult(str(problem)) from problem
     except re2.error as problem:
         raise NullResult("the pattern is no regular expression") from problem
 
 
-def _translate(pattern: str, flags: str) -> str:
-    if "q" in flags:
-        return pattern
-    if "x" in flags:
-        pattern = strip_whitespace(pattern)
-    prefix = "(?m)" if "m" in flags else ""
-    return prefix + translate(pattern)
+def _compile_backtracking(pattern: str, flags: str) -> _BacktrackingPattern:
+    try:
+        tree, groups = parse_pattern(pattern, dot_takes_newline="s" in flags)
+        program = compile_program(tree, groups, ignores_case="i" in flags, multiline="m" in flags)
+    except UnsupportedPatternError as problem:
+        raise NullResult(str(problem)) from problem
+    except TooLargeError as problem:
+        raise NullResult("the pattern is too long") from problem
+    return _BacktrackingPattern(program)

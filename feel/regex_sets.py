@@ -99,6 +99,14 @@ class CharacterSet:
         kept = _invert(_merge(_invert(self.resolve()) + other.resolve()))
         return CharacterSet(kept)
 
+    def contains(self, char: str) -> bool:
+        """Tell whether a character is in the set."""
+        code = ord(char)
+        found = any(first <= code <= last for first, last in self.ranges) or any(
+            _has_property(char, text) for text in self.properties
+        )
+        return found is not self.negated
+
     def to_class(self) -> str:
         """Return what stands between the brackets of a class of RE2."""
         if not self.ranges and not self.properties:
@@ -115,6 +123,11 @@ class CharacterSet:
             found += _invert(ranges) if text[1] == "P" else ranges
         merged = _merge(tuple(found))
         return _invert(merged) if self.negated else merged
+
+
+def _has_property(char: str, text: str) -> bool:
+    r"""Tell whether a character has a property as RE2 writes it: `\p{L}` or `\P{L}`."""
+    return unicodedata.category(char).startswith(text[3:-1]) is (text[1] == "p")
 
 
 def set_of_property(name: str, *, negated: bool) -> CharacterSet | None:

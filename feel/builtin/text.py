@@ -86,10 +86,10 @@ def ends_with(string: str, match: str) -> bool:
     return string.endswith(match)
 
 
-@builtin("matches", "input: string, pattern: string, flags?: string?")
-def matches(text: str, pattern: str, flags: str | None = None) -> bool:
+@builtin("matches", "input: string, pattern: string, flags?: string?", wants_run=True)
+def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
     """Tell whether a regular expression matches somewhere in a string."""
-    return find_matches(text, pattern, flags or "")
+    return find_matches(text, pattern, flags or "", run)
 
 
 @builtin(

@@ -36,6 +36,8 @@ BOMBS = [
     "for i in 1..100000 return concatenate(partial, partial)",
     "for i in 1..100000 return 1.23456789 ** 9.87654321",
     "for i in 1..1000 return for i in 1..1000 return {a: i, b: [i, i, i]}",
+    'matches("' + "a" * 40 + 'b", "^((a+)+)\\1$")',
+    'replace("' + "a" * 40 + '", "(a*)*b\\1", "")',
 ]
 
 

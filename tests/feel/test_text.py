@@ -119,7 +119,15 @@ def test_a_pattern_matches_otherwise_when_a_flag_says_so(value, flags, text, pat
         "a{",
         "[z-a]",
         "[]",
-        r"(a)\1",
+        r"(a)\2",
+        r"\1(a)",
+        r"(a\1)",
+        r"(a)[\1]",
+        r"(a)**\1",
+        r"(a){2,1}\1",
+        r"(a\1",
+        r"(a)\1)",
+        r"(a)\1^*",
         "(?=a)",
         "a**",
         "x]",
@@ -129,7 +137,7 @@ def test_a_pattern_matches_otherwise_when_a_flag_says_so(value, flags, text, pat
         "\\",
     ],
 )
-def test_there_is_null_when_a_pattern_breaks_the_rules_or_needs_backtracking(value, pattern):
+def test_there_is_null_when_a_pattern_breaks_the_rules(value, pattern):
     assert value("matches(t, p)", t="a", p=pattern) is None
 
 
@@ -157,6 +165,35 @@ def test_replace_puts_groups_in_when_the_replacement_names_them(value, arguments
 )
 def test_replace_is_null_when_pattern_or_replacement_means_nothing(value, arguments):
     assert value(f"replace({arguments})") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "flags", "expected"),
+    [
+        ("aA", r"(a)\1", "", False),
+        ("aA", r"(a)\1", "i", True),
+        ("abab", r"^(ab)\1$", "", True),
+        ("ab", r"(a)(b)?\2b", "", True),
+        ("abcabb", r"(a|ab)(c|bcd)+\1b", "", True),
+        ("aab", r"^(a+?)\1b", "", True),
+        ("aXa0", r"(a)X\10", "", True),
+        ("x\na-a", r"^(a).\1$", "m", True),
+        ("a\na", r"(a).\1", "", False),
+        ("a\na", r"(a).\1", "s", True),
+        ("éyéy", r"^(\p{L}[x-z-[x]])\1$", "", True),
+        ("aaa", r"^(a){2}\1$", "", True),
+        ("aaaaa", r"^(a){2,3}\1$", "", False),
+        ("b", r"(a*)*b\1", "", True),
+        ("a(a(", r"^(?:(a)(\())\1\2$", "", True),
+    ],
+)
+def test_a_back_reference_matches_when_the_group_comes_again(value, text, pattern, flags, expected):
+    assert value("matches(t, p, f)", t=text, p=pattern, f=flags) is expected
+
+
+def test_matches_are_replaced_and_split_at_when_they_have_back_references(value):
+    assert value("replace(t, p, r)", t="aabbc", p=r"(.)\1", r="[$1]") == "[a][b]c"
+    assert value("split(t, p)", t="xaaybbz", p=r"(.)\1") == ["x", "y", "z"]
 
 
 def test_a_pattern_never_hangs_when_it_would_backtrack_elsewhere(value):
