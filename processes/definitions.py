@@ -12,7 +12,7 @@ from sqlalchemy.orm import undefer
 
 from forms import Form, parse_form
 from processes.definition_tables import ProcessVersion, Resource
-from processes.engine import Model, ProcessSpec, compile_process, parse_model
+from processes.engine import Model, ModelErrors, ProcessSpec, compile_process, parse_model
 from processes.engine.decisions import DecisionModel, parse_decisions
 from processes.engine.model import Process
 from processes.unit import xml_bytes
@@ -88,7 +88,7 @@ class Definitions:
 
     def model(self, resource: Resource) -> Model:
         """Return the parsed diagram of a resource."""
-        return self._parsed(resource, lambda text: self.read_model(xml_bytes(text)))
+        return self._parsed(resource, lambda text: self._deployed_model(xml_bytes(text)))
 
     def form(self, resource: Resource) -> Form:
         """Return the parsed form of a resource."""
@@ -97,6 +97,13 @@ class Definitions:
     def decisions(self, resource: Resource) -> DecisionModel:
         """Return the parsed decisions of a resource."""
         return self._parsed(resource, lambda text: parse_decisions(xml_bytes(text)))
+
+    def _deployed_model(self, xml: bytes) -> Model:
+        try:
+            return self.read_model(xml)
+        except ModelErrors:
+            # An earlier release found it sound, and instances of it may be running.
+            return parse_model(xml, is_deployed=True)
 
     def _parsed(self, resource: Resource, parse: Callable[[str], Parsed]) -> Parsed:
         found: Parsed | None = self._files.get(resource.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -34,14 +35,20 @@ EventKind = Literal[
     "multiple",
 ]
 TimerKind = Literal["date", "duration", "cycle"]
+BindingKind = Literal["latest", "deployment", "version", "versionTag"]
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """One line of an input or output mapping."""
+    """One line of an input or output mapping.
+
+    Attributes:
+        is_python: The source is Python syntax; otherwise FEEL, or the text itself.
+    """
 
     source: str
     target: str
+    is_python: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Event:
         correlation_key: An expression; None if the message has none.
         timer: Which of BPMN's three timers `expression` is.
         expression: The timer's or the condition's text.
+        correlation: Names and expressions of the properties of a key that has several.
+        payload: What a thrown message carries, as Python syntax; empty for its input mappings.
         activity: Id of the activity to be compensated; empty for all in the scope.
         waits: It goes on only when the compensation is over.
     """
@@ -62,6 +71,8 @@ class Event:
     name: str = ""
     code: str = ""
     correlation_key: str | None = None
+    correlation: tuple[tuple[str, str], ...] = ()
+    payload: str = ""
     timer: TimerKind | None = None
     expression: str = ""
     activity: str = ""
@@ -143,9 +154,14 @@ class Work:
     Attributes:
         type: The task definition's type; empty if none.
         script_format: Of a BPMN script, as written.
+        keeps_result: Output mappings come on top of the result instead of choosing from it.
+        pre_script: Python syntax, run before its input mappings; empty if none.
+        post_script: Likewise behind its output mappings.
         decision_id: Of a business rule task; empty if none.
         result_variable: Where the result goes; empty to merge it.
         called_process: Id of the called process; empty if none.
+        binding: Which version of the called process is meant.
+        binding_value: The version or its tag, where the binding names one.
     """
 
     type: str = ""
@@ -156,8 +172,30 @@ class Work:
     decision_id: str = ""
     result_variable: str = ""
     called_process: str = ""
+    binding: BindingKind = "latest"
+    binding_value: str = ""
     pass_all_in: bool = True
     pass_all_out: bool = True
+    keeps_result: bool = False
+    pre_script: str = ""
+    post_script: str = ""
+
+
+@dataclass(frozen=True)
+class RetryPlan:
+    """How long to wait before each attempt after the first, in order.
+
+    A plan of no waits has a single attempt: its failure is an incident at once.
+    """
+
+    waits: tuple[timedelta, ...]
+
+    def wait_after(self, failed: int) -> timedelta | None:
+        """Return how long to wait after so many failed attempts (1 after the first).
+
+        None if there is no further attempt.
+        """
+        return self.waits[failed - 1] if failed <= len(self.waits) else None
 
 
 @dataclass(frozen=True)
@@ -196,6 +234,9 @@ class Node:
         handler: Of a compensation boundary event: the activity it leads to.
         start_quantity: How many tokens an activity needs to begin.
         completion_quantity: How many it sends along each flow at its end.
+        async_before: Its token stops before it until a job takes it on.
+        async_after: Likewise behind it.
+        retries: How often it is tried again by itself when it fails; None for never.
         form_id: As written; empty if none.
         extensions: Extension elements as (namespace, name, attributes), untouched.
         attributes: Attributes of other namespaces by `{namespace}name`, untouched: the element
@@ -229,6 +270,9 @@ class Node:
     standard_loop: StandardLoop | None = None
     start_quantity: int = 1
     completion_quantity: int = 1
+    async_before: bool = False
+    async_after: bool = False
+    retries: RetryPlan | None = None
     inputs: tuple[Mapped, ...] = ()
     outputs: tuple[Mapped, ...] = ()
     work: Work = field(default_factory=Work)

@@ -12,8 +12,13 @@ from processes.engine.parsing.reader import read_file
 from processes.engine.parsing.texts import check_texts
 
 
-def parse_model(xml: bytes) -> Model:
+def parse_model(xml: bytes, *, is_deployed: bool = False) -> Model:
     """Read and check a BPMN 2.0 file.
+
+    Args:
+        xml: The file.
+        is_deployed: It was found sound when it was deployed: what a later release would refuse is
+            a warning, so that its instances go on.
 
     Raises:
         ModelErrors: With every fault of the file, each with its element, line and advice.
@@ -31,6 +36,8 @@ def parse_model(xml: bytes) -> Model:
             faults.demote_since(before)  # a pool that is only drawn beside the one that runs
     if not is_any_executable:
         faults.warn_at(None, None, "No process is marked as executable.", "Mark the one to run.")
+    if is_deployed:
+        faults.demote_since(0)
     if faults.errors:
         raise ModelErrors(sorted(faults.errors, key=lambda error: error.line or 0))
     return replace(model, warnings=tuple(faults.warnings))

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from feel import Calendars, WorkingCalendar
 from processes.engine import (
     Call,
     Execution,
@@ -91,7 +92,7 @@ class Drawing:
 
     def sub(self, id_: str, inner: Drawing, extra: str = "", **settings: Any) -> Drawing:
         """Add a sub-process that holds another drawing's parts."""
-        return self.node("subProcess", id_, extra + "".join(inner.parts), **settings)
+        return self.node("subProcess", id_, extra + inner.inside(), **settings)
 
     def boundary(self, id_: str, host: str, inner: str, **settings: Any) -> Drawing:
         return self.node("boundaryEvent", id_, inner, attachedToRef=host, **settings)
@@ -123,7 +124,11 @@ class Drawing:
 
     def process_xml(self) -> str:
         settings = attributes(self.settings)
-        return f'<process id="{self.process_id}"{settings}>{"".join(self.parts)}</process>'
+        return f'<process id="{self.process_id}"{settings}>{self.inside()}</process>'
+
+    def inside(self) -> str:
+        """Return the parts in the order of the schema: artifacts come last."""
+        return "".join(sorted(self.parts, key=lambda part: part.startswith("<association")))
 
     def xml(self) -> bytes:
         parts = [*self.declared, self.process_xml(), *self.others]
@@ -197,6 +202,13 @@ def on(kind: str, reference: str | None = None) -> str:
 Answer = Callable[[Call], Any]
 
 
+class NoCalendars:
+    """An empty book of working calendars."""
+
+    def find(self, name: str | None) -> WorkingCalendar | None:
+        return None
+
+
 @dataclass
 class FakeHost:
     """Answers calls by their type and remembers what it was asked."""
@@ -209,12 +221,16 @@ class FakeHost:
     specs: dict[str, ProcessSpec] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     thrown: list[ThrownMessage] = field(default_factory=list)
+    book: Calendars = field(default_factory=NoCalendars)
 
     def now(self) -> datetime:
         return self.time
 
     def zone(self) -> tzinfo:
         return self.local
+
+    def calendars(self) -> Calendars:
+        return self.book
 
     def live_names(self) -> Mapping[str, Any]:
         return self.records

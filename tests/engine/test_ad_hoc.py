@@ -9,7 +9,7 @@ from tests.engine.models import Drawing, Play
 def ad_hoc(inner, condition="", **settings):
     done = f"<completionCondition>{condition}</completionCondition>" if condition else ""
     drawing = Drawing().start().end()
-    drawing.node("adHocSubProcess", "any", "".join(inner.parts) + done, **settings)
+    drawing.node("adHocSubProcess", "any", inner.inside() + done, **settings)
     return drawing.path("start", "any", "end")
 
 
@@ -69,5 +69,5 @@ def test_start_event_inside_is_refused():
 
 
 def test_unknown_ordering_is_refused():
-    with pytest.raises(ModelErrors, match="neither Parallel nor Sequential"):
+    with pytest.raises(ModelErrors, match="Use one of Parallel, Sequential"):
         ad_hoc(tasks(), ordering="random").spec()

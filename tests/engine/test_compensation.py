@@ -174,7 +174,7 @@ def transaction(*, catches=True, extra=""):
         .flow("fork", "wait")
         .flow("ok", "stop", "=bad")
     )
-    drawing = Drawing().start().node("transaction", "buy", extra + "".join(inner.parts))
+    drawing = Drawing().start().node("transaction", "buy", extra + inner.inside())
     drawing.end().path("start", "buy", "end")
     if catches:
         drawing.boundary("cancelled", "buy", on("cancel")).end("sorry").flow("cancelled", "sorry")
@@ -203,7 +203,7 @@ def test_cancelled_transaction_just_ends_when_no_event_catches_it():
 
 def test_each_transaction_is_cancelled_by_itself_when_it_is_a_multi_instance():
     inner = Drawing().start("in").end("stop", on("cancel")).path("in", "stop")
-    drawing = Drawing().start().node("transaction", "buy", looped() + "".join(inner.parts))
+    drawing = Drawing().start().node("transaction", "buy", looped() + inner.inside())
     drawing.boundary("cancelled", "buy", on("cancel")).end("sorry")
     drawing.path("start", "buy").flow("cancelled", "sorry")
     assert Play(drawing, {"items": [1, 2]}).trace[-2:] == ["cancelled", "sorry"]

@@ -39,9 +39,9 @@ def rarer(drawing):
     """Add what stands in few diagrams: undoing, repeating, several triggers, ad-hoc work."""
     inner = Drawing().start("in2").node("task", "pay").undo("undo", "pay", "refund")
     inner.end("giveup", on("cancel")).path("in2", "pay", "giveup")
-    drawing.node("transaction", "buy", "".join(inner.parts))
+    drawing.node("transaction", "buy", inner.inside())
     drawing.boundary("off", "buy", on("cancel")).path("fork", "buy", "end").flow("off", "end")
-    free = "".join(Drawing().node("task", "free1").node("task", "free2").parts)
+    free = Drawing().node("task", "free1").node("task", "free2").inside()
     condition = "<completionCondition>=true</completionCondition>"
     drawing.node("adHocSubProcess", "free", free + condition).path("fork", "free", "end")
     drawing.node("task", "often", again("=n < 3", loopMaximum=2), startQuantity=1)

@@ -7,7 +7,7 @@ from tests.engine.models import Drawing, Play, again, extension, mapped, timer
 
 
 def looping(loop, text="n = n + 1"):
-    inner = f"<script>{text}</script>{loop}"
+    inner = f"{loop}<script>{text}</script>"
     return Drawing().start().node("scriptTask", "count", inner).end().path("start", "count", "end")
 
 

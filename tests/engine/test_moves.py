@@ -287,7 +287,7 @@ def ordered(ordering="Sequential"):
     return (
         Drawing()
         .start()
-        .node("adHocSubProcess", "free", "".join(free.parts), ordering=ordering)
+        .node("adHocSubProcess", "free", free.inside(), ordering=ordering)
         .task("b")
         .path("start", "free", "b")
     )
@@ -342,7 +342,7 @@ def test_next_thing_is_undone_when_one_is_cancelled():
 def test_transaction_takes_no_token_while_it_is_cancelled():
     bought = Drawing().start("in").task("order").undo("undo", "order", "unorder", "userTask")
     bought.end("stop", on("cancel")).path("in", "order", "stop")
-    drawing = Drawing().start().node("transaction", "buy", "".join(bought.parts))
+    drawing = Drawing().start().node("transaction", "buy", bought.inside())
     play = Play(drawing.path("start", "buy")).complete("order")
     with pytest.raises(EngineError, match="being cancelled"):
         load(play.spec, play.snapshot, play.host).add_token("order")

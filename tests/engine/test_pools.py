@@ -71,6 +71,8 @@ def test_message_flow_may_end_at_a_pool_when_its_inside_is_hidden():
 
 
 CORRELATION = (
+    '<collaboration id="c"><correlationKey id="k"><correlationPropertyRef>number'
+    "</correlationPropertyRef></correlationKey></collaboration>"
     '<correlationProperty id="number"><correlationPropertyRetrievalExpression messageRef="m">'
     "<messagePath>=order.number</messagePath></correlationPropertyRetrievalExpression>"
     "</correlationProperty>"
@@ -79,7 +81,7 @@ CORRELATION = (
 
 def asking():
     shop = Drawing("shop").start("go").node("intermediateCatchEvent", "paid", on("message", "m"))
-    shop.parts.append(
+    shop.path("go", "paid").parts.append(
         '<correlationSubscription id="s" correlationKeyRef="k"><correlationPropertyBinding '
         'correlationPropertyRef="number"><dataPath>=mine</dataPath></correlationPropertyBinding>'
         "</correlationSubscription>"
@@ -87,7 +89,7 @@ def asking():
     sent = extension(mapped({"order": "=order"}))
     pay = Drawing().message("m", "paid").declare(CORRELATION).start()
     pay.node("sendTask", "pay", sent, messageRef="m").path("start", "pay")
-    return pay.with_process(shop.path("go", "paid"))
+    return pay.with_process(shop)
 
 
 def test_message_finds_the_instance_whose_data_have_its_key():

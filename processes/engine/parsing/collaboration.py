@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from processes.engine.model import Participant, Process
 from processes.engine.parsing.event_reader import Declared
-from processes.engine.parsing.extensions import expression_of, local_name
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import ACTIVITIES, BPMN
+from processes.engine.parsing.xml_values import expression_of, local_name
 from processes.engine.xml import Element
 
 _THROWS = ("intermediateThrowEvent", "endEvent")

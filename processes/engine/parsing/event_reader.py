@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from processes.engine.model import SUB_PROCESSES, Event, TimerKind
-from processes.engine.parsing.extensions import expression_of, is_true, local_name, split
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS
+from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split
 from processes.engine.xml import Element
 
 _TIMERS: dict[str, TimerKind] = {
@@ -126,9 +126,9 @@ def _terminate(_definition: Element, _element: Element, _declared: Declared) -> 
     return Event("terminate")
 
 
-def _compensate(definition: Element, _element: Element, declared: Declared) -> Event:
+def _compensate(definition: Element, _element: Element, _declared: Declared) -> Event:
     activity = local_name(definition.get("activityRef", ""))
-    waits = is_true(definition, "waitForCompletion", declared.faults, default=True)
+    waits = is_true(definition, "waitForCompletion", default=True)
     return Event("compensate", activity=activity, waits=waits)
 
 

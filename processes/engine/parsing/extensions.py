@@ -1,4 +1,4 @@
-"""The extension elements of today's modellers, and Camunda 7's attributes as fallbacks.
+"""The extension elements of today's modellers, and those of other engines as fallbacks.
 
 What would change the meaning of an element and is not known here is refused, never skipped.
 """
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from lxml import etree
-
 from processes.engine.model import EMPTY, Assignment, Mapped
 from processes.engine.parsing.faults import Faults
-from processes.engine.parsing.vocabulary import BPMN, CAMUNDA, FOREIGN_ENGINES, ZEEBE
+from processes.engine.parsing.foreign import Foreign, read_foreign
+from processes.engine.parsing.vocabulary import BPMN, ZEEBE
+from processes.engine.parsing.xml_values import split
 from processes.engine.xml import Element
 
 # Elements that say nothing about execution, or that are read where they belong.
-_HARMLESS = frozenset({"userTask", "versionTag", "modelerTemplate"})
+_HARMLESS = frozenset({"userTask", "versionTag", "modelerTemplate", "conditionalFilter"})
 _READ = frozenset(
     {
         "assignmentDefinition",
@@ -41,16 +41,7 @@ _REFUSED: Final = {
     "taskListeners": "Put what the listener does into a task of the diagram.",
     "adHoc": "Use a sub-process whose order is drawn.",
     "linkedResources": "Name the resource in a task header.",
-    "conditionalFilter": "Use a timer that repeats and an exclusive gateway.",
 }
-# What other engines run on a task, as attributes of Camunda 7, Activiti and Flowable.
-_FOREIGN_WORK = frozenset(
-    {"class", "delegateExpression", "expression", "topic", "type", "decisionRef", "resource"}
-)
-_FOREIGN_HARMLESS = frozenset({"properties", "potentialStarter", "formProperty"})
-
-
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass
@@ -64,6 +55,7 @@ class Extensions:
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     properties: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
+    foreign: Foreign = field(default_factory=Foreign)
     untouched: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
     own_attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
@@ -84,10 +76,9 @@ def read_extensions(element: Element, faults: Faults) -> Extensions:
             _check_zeebe(element, name, faults)
             _check_binding(element, child, faults)
             found[name] = child
-        elif namespace in FOREIGN_ENGINES:
-            _check_foreign_element(element, name, faults)
-    foreign = _foreign_attributes(element, faults)
+    foreign = read_foreign(element, faults)
     result = Extensions(
+        foreign=foreign,
         attributes={name: _attributes(child) for name, child in found.items()},
         untouched=tuple(untouched),
         own_attributes={
@@ -95,55 +86,25 @@ def read_extensions(element: Element, faults: Faults) -> Extensions:
         },
     )
     result.headers = _pairs(found.get("taskHeaders"), "header", "key")
-    result.properties = _pairs(found.get("properties"), "property", "name")
-    result.inputs = _mappings(element, found.get("ioMapping"), "input", faults)
-    result.outputs = _mappings(element, found.get("ioMapping"), "output", faults)
-    result.assignment = _assignment(result, foreign)
+    own = _pairs(found.get("properties"), "property", "name")
+    result.properties = {**foreign.properties, **own}
+    result.inputs = (
+        *_mappings(element, found.get("ioMapping"), "input", faults),
+        *foreign.inputs,
+    )
+    result.outputs = (
+        *_mappings(element, found.get("ioMapping"), "output", faults),
+        *foreign.outputs,
+    )
+    result.assignment = _assignment(result, foreign.attributes)
     result.form_id = (
         result.get("formDefinition", "formId")
         or result.get("formDefinition", "externalReference")
         or result.get("formDefinition", "formKey")
-        or foreign.get("formKey", "")
-        or foreign.get("formRef", "")
+        or foreign.get("formKey")
+        or foreign.get("formRef")
     )
     return result
-
-
-def split(tag: object) -> tuple[str, str]:
-    """Return the namespace (empty if none) and the name of a tag or attribute."""
-    qualified = etree.QName(str(tag))
-    return qualified.namespace or "", qualified.localname
-
-
-def is_true(element: Element, attribute: str, faults: Faults, *, default: bool) -> bool:
-    """Return a boolean attribute, refusing what is no boolean."""
-    text = element.get(attribute)
-    if text is None:
-        return default
-    value = _BOOLEANS.get(text.strip())
-    if value is None:
-        faults.error(element, f"{attribute} is {text!r}, not true or false.")
-        return default
-    return value
-
-
-def text_of(element: Element, child: str) -> str:
-    """Return the text of a BPMN child element; empty if there is none."""
-    return str(element.findtext(f"{{{BPMN}}}{child}", "")).strip()
-
-
-def expression_of(element: Element | None) -> str:
-    """Return an expression as it is to be read: one whose language is FEEL begins with `=`."""
-    if element is None:
-        return ""
-    text = str(element.text or "").strip()
-    is_feel = "feel" in element.get("language", "").lower()
-    return f"={text}" if is_feel and text and not text.startswith("=") else text
-
-
-def local_name(reference: str) -> str:
-    """Return a reference without the namespace prefix that some tools write."""
-    return reference.rpartition(":")[2]
 
 
 def _children(element: Element) -> Iterator[Element]:
@@ -193,53 +154,18 @@ def _assignment(result: Extensions, foreign: Mapping[str, str]) -> Assignment:
     )
 
 
-def _foreign_attributes(element: Element, faults: Faults) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for tag, value in _attributes(element).items():
-        namespace, name = split(tag)
-        if namespace not in FOREIGN_ENGINES:
-            continue
-        if name in _FOREIGN_WORK:
-            faults.error(
-                element,
-                f"What the attribute {name} of another engine names can't be run here.",
-                "Give the task a task definition, a called decision or a script.",
-            )
-        elif "${" in value or "#{" in value:
-            faults.error(
-                element,
-                f"The attribute {name} holds an expression of another engine: {value}",
-                "Write it as FEEL, beginning with =.",
-            )
-        elif namespace == CAMUNDA:
-            found[name] = value
-    return found
-
-
 def _check_zeebe(element: Element, name: str, faults: Faults) -> None:
-    if name in _READ or name in _HARMLESS:
-        return
-    faults.error(
-        element,
-        f"The extension element {name} can't be executed.",
-        _REFUSED.get(name, "Remove it."),
-    )
+    if name in _REFUSED:
+        message = f"The extension element {name} can't be executed."
+        faults.error(element, message, _REFUSED[name])
+    elif name not in _READ and name not in _HARMLESS:
+        faults.warn(element, f"The extension element {name} has no effect.")
 
 
 def _check_binding(owner: Element, element: Element, faults: Faults) -> None:
-    if element.get("bindingType", "latest") != "latest":
-        faults.error(
-            owner,
-            f"The binding {element.get('bindingType')} can't be executed.",
-            "Choose the binding latest.",
-        )
-
-
-def _check_foreign_element(element: Element, name: str, faults: Faults) -> None:
-    if name in _FOREIGN_HARMLESS:
+    """Forms and decisions are those of the deployment; only calls choose among versions."""
+    kind = element.get("bindingType", "latest")
+    if kind in ("latest", "deployment") or split(element.tag)[1] == "calledElement":
         return
-    faults.error(
-        element,
-        f"The extension element {name} of another engine can't be executed.",
-        "Say the same with the properties panel of today's modellers, or remove it.",
-    )
+    message = f"The binding {kind} can't be executed here."
+    faults.error(owner, message, "Choose the binding latest or deployment.")

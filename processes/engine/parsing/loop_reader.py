@@ -6,15 +6,9 @@ from typing import Final
 
 from processes.engine.model import Event, ImplicitThrow, MultiInstance
 from processes.engine.parsing.event_reader import Declared, read_events
-from processes.engine.parsing.extensions import (
-    expression_of,
-    is_true,
-    local_name,
-    read_extensions,
-    split,
-    text_of,
-)
+from processes.engine.parsing.extensions import read_extensions
 from processes.engine.parsing.vocabulary import BPMN
+from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
 from processes.engine.xml import Element
 
 _KNOWN: Final = {
@@ -41,7 +35,7 @@ def read_multi_instance(element: Element, declared: Declared) -> MultiInstance |
             )
     get = read_extensions(loop, faults).get
     return MultiInstance(
-        is_sequential=is_true(loop, "isSequential", faults, default=False),
+        is_sequential=is_true(loop, "isSequential", default=False),
         collection=get("loopCharacteristics", "inputCollection"),
         item_name=get("loopCharacteristics", "inputElement"),
         output_collection=get("loopCharacteristics", "outputCollection"),

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from processes.engine.model import (
-    SUB_PROCESSES,
     AdHoc,
+    BindingKind,
     Event,
     Node,
     StandardLoop,
     Work,
 )
+from processes.engine.parsing.asynchrony import is_async, read_retries
 from processes.engine.parsing.event_reader import Declared, read_events
-from processes.engine.parsing.extensions import (
-    Extensions,
-    expression_of,
-    is_true,
-    local_name,
-    read_extensions,
-    split,
-    text_of,
-)
+from processes.engine.parsing.extensions import Extensions, read_extensions
 from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.juel import to_feel_if_possible
 from processes.engine.parsing.loop_reader import read_multi_instance
-from processes.engine.parsing.vocabulary import (
-    BPMN,
-    EVENT_DEFINITIONS,
-    NOT_EXECUTED,
-)
+from processes.engine.parsing.vocabulary import BPMN
+from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
 from processes.engine.xml import Element, line_of
-
-_CHILDREN = {"scriptTask": {"script"}, "complexGateway": {"activationCondition"}}
 
 
 def read_node(
@@ -50,7 +39,6 @@ def read_node(
     """
     faults, type_ = declared.faults, type_ or split(element.tag)[1]
     extensions = read_extensions(element, faults)
-    _refuse_unknown_children(element, type_, faults)
     is_start = type_ == "startEvent"
     events = read_events(element, type_, declared)
     return Node(
@@ -63,22 +51,25 @@ def read_node(
         default_flow=element.get("default"),
         attached_to=element.get("attachedToRef"),
         is_interrupting=is_true(
-            element, "isInterrupting" if is_start else "cancelActivity", faults, default=True
+            element, "isInterrupting" if is_start else "cancelActivity", default=True
         ),
-        is_event_sub_process=is_true(element, "triggeredByEvent", faults, default=False),
+        is_event_sub_process=is_true(element, "triggeredByEvent", default=False),
         event=_single(events),
         events=events if len(events) > 1 else (),
-        needs_all=is_true(element, "parallelMultiple", faults, default=False) and len(events) > 1,
-        instantiates=is_true(element, "instantiate", faults, default=False),
+        needs_all=is_true(element, "parallelMultiple", default=False) and len(events) > 1,
+        instantiates=is_true(element, "instantiate", default=False),
         is_parallel=element.get("eventGatewayType", "Exclusive") == "Parallel",
         direction=element.get("gatewayDirection", ""),
         activation=expression_of(element.find(f"{{{BPMN}}}activationCondition")),
-        ad_hoc=_read_ad_hoc(element, faults) if type_ == "adHocSubProcess" else None,
-        is_for_compensation=is_true(element, "isForCompensation", faults, default=False),
+        ad_hoc=_read_ad_hoc(element) if type_ == "adHocSubProcess" else None,
+        is_for_compensation=is_true(element, "isForCompensation", default=False),
         loop=read_multi_instance(element, declared),
         standard_loop=_read_standard_loop(element, faults),
         start_quantity=_quantity(element, "startQuantity", faults),
         completion_quantity=_quantity(element, "completionQuantity", faults),
+        async_before=is_async(element, extensions, "asyncBefore", faults),
+        async_after=is_async(element, extensions, "asyncAfter", faults),
+        retries=read_retries(element, extensions, faults),
         inputs=extensions.inputs,
         outputs=extensions.outputs,
         work=_read_work(element, type_, extensions),
@@ -97,41 +88,12 @@ def _single(events: tuple[Event, ...]) -> Event:
     return events[0] if events else Event()
 
 
-def _refuse_unknown_children(element: Element, type_: str, faults: Faults) -> None:
-    if type_ in SUB_PROCESSES:
-        return  # its children are read like those of a process
-    known = {
-        "documentation",
-        "extensionElements",
-        "incoming",
-        "outgoing",
-        "auditing",
-        "categoryValueRef",
-        "monitoring",
-        "rendering",
-        "multiInstanceLoopCharacteristics",
-        "standardLoopCharacteristics",
-        "eventDefinitionRef",
-        *EVENT_DEFINITIONS,
-        "supportedInterfaceRef",
-        "ioBinding",
-    } | _CHILDREN.get(type_, set())
-    for child in element.iterchildren(f"{{{BPMN}}}*"):
-        name = split(child.tag)[1]
-        if name in NOT_EXECUTED:
-            faults.warn(child, f"The element {name} has no effect when the process runs.")
-        elif name not in known:
-            faults.error(child, f"A {type_} can't hold an element {name}.", "Remove it.")
-
-
-def _read_ad_hoc(element: Element, faults: Faults) -> AdHoc:
+def _read_ad_hoc(element: Element) -> AdHoc:
     ordering = element.get("ordering", "Parallel")
-    if ordering not in ("Parallel", "Sequential"):
-        faults.error(element, f"The ordering {ordering} is neither Parallel nor Sequential.")
     return AdHoc(
         is_sequential=ordering == "Sequential",
         condition=expression_of(element.find(f"{{{BPMN}}}completionCondition")),
-        cancels_rest=is_true(element, "cancelRemainingInstances", faults, default=True),
+        cancels_rest=is_true(element, "cancelRemainingInstances", default=True),
     )
 
 
@@ -144,7 +106,7 @@ def _read_standard_loop(element: Element, faults: Faults) -> StandardLoop | None
     if not condition and maximum is None:
         advice = "Write the condition under which it runs again, or how often it runs at most."
         faults.error(element, "The loop does not say when it ends.", advice)
-    is_before = is_true(loop, "testBefore", faults, default=False)
+    is_before = is_true(loop, "testBefore", default=False)
     return StandardLoop(condition, is_before, maximum)
 
 
@@ -160,35 +122,82 @@ def _whole(element: Element, attribute: str, faults: Faults) -> int | None:
     text = element.get(attribute)
     if text is None:
         return None
-    if not text.strip().isdecimal():
-        faults.error(element, f"{attribute} is {text!r}, not a whole number.")
+    try:
+        number = int(text)
+    except ValueError:
+        return None  # the check of the schema has said so
+    if number < 0:
+        faults.error(element, f"{attribute} is {number}.", "It can't be negative.")
         return None
-    return int(text)
+    return number
 
 
 def _read_work(element: Element, type_: str, extensions: Extensions) -> Work:
-    get = extensions.get
+    get, foreign = extensions.get, extensions.foreign
+    worker = foreign.get("topic") or foreign.spiff.operator
+    called, (binding, value) = _called(element, type_, extensions), _binding(extensions)
     return Work(
-        type=get("taskDefinition", "type"),
+        type=get("taskDefinition", "type") or worker,
         retries=get("taskDefinition", "retries"),
         headers=extensions.headers,
-        script=get("script", "expression") or text_of(element, "script"),
+        script=_script(element, extensions),
         script_format=(element.get("scriptFormat") or element.get("scriptLanguage") or "").strip(),
-        decision_id=get("calledDecision", "decisionId"),
-        result_variable=(
-            get("script", "resultVariable")
-            or get("calledDecision", "resultVariable")
-            or extensions.headers.get("resultVariable", "").strip()
+        decision_id=(
+            get("calledDecision", "decisionId")
+            or foreign.get("decisionRef")
+            or foreign.spiff.decision_id
         ),
-        called_process=_called(element, type_, extensions),
-        pass_all_in=get("calledElement", "propagateAllParentVariables", "true") != "false",
-        pass_all_out=get("calledElement", "propagateAllChildVariables", "true") != "false",
+        result_variable=_result_variable(extensions),
+        called_process=called,
+        binding=binding,
+        binding_value=value,
+        pass_all_in=_passes_all(extensions, "in", "propagateAllParentVariables"),
+        pass_all_out=_passes_all(extensions, "out", "propagateAllChildVariables"),
+        keeps_result=foreign.keeps_result,
+        pre_script=foreign.spiff.pre_script,
+        post_script=foreign.spiff.post_script,
     )
+
+
+def _script(element: Element, extensions: Extensions) -> str:
+    """Return the script of a task, or the expression that Camunda 7 has a service task evaluate."""
+    own = extensions.get("script", "expression") or text_of(element, "script")
+    return own or (extensions.foreign.get("expression") if _result_variable(extensions) else "")
+
+
+def _result_variable(extensions: Extensions) -> str:
+    get, foreign = extensions.get, extensions.foreign
+    return (
+        get("script", "resultVariable")
+        or get("calledDecision", "resultVariable")
+        or extensions.headers.get("resultVariable", "").strip()
+        or foreign.get("resultVariable")
+        or foreign.get("resultVariableName")
+        or foreign.spiff.result_variable
+        or foreign.spiff.message_variable
+    )
+
+
+def _passes_all(extensions: Extensions, way: str, attribute: str) -> bool:
+    given = extensions.get("calledElement", attribute)
+    return given != "false" if given else extensions.foreign.passes_all.get(way, True)
 
 
 def _called(element: Element, type_: str, extensions: Extensions) -> str:
     if type_ != "callActivity":
         return ""
-    return extensions.get("calledElement", "processId") or local_name(
-        element.get("calledElement", "")
-    )
+    written = to_feel_if_possible(element.get("calledElement", "").strip())
+    own = extensions.get("calledElement", "processId")
+    return own or (written if written.startswith("=") else local_name(written))
+
+
+def _binding(extensions: Extensions) -> tuple[BindingKind, str]:
+    """Return which version of a process is called: its kind, and the version or tag it names."""
+    get, foreign = extensions.get, extensions.foreign
+    kind = get("calledElement", "bindingType") or foreign.get("calledElementBinding")
+    if kind == "version":
+        return "version", foreign.get("calledElementVersion")
+    if kind == "versionTag":
+        tag = get("calledElement", "versionTag")
+        return "versionTag", tag or foreign.get("calledElementVersionTag")
+    return ("deployment" if kind == "deployment" else "latest"), ""

@@ -13,28 +13,18 @@ from processes.engine.parsing.collaboration import (
     read_participants,
 )
 from processes.engine.parsing.event_reader import Declared
-from processes.engine.parsing.extensions import (
-    expression_of,
-    is_true,
-    local_name,
-    read_extensions,
-    split,
-    text_of,
-)
+from processes.engine.parsing.extensions import read_extensions
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.node_reader import read_node
 from processes.engine.parsing.schema_checks import check_schema
 from processes.engine.parsing.vocabulary import (
-    ATTRIBUTES,
     BPMN,
-    DRAWN_ONLY,
     GLOBAL_TASKS,
     NODE_ATTRIBUTES,
-    NOT_EXECUTED,
-    READ_ELSEWHERE,
     REFUSED_NODES,
 )
 from processes.engine.parsing.vocabulary import EVENT_DEFINITIONS as EVENTS
+from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
 from processes.engine.xml import Element, line_of, parse_xml
 
 
@@ -66,9 +56,7 @@ def read_file(xml: bytes, faults: Faults) -> Model:
             "Its root must be <definitions> of the BPMN 2.0 model namespace.",
         )
         raise ModelErrors(faults.errors)
-    _check_ids(root, faults)
     check_schema(root, faults)
-    check_attributes(root, "definitions", faults)
     declared = _read_declared(root, faults)
     declare_messages(root, declared)
     processes = {}
@@ -82,7 +70,9 @@ def read_file(xml: bytes, faults: Faults) -> Model:
         processes[process.id] = process
     processes |= {task.id: task for task in _read_global_tasks(root, declared)}
     if not elements:
-        faults.error(root, "The file has no process.", "Draw a process with a start event.")
+        # A collaboration or a library of messages alone is sound, there is just nothing to run.
+        note = faults.warn if len(root) else faults.error
+        note(root, "The file has no process.", "Draw a process with a start event.")
     pools = read_participants(root, processes, faults)
     check_message_flows(root, processes, pools, faults)
     return Model(
@@ -93,35 +83,10 @@ def read_file(xml: bytes, faults: Faults) -> Model:
     )
 
 
-def check_attributes(element: Element, name: str, faults: Faults) -> None:
-    """Refuse attributes that BPMN's schema does not know."""
-    known = NODE_ATTRIBUTES.get(name) or ATTRIBUTES[name]
-    for attribute in element.attrib:
-        if not str(attribute).startswith("{") and attribute not in known:
-            faults.error(
-                element,
-                f"BPMN knows no attribute {attribute!s} on {name}.",
-                "Remove it, or correct its spelling (case matters).",
-            )
-
-
-def _check_ids(root: Element, faults: Faults) -> None:
-    seen: set[str] = set()
-    for element in root.iter("*"):
-        identifier = element.get("id")
-        if identifier is None or split(element.tag)[0] != BPMN:
-            continue
-        if identifier in seen:
-            faults.error(element, f"The id {identifier} is used twice.", "Give each its own id.")
-        seen.add(identifier)
-
-
 def _read_declared(root: Element, faults: Faults) -> Declared:
     declared = Declared(faults)
     for element in root.iterchildren(f"{{{BPMN}}}*"):
         name = split(element.tag)[1]
-        if name in ("message", "signal", "error", "escalation"):
-            check_attributes(element, name, faults)
         _declare(element, name, declared)
     return declared
 
@@ -150,7 +115,6 @@ def _read_global_tasks(root: Element, declared: Declared) -> list[Process]:
         name = split(element.tag)[1]
         if name not in GLOBAL_TASKS:
             continue
-        check_attributes(element, name, declared.faults)
         if not element.get("id"):
             declared.faults.error(element, f"A {name} has no id.", "Give it one.")
             continue
@@ -163,7 +127,6 @@ def _read_global_tasks(root: Element, declared: Declared) -> list[Process]:
 
 def _read_process(element: Element, declared: Declared) -> Process:
     faults = declared.faults
-    check_attributes(element, "process", faults)
     identifier = element.get("id", "")
     if not identifier:
         faults.error(element, "A process has no id.", "Give it one; versions are kept by it.")
@@ -180,7 +143,7 @@ def _read_process(element: Element, declared: Declared) -> Process:
     return Process(
         id=identifier,
         name=element.get("name", ""),
-        is_executable=is_true(element, "isExecutable", faults, default=True),
+        is_executable=is_true(element, "isExecutable", default=True),
         version_tag=extensions.get("versionTag", "value"),
         documentation=text_of(element, "documentation"),
         line=line_of(element),
@@ -212,7 +175,6 @@ def _read_child(child: Element, draft: _Draft, parent: str | None, declared: Dec
 
 def _read_flow_node(child: Element, draft: _Draft, parent: str | None, declared: Declared) -> None:
     name = split(child.tag)[1]
-    check_attributes(child, name, declared.faults)
     if not child.get("id"):
         declared.faults.error(child, f"A {name} has no id.", "Give it one.")
         return
@@ -223,18 +185,9 @@ def _read_flow_node(child: Element, draft: _Draft, parent: str | None, declared:
 def _note_other(child: Element, name: str, faults: Faults) -> None:
     if name in REFUSED_NODES:
         faults.error(child, f"The element {name} can't be executed.", REFUSED_NODES[name])
-    elif name in NOT_EXECUTED:
-        faults.warn(child, f"The element {name} has no effect when the process runs.")
-    elif not _is_known_child(name):
-        faults.error(child, f"The element {name} is not known.", "Remove it.")
-
-
-def _is_known_child(name: str) -> bool:
-    return name in DRAWN_ONLY or name in READ_ELSEWHERE or name in EVENTS
 
 
 def _read_flow(element: Element, draft: _Draft, faults: Faults) -> None:
-    check_attributes(element, "sequenceFlow", faults)
     identifier = element.get("id", "")
     if not identifier:
         faults.error(element, "A sequence flow has no id.", "Give it one.")

@@ -2,7 +2,7 @@
 
 An attribute without a namespace that BPMN's schema does not know on an element is a mistake that
 may change what the author meant (`cancelactivity`), so it is refused; attributes and elements of
-other namespaces are the tools' own.
+other namespaces are the tools' own (see `schema_checks`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from processes.engine.model import SUB_PROCESSES
+from processes.engine.parsing.schema import ELEMENTS
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
@@ -23,33 +24,31 @@ FOREIGN_ENGINES: Final = frozenset(
     }
 )
 
-_ELEMENT = frozenset({"id", "name"})
-_ACTIVITY = _ELEMENT | {"isForCompensation", "startQuantity", "completionQuantity", "default"}
-_GATEWAY = _ELEMENT | {"gatewayDirection"}
-
 NODE_ATTRIBUTES: Final = {
-    "task": _ACTIVITY,
-    "userTask": _ACTIVITY | {"implementation"},
-    "manualTask": _ACTIVITY,
-    "scriptTask": _ACTIVITY | {"scriptFormat"},
-    "serviceTask": _ACTIVITY | {"implementation", "operationRef"},
-    "businessRuleTask": _ACTIVITY | {"implementation"},
-    "sendTask": _ACTIVITY | {"implementation", "operationRef", "messageRef"},
-    "receiveTask": _ACTIVITY | {"implementation", "operationRef", "messageRef", "instantiate"},
-    "subProcess": _ACTIVITY | {"triggeredByEvent"},
-    "transaction": _ACTIVITY | {"triggeredByEvent", "method"},
-    "adHocSubProcess": _ACTIVITY | {"triggeredByEvent", "ordering", "cancelRemainingInstances"},
-    "callActivity": _ACTIVITY | {"calledElement"},
-    "complexGateway": _GATEWAY | {"default"},
-    "exclusiveGateway": _GATEWAY | {"default"},
-    "inclusiveGateway": _GATEWAY | {"default"},
-    "parallelGateway": _GATEWAY,
-    "eventBasedGateway": _GATEWAY | {"instantiate", "eventGatewayType"},
-    "startEvent": _ELEMENT | {"isInterrupting", "parallelMultiple"},
-    "intermediateCatchEvent": _ELEMENT | {"parallelMultiple"},
-    "intermediateThrowEvent": _ELEMENT,
-    "boundaryEvent": _ELEMENT | {"attachedToRef", "cancelActivity", "parallelMultiple"},
-    "endEvent": _ELEMENT,
+    name: frozenset(ELEMENTS[name].attributes)
+    for name in (
+        "task",
+        "userTask",
+        "manualTask",
+        "scriptTask",
+        "serviceTask",
+        "businessRuleTask",
+        "sendTask",
+        "receiveTask",
+        *sorted(SUB_PROCESSES),
+        "callActivity",
+        "complexGateway",
+        "exclusiveGateway",
+        "inclusiveGateway",
+        "parallelGateway",
+        "eventBasedGateway",
+        "startEvent",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+        "implicitThrowEvent",
+        "boundaryEvent",
+        "endEvent",
+    )
 }
 """The flow nodes that are executed, each with the attributes that BPMN's schema gives it."""
 
@@ -61,22 +60,6 @@ GLOBAL_TASKS: Final = {
     "globalBusinessRuleTask": "businessRuleTask",
 }
 """Tasks beside the processes of a file, each with the task that it is (BPMN 2.0.2 §10.3.6)."""
-
-ATTRIBUTES: Final = {
-    **{name: _ELEMENT | {"implementation", "scriptLanguage"} for name in GLOBAL_TASKS},
-    "definitions": _ELEMENT
-    | {"targetNamespace", "expressionLanguage", "typeLanguage", "exporter", "exporterVersion"},
-    "process": _ELEMENT
-    | {"processType", "isClosed", "isExecutable", "definitionalCollaborationRef"},
-    "sequenceFlow": _ELEMENT | {"sourceRef", "targetRef", "isImmediate"},
-    "multiInstanceLoopCharacteristics": _ELEMENT
-    | {"isSequential", "behavior", "oneBehaviorEventRef", "noneBehaviorEventRef"},
-    "standardLoopCharacteristics": _ELEMENT | {"testBefore", "loopMaximum"},
-    "message": _ELEMENT | {"itemRef"},
-    "signal": _ELEMENT | {"structureRef"},
-    "error": _ELEMENT | {"errorCode", "structureRef"},
-    "escalation": _ELEMENT | {"escalationCode", "structureRef"},
-}
 
 ACTIVITIES: Final = frozenset(
     {
@@ -107,66 +90,10 @@ EVENT_DEFINITIONS: Final = {
 }
 
 REFUSED_NODES: Final = {
-    "implicitThrowEvent": "Use an intermediate throw event.",
     "choreographyTask": "Use a send or a receive task.",
     "subChoreography": "Use a sub-process.",
     "callChoreography": "Use a call activity.",
 }
-
-DRAWN_ONLY: Final = frozenset(
-    {
-        "documentation",
-        "extensionElements",
-        "incoming",
-        "outgoing",
-        "laneSet",
-        "association",
-        "textAnnotation",
-        "group",
-        "auditing",
-        "monitoring",
-        "supports",
-        "categoryValueRef",
-        "rendering",
-        "artifact",
-        "ioBinding",
-        "supportedInterfaceRef",
-    }
-)
-"""Children of processes and nodes that change nothing when left aside."""
-
-NOT_EXECUTED: Final = frozenset(
-    {
-        "dataObject",
-        "dataObjectReference",
-        "dataStoreReference",
-        "ioSpecification",
-        "property",
-        "dataInputAssociation",
-        "dataOutputAssociation",
-        "dataInput",
-        "dataOutput",
-        "inputSet",
-        "outputSet",
-        "resourceRole",
-        "performer",
-        "humanPerformer",
-        "potentialOwner",
-        "correlationSubscription",
-    }
-)
-"""Children that mean something to a reader, but nothing to the engine: a warning each."""
-
-READ_ELSEWHERE: Final = frozenset(
-    {
-        "multiInstanceLoopCharacteristics",
-        "standardLoopCharacteristics",
-        "completionCondition",
-        "script",
-        "eventDefinitionRef",
-    }
-)
-"""Children of nodes that the readers of details look at."""
 
 _OUTSIDE = frozenset({"message", "timer", "signal", "conditional"})
 
