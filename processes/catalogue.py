@@ -13,7 +13,7 @@ from processes import (
     tasks,
     timers,
 )
-from processes.commands import lifecycle, starting
+from processes.commands import lifecycle, restarting, starting, tokens, variables
 from services import catalogue as services_catalogue
 
 __all__ = [
@@ -23,9 +23,12 @@ __all__ = [
     "events",
     "incidents",
     "lifecycle",
+    "restarting",
     "services_catalogue",
     "starting",
     "starts",
     "tasks",
     "timers",
+    "tokens",
+    "variables",
 ]

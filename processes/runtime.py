@@ -91,7 +91,11 @@ def open_instance(
 
 
 def open_execution(
-    uow: UnitOfWork, instance: ProcessInstance, *, even_suspended: bool = False
+    uow: UnitOfWork,
+    instance: ProcessInstance,
+    *,
+    even_suspended: bool = False,
+    reopen: bool = False,
 ) -> Execution:
     """Load a locked, running instance so that a command can be given to it.
 
@@ -99,6 +103,7 @@ def open_execution(
         uow: Of whoever acts.
         instance: Locked by the caller; not so if it is only looked at.
         even_suspended: For administrators' commands and for looking at it.
+        reopen: Its snapshot is of one that was over; nothing stands in it yet.
 
     Raises:
         Conflict: It has ended.
@@ -110,7 +115,7 @@ def open_execution(
         raise Suspended
     definition = get_definition(uow, instance.version_id)
     host = host_for(uow, definition, _facts(instance))
-    return load(definition.spec, instance.snapshot, host)
+    return load(definition.spec, instance.snapshot, host, reopen=reopen)
 
 
 def carry_out(

@@ -36,7 +36,16 @@ _INSTANCE_FILTERS: Final = {
     "incidents": "`open`: only those with open incidents.",
 }
 
-_INSTANCE_COMMANDS: Final = ("cancel", "suspend", "resume")
+_INSTANCE_COMMANDS: Final = (
+    "cancel",
+    "suspend",
+    "resume",
+    "set_variables",
+    "move_token",
+    "add_token",
+    "cancel_token",
+    "restart",
+)
 
 
 def process_blueprints() -> list[Blueprint]:

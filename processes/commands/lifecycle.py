@@ -65,9 +65,9 @@ def resume_instance(uow: UnitOfWork, *, instance_id: UUID, reason: str) -> dict[
     if instance.suspended_at is None:
         raise Conflict("This process is not suspended.")
     instance.suspended_at = instance.suspended_by = None
-    count = let_go(uow, [instance.id])
-    write_note(uow, instance, note_of("instance.resume", reason, held=count))
-    uow.session.flush()
+    note = note_of("instance.resume", reason, held=let_go(uow, [instance.id]))
+    # What its conditions look at may have changed meanwhile.
+    command_step(uow, instance, lambda step: step.advance(), note)
     return shown(instance)
 
 
