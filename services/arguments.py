@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 from marshmallow import ValidationError, fields, validate
 
 from services.contact_points import normalise_email, normalise_phone
+from services.money import CURRENCIES
 
 LINE_LENGTH = 300
 TEXT_LENGTH = 50_000
 MAX_AMOUNT = Decimal("9999999999999.99")
+MAX_QUANTITY = Decimal("9999999999.999")
 _WHITE = frozenset("\t\n\r")
 
 
@@ -109,6 +111,58 @@ class Money(_BlankIsNone, fields.Decimal):
         if not 0 <= number <= MAX_AMOUNT:
             _refuse("This amount is out of range.")
         return number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+class Percent(_BlankIsNone, fields.Decimal):
+    """0 to 100, rounded half up to two places."""
+
+    def _validated(self, value: Any) -> Decimal:
+        number = _decimal(value)
+        if not 0 <= number <= 100:  # noqa: PLR2004
+            _refuse("A percentage is 0 to 100.")
+        return number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+class Markup(_BlankIsNone, fields.Decimal):
+    """A percentage to add, or below 0 to take off, rounded half up to two places."""
+
+    def _validated(self, value: Any) -> Decimal:
+        number = _decimal(value)
+        if not -100 <= number <= 1000:  # noqa: PLR2004
+            _refuse("This is -100 to 1000 percent.")
+        return number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+class Quantity(_BlankIsNone, fields.Decimal):
+    """How much of something: more than 0, rounded half up to three places."""
+
+    def _validated(self, value: Any) -> Decimal:
+        number = _decimal(value)
+        if not 0 < number <= MAX_QUANTITY:
+            _refuse("A quantity is more than 0.")
+        return number.quantize(Decimal("0.001"), ROUND_HALF_UP)
+
+
+class UnitPrice(_BlankIsNone, fields.Decimal):
+    """A price of 0 or more with up to six places: a screw may cost less than a cent."""
+
+    def _validated(self, value: Any) -> Decimal:
+        number = _decimal(value)
+        if not 0 <= number <= MAX_AMOUNT:
+            _refuse("This price is out of range.")
+        return number.quantize(Decimal("0.000001"), ROUND_HALF_UP).normalize() + 0
+
+
+class Currency(Line):
+    """The three letters of a currency (ISO 4217)."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        code = super()._deserialize(value, attr, data, **kwargs)
+        if code is not None and code.upper() not in CURRENCIES:
+            _refuse("Use a currency's three letters, such as EUR.")
+        return code and code.upper()
 
 
 class Moment(_BlankIsNone, fields.AwareDateTime):

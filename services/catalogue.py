@@ -6,8 +6,10 @@ Whoever runs operations by name imports this once.
 from services import (
     accounts,
     assignment,
+    calendars,
     contacts,
     conversion,
+    currencies,
     deals,
     files,
     leads,
@@ -17,7 +19,10 @@ from services import (
     notes,
     organization,
     positions,
+    price_lists,
+    products,
     requests,
+    submissions,
     templates,
     users,
 )
@@ -25,8 +30,10 @@ from services import (
 __all__ = [
     "accounts",
     "assignment",
+    "calendars",
     "contacts",
     "conversion",
+    "currencies",
     "deals",
     "files",
     "leads",
@@ -36,7 +43,10 @@ __all__ = [
     "notes",
     "organization",
     "positions",
+    "price_lists",
+    "products",
     "requests",
+    "submissions",
     "templates",
     "users",
 ]

@@ -24,7 +24,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "lt": lambda column, value: column < value,
     "lte": lambda column, value: column <= value,
 }
-_ORDERED_KINDS = frozenset({"number", "money", "date", "datetime"})
+_ORDERED_KINDS = frozenset({"number", "money", "percent", "markup", "quantity", "date", "datetime"})
 _TEXT_KINDS = frozenset({"text", "long_text", "email", "phone"})
 
 

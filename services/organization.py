@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Numeric, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
-from services.arguments import Email, Line, LongText, Phone
+from services.arguments import Currency, Email, Line, LongText, Phone
 from services.database import Base, Timestamped, Versioned
 from services.operations import Arguments, operation
 from services.record_changes import check_version
@@ -23,6 +23,7 @@ class Organization(Versioned, Timestamped, Base):
 
     Attributes:
         color: Of its mark and headings, as ``#rrggbb``.
+        currency: Its own, in which costs and sums over currencies are told.
         tax_percent: Added to net amounts in offers and contracts; 0 leaves the line out.
         offer_valid_days: How long an offer holds.
     """
@@ -40,6 +41,7 @@ class Organization(Versioned, Timestamped, Base):
     registration: Mapped[str | None]
     bank: Mapped[str | None]
     color: Mapped[str] = mapped_column(default="#1f4e79")
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
     language: Mapped[str] = mapped_column(default="en")
     tax_name: Mapped[str] = mapped_column(default="VAT")
     tax_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
@@ -63,6 +65,7 @@ class UpdateOrganization(Arguments):
     registration = _line("Registration")
     bank = _line("Bank account")
     color = Line(validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z"), metadata={"title": "Colour"})
+    currency = Currency(metadata={"title": "Currency"})
     language = Line(validate=validate.Regexp(r"[a-z]{2}\Z"), metadata={"title": "Language"})
     tax_name = Line(metadata={"title": "Tax"})
     tax_percent = fields.Decimal(

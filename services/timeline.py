@@ -104,8 +104,8 @@ def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is
 
 
 def account_of(record: Any) -> UUID | None:
-    """Return the key of the account whose timeline shows ``record``."""
-    return record.id if isinstance(record, Account) else record.account_id
+    """Return the key of the account whose timeline shows ``record``; None if it has none."""
+    return record.id if isinstance(record, Account) else getattr(record, "account_id", None)
 
 
 def move_entries(uow: UnitOfWork, record: Any) -> None:

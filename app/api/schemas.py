@@ -33,6 +33,10 @@ _KINDS: Final[Mapping[str, type[fields.Field[Any]]]] = {
     "phone": fields.String,
     "number": fields.Integer,
     "money": fields.Decimal,
+    "percent": fields.Decimal,
+    "markup": fields.Decimal,
+    "quantity": fields.Decimal,
+    "currency": fields.String,
     "date": fields.Date,
     "datetime": fields.AwareDateTime,
     "choice": fields.String,
@@ -84,7 +88,7 @@ def page_schema(record_type: RecordType, item: type[Schema]) -> type[Schema]:
 def _answered(field: Field) -> fields.Field[Any]:
     """Return how a record's field is described."""
     options: dict[str, Any] = {"allow_none": True, "metadata": {"title": field.label}}
-    if field.kind == "money":
+    if _KINDS[field.kind] is fields.Decimal:
         options["as_string"] = True
     if field.choices is not None:
         options["validate"] = validate.OneOf(list(field.choices))

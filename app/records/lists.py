@@ -14,7 +14,7 @@ from services.lists import RecordPage, list_records
 from services.record_types import Field
 from services.unit_of_work import UnitOfWork
 
-_NUMERIC = frozenset({"number", "money"})
+_NUMERIC = frozenset({"number", "money", "percent", "markup", "quantity"})
 _WIDE_ONLY = 4
 
 
