@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from services.actors import SYSTEM
 from services.errors import Conflict
 from services.jobs import job
 from services.platform import Platform
-from services.unit_of_work import Job, UnitOfWork
+from services.unit_of_work import Cause, Job, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,9 @@ _CALLS = table_of(PendingCall)
 
 
 @job("calls.answer")
-def answer_call(platform: Platform, *, key: str, result: Mapping[str, Any]) -> None:
+def answer_call(
+    platform: Platform, *, key: str, result: Mapping[str, Any], sent_at: str | None = None
+) -> None:
     """Complete the service task that waits for this call."""
 
     def work(uow: UnitOfWork) -> None:
@@ -34,8 +37,10 @@ def answer_call(platform: Platform, *, key: str, result: Mapping[str, Any]) -> N
         if found is None:
             return
         call, instance = found
-        if holds_back(uow, instance, Job("calls.answer", {"key": key, "result": result})):
+        again = Job("calls.answer", {"key": key, "result": result, "sent_at": sent_at})
+        if holds_back(uow, instance, again):
             return
+        uow.cause = _cause_of(uow, sent_at)
         token = call.token_id
         if call.failed:
             # Settled after it had become an incident: asked again, the service answers at once.
@@ -48,7 +53,9 @@ def answer_call(platform: Platform, *, key: str, result: Mapping[str, Any]) -> N
 
 
 @job("calls.fail")
-def fail_call(platform: Platform, *, key: str, code: str, message: str) -> None:
+def fail_call(
+    platform: Platform, *, key: str, code: str, message: str, sent_at: str | None = None
+) -> None:
     """Fail the service task that waits for this call: a business error, or an incident."""
 
     def work(uow: UnitOfWork) -> None:
@@ -56,9 +63,10 @@ def fail_call(platform: Platform, *, key: str, code: str, message: str) -> None:
         if found is None:
             return
         call, instance = found
-        again = Job("calls.fail", {"key": key, "code": code, "message": message})
-        if holds_back(uow, instance, again):
+        failure = {"key": key, "code": code, "message": message, "sent_at": sent_at}
+        if holds_back(uow, instance, Job("calls.fail", failure)):
             return
+        uow.cause = _cause_of(uow, sent_at)
         token = call.token_id
         changes = _carry_out(uow, instance, call, lambda step: step.fail_call(token, code, message))
         if any(isinstance(one, StepFailedAt) and one.token_id == token for one in changes):
@@ -67,6 +75,10 @@ def fail_call(platform: Platform, *, key: str, code: str, message: str) -> None:
             uow.session.execute(delete(_CALLS).where(_CALLS.c.key == key))
 
     platform.transact(SYSTEM, work, source="job")
+
+
+def _cause_of(uow: UnitOfWork, sent_at: str | None) -> Cause:
+    return Cause(datetime.fromisoformat(sent_at) if sent_at else uow.now)
 
 
 def _await(uow: UnitOfWork, key: str) -> tuple[PendingCall, ProcessInstance] | None:

@@ -24,12 +24,13 @@ from processes.engine import (
     StepFailed,
     ThrownMessage,
 )
+from processes.parcels import THROWN_KEPT, Parcel, delivery_of
 from services.database import new_id
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import Operation, get_operation, run
 from services.platform import may_be_retried
 from services.record_types import LiveRecord, get_record_type
-from services.unit_of_work import Job, UnitOfWork
+from services.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -144,20 +145,20 @@ class InstanceHost:
 
     def publish(self, message: ThrownMessage) -> None:
         """Hand a thrown message or signal to the same delivery that records' events take."""
-        self._uow.defer(
-            Job(
-                "events.deliver",
-                {
-                    "event_id": str(new_id()),
-                    "event": message.name,
-                    "record_type": self._definition.record_type,
-                    "record_id": str(self._about.record_id) if self._about.record_id else None,
-                    "payload": dict(message.payload),
-                    "kind": message.kind,
-                    "key": message.correlation_key,
-                },
-            )
+        key, now = message.correlation_key, self.now()
+        parcel = Parcel(
+            id=new_id(),
+            kind=message.kind,
+            name=message.name,
+            payload=message.payload,
+            keys={} if key is None else {"key": key},
+            record_type=self._definition.record_type if self._about.record_id else None,
+            record_id=self._about.record_id,
+            sender=self._about.id,
+            sent_at=now,
+            kept_until=now + THROWN_KEPT,
         )
+        self._uow.defer(delivery_of(parcel))
 
     def _find(self, call: Call) -> Operation:
         try:

@@ -204,12 +204,16 @@ class Timer(Keyed, Base):
 
 
 class Subscription(Keyed, Base):
-    """A message or signal that an instance waits for, found by name and key, never by a scan."""
+    """A message or signal that an instance waits for, found by name and key, never by a scan.
+
+    A ``condition`` has neither; it is found by the record of its instance.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
         UniqueConstraint("instance_id", "token_id"),
         Index(None, "name", "key_hash"),
+        Index("ix_subscriptions_conditions", "instance_id", postgresql_where="kind = 'condition'"),
     )
 
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("process_instances.id"))

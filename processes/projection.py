@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +35,7 @@ from processes.instance_tables import (
     Timer,
     table_of,
 )
+from processes.parcels import hash_key
 from processes.step_rows import StepRows
 from services.database import new_id
 from services.keepable import keepable
@@ -174,10 +174,6 @@ class Projection:
         }
 
     def _subscription_row(self, change: SubscriptionOpened) -> dict[str, Any]:
-        key = change.correlation_key
-        if key is None and change.kind == "message" and self.instance.record_id is not None:
-            # A message that says nothing of whom it is for concerns the instance's own record.
-            key = str(self.instance.record_id)
         return {
             "id": new_id(),
             "instance_id": self.instance.id,
@@ -185,7 +181,7 @@ class Projection:
             "element_id": change.element_id,
             "kind": change.kind,
             "name": keepable(change.name),
-            "key_hash": hash_key(key),
+            "key_hash": subscription_key(self.instance, change),
         }
 
     def _call_row(self, change: CallPending) -> dict[str, Any]:
@@ -257,6 +253,10 @@ def queue_rows(task: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def hash_key(key: str | None) -> str:
-    """Return what a correlation key is indexed by; no key at all is one, too."""
-    return sha256((key or "").encode()).hexdigest()
+def subscription_key(instance: ProcessInstance, change: SubscriptionOpened) -> str:
+    """Return the hashed key that a message has to carry to be received by a subscription."""
+    key = change.correlation_key
+    if key is None and change.kind == "message" and instance.record_id is not None:
+        # A message that says nothing of whom it is for concerns the instance's own record.
+        key = str(instance.record_id)
+    return hash_key(key)

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from processes.buffer import receive_buffered
 from processes.definitions import Definition, get_definition
 from processes.engine import EngineError, Execution, StepFailed, UnknownToken, load, start
 from processes.engine.changes import IncidentResolved, StepFailedAt
@@ -84,6 +85,7 @@ def open_instance(
         execution = start(
             definition.spec, host, variables or {}, start_event=start_event, payload=payload
         )
+        receive_buffered(uow, instance, execution)
     except (EngineError, StepFailed) as error:
         raise Conflict(f"The process {definition.name} can't begin: {error}") from error
     _save(uow, instance, definition, execution, [started], is_new=True)
@@ -140,6 +142,7 @@ def carry_out(
     """
     try:
         command(execution)
+        receive_buffered(uow, instance, execution)
     except UnknownToken as error:
         raise Conflict("This step is not waiting any more.", code="not_waiting") from error
     except EngineError as error:

@@ -24,7 +24,7 @@ from services.actors import SYSTEM
 from services.errors import LanewiseError
 from services.jobs import job
 from services.platform import Platform
-from services.unit_of_work import Job, UnitOfWork
+from services.unit_of_work import Cause, Job, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +99,7 @@ def _fire_in_instance(uow: UnitOfWork, timer_id: UUID, instance_id: UUID) -> Non
     if holds_back(uow, instance, Job("timers.fire", {"timer_ids": [str(timer_id)]})):
         return
     token = timer.token_id
+    uow.cause = Cause(timer.due_at)
     carry_out(uow, instance, open_execution(uow, instance), lambda step: step.fire_timer(token))
 
 

@@ -15,10 +15,16 @@ from services.unit_of_work import Job, UnitOfWork
 def answer(uow: UnitOfWork, key: str | None, result: Mapping[str, Any]) -> None:
     """Tell the waiting process that the call succeeded; a person's call (None) hears nothing."""
     if key is not None:
-        uow.defer(Job("calls.answer", {"key": key, "result": dict(result)}))
+        _tell(uow, "calls.answer", key, {"result": dict(result)})
 
 
 def fail(uow: UnitOfWork, key: str | None, code: str, message: str) -> None:
     """Tell the waiting process that the call failed for good; it becomes an incident."""
     if key is not None:
-        uow.defer(Job("calls.fail", {"key": key, "code": code, "message": message}))
+        _tell(uow, "calls.fail", key, {"code": code, "message": message})
+
+
+def _tell(uow: UnitOfWork, task: str, key: str, arguments: Mapping[str, Any]) -> None:
+    """Leave the answer to the worker, which brings a process its answers in their order."""
+    arguments = {"key": key, **arguments, "sent_at": uow.now.isoformat()}
+    uow.defer(Job(task, arguments, lock=f"instance:{key.partition(':')[0]}"))

@@ -6,15 +6,18 @@ One listener on every flush does it for all rows, so no operation can forget it.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
 from services.database import Timestamped, new_id
+
+if TYPE_CHECKING:
+    from services.unit_of_work import UnitOfWork
 
 _BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at", "search_text"})
 
@@ -32,6 +35,45 @@ class RowChange:
     row_id: UUID
     created: bool
     fields: dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedRecord:
+    """A record that a transaction made or changed.
+
+    Attributes:
+        before: What its changed fields held before the transaction; None in all for a new one.
+    """
+
+    record_type: str
+    record_id: UUID
+    is_new: bool
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+Watcher = Callable[["UnitOfWork", Sequence[TouchedRecord]], None]
+
+_WATCHERS: list[Watcher] = []
+
+
+def watcher(function: Watcher) -> Watcher:
+    """Have ``function`` called before the commit of each transaction that touched records.
+
+    It belongs to the transaction: it may read, and defer jobs. It must be quick.
+    """
+    _WATCHERS.append(function)
+    return function
+
+
+def tell_watchers(uow: UnitOfWork) -> None:
+    """Flush, and tell the watchers of the records that were touched since the last time."""
+    session = uow.session
+    if session.new or session.dirty:
+        session.flush()
+    touched: dict[UUID, TouchedRecord] | None = session.info.pop("touched", None)
+    if touched:
+        for tell in _WATCHERS:
+            tell(uow, list(touched.values()))
 
 
 def begin_collecting(session: Session) -> int:
@@ -101,12 +143,24 @@ def _note_new(session: Session, row: Any) -> None:
         row.id = new_id()
     fields = {name: pair for name, pair in changed_fields(row).items() if pair[1] is not None}
     _collect(session, RowChange(_kind(row), row.id, created=True, fields=fields))
+    _touch(session, row, {}, is_new=True)
 
 
 def _note_changed(session: Session, row: Any) -> None:
     _index_for_search(row)
     if getattr(row, "__audited__", False) and (fields := changed_fields(row)):
         _collect(session, RowChange(_kind(row), row.id, created=False, fields=fields))
+        _touch(session, row, {name: pair[0] for name, pair in fields.items()}, is_new=False)
+
+
+def _touch(session: Session, row: Any, before: dict[str, Any], *, is_new: bool) -> None:
+    record_type = getattr(type(row), "record_type", None)
+    if not isinstance(record_type, str):  # no record: a column of this name, or none
+        return
+    touched: dict[UUID, TouchedRecord] = session.info.setdefault("touched", {})
+    record = touched.setdefault(row.id, TouchedRecord(record_type, row.id, is_new))
+    for name, value in before.items():
+        record.before.setdefault(name, value)
 
 
 def _collect(session: Session, change: RowChange) -> None:

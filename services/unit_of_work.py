@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.access import visible_to
 from services.actors import Actor
-from services.changes import begin_collecting, forget_changes
+from services.changes import begin_collecting, forget_changes, tell_watchers
 from services.database import Base, new_id, to_json_text
 from services.errors import NotFound
 
@@ -71,6 +71,19 @@ class Job:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a job carries out. A process that moves on by it hears of what has happened since.
+
+    Attributes:
+        at: When it came to this.
+        message_id: The buffered fact that does it, which the process has thereby heard of.
+    """
+
+    at: datetime
+    message_id: UUID | None = None
+
+
 @dataclass
 class UnitOfWork:
     """What a command or a query works with, from its first statement to the commit.
@@ -78,6 +91,7 @@ class UnitOfWork:
     Attributes:
         call_key: Names the process step that runs an operation, so that its outside effect
             can be answered; None when a person acts.
+        cause: What a job carries out here; None when a person acts.
     """
 
     platform: Platform
@@ -87,6 +101,7 @@ class UnitOfWork:
     address: str | None = None
     jobs: list[Job] = field(default_factory=list)
     call_key: str | None = None
+    cause: Cause | None = None
 
     def __post_init__(self) -> None:
         self.session.info.setdefault("uow", self)
@@ -165,24 +180,29 @@ class UnitOfWork:
     def emit(self, event: str, record_type: str, record_id: UUID, **payload: Any) -> None:
         """Announce a fact (past tense, ``lead.created``) to the processes.
 
-        It travels as a job in this transaction: a message start event or a waiting message
-        event with this name receives it, with ``payload`` as its variables.
+        It travels as a job in this transaction: every message start event and every waiting
+        message event with this name receives it, with ``payload`` as its variables. The facts
+        about one record are delivered in their order.
         """
         self.defer(
             Job(
                 task="events.deliver",
                 args={
+                    "kind": "event",
                     "event_id": str(new_id()),  # a second delivery is known by it
                     "event": event,
                     "record_type": record_type,
                     "record_id": str(record_id),
                     "payload": payload,
+                    "sent_at": self.now.isoformat(),
                 },
+                lock=f"record:{record_id}",
             )
         )
 
     def flush_jobs(self) -> None:
         """Write the deferred jobs in one statement; called once, just before the commit."""
+        tell_watchers(self)
         if not self.jobs:
             return
         rows = to_json_text([job.as_row() for job in self.jobs])
