@@ -18,8 +18,10 @@ Running an instance, one step per transaction::
 from processes.engine import changes
 from processes.engine.builder import compile_process
 from processes.engine.errors import (
+    Blocker,
     BpmnError,
     EngineError,
+    MigrationBlocked,
     ModelError,
     ModelErrors,
     SnapshotMismatch,
@@ -28,6 +30,8 @@ from processes.engine.errors import (
 )
 from processes.engine.execution import Execution, State
 from processes.engine.host import PENDING, Call, Host, Pending, ThrownMessage
+from processes.engine.migration import migrate
+from processes.engine.migration_plan import MigrationPlan, plan_migration
 from processes.engine.model import Model, Process, StartEvent, UserTask
 from processes.engine.opening import load, start, start_timer
 from processes.engine.parse import parse_model
@@ -37,12 +41,15 @@ from processes.engine.token_views import TokenView
 
 __all__ = [
     "PENDING",
+    "Blocker",
     "BpmnError",
     "Call",
     "Due",
     "EngineError",
     "Execution",
     "Host",
+    "MigrationBlocked",
+    "MigrationPlan",
     "Model",
     "ModelError",
     "ModelErrors",
@@ -60,8 +67,10 @@ __all__ = [
     "changes",
     "compile_process",
     "load",
+    "migrate",
     "next_due",
     "parse_model",
+    "plan_migration",
     "start",
     "start_timer",
 ]

@@ -96,8 +96,7 @@ def compile_process(model: Model, process_id: str, version: str | None = None) -
     spec = ProcessSpec(process, version or model.digest)
     name = f"{process.id}#process" if process.is_global_task else None
     spec.root = ProcessRoot(spec, root_node(process), name)
-    if any(node.handler or node.type == "transaction" for node in process.nodes.values()):
-        spec.undoing = Undoing(spec, root_node(process), f"{process.id}#undo")
+    spec.undoing = Undoing(spec, root_node(process), f"{process.id}#undo")
     for node in process.nodes.values():
         _add(spec, node)
     _connect(spec)

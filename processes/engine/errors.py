@@ -1,6 +1,7 @@
 """What can be wrong with a model, with a command to an instance, and with a step of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -53,6 +54,27 @@ class UnknownToken(EngineError):  # noqa: N818 - says what is unknown
 
 class SnapshotMismatch(EngineError):  # noqa: N818 - says what does not fit
     """A snapshot can't be loaded: its format is newer, or its elements are not in this version."""
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Why an instance can't be migrated.
+
+    Attributes:
+        element_id: The element of the old version at which it stands.
+        message: What is wrong, in a sentence for an administrator.
+    """
+
+    element_id: str
+    message: str
+
+
+class MigrationBlocked(EngineError):  # noqa: N818 - says what is blocked
+    """An instance stands where two versions do not go together, for each reason in `blockers`."""
+
+    def __init__(self, blockers: Sequence[Blocker]) -> None:
+        super().__init__("; ".join(f"{one.element_id}: {one.message}" for one in blockers))
+        self.blockers = list(blockers)
 
 
 class BpmnError(Exception):

@@ -14,14 +14,13 @@ from typing import Any
 from processes.engine.catching import interrupt_inside
 from processes.engine.changes import VariablesChanged
 from processes.engine.elements.base import Element
-from processes.engine.elements.scopes import ScopeElement, SubProcess
+from processes.engine.elements.scopes import ScopeElement, SubProcess, interrupts
 from processes.engine.errors import BpmnError, EngineError, StepFailed
 from processes.engine.instance import Instance
 from processes.engine.model import Node
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.scopes import Scope
 from processes.engine.tokens import Token
-from processes.engine.waits import arm
 
 
 def move(token: Token, element_id: str) -> None:
@@ -244,16 +243,11 @@ def _interrupted_by(token: Token) -> list[Token]:
 def _listen_again(scopes: list[Token]) -> None:
     """Let scopes be interrupted again, if what interrupted them has been left."""
     for scope in scopes:
-        if scope.is_over or any(_interrupts(token.task_spec) for token in scope.inner):
+        if scope.is_over or any(interrupts(token.task_spec) for token in scope.inner):
             continue
         armed = {event.task_spec.whole for event in scope.children if event.role == "event"}
-        starts = [sub.start for sub in scope.task_spec.event_sub_processes]
+        starts = [start for start in scope.task_spec.inner_events if start not in armed]
         try:
-            arm(scope, [start for start in starts if start not in armed])
+            scope.task_spec.listen(scope, starts)
         except (StepFailed, BpmnError) as problem:
             raise _unopened(scope, problem) from problem
-
-
-def _interrupts(element: Element) -> bool:
-    is_handler = isinstance(element, SubProcess) and element.node.is_event_sub_process
-    return is_handler and element.start.node.is_interrupting

@@ -26,6 +26,12 @@ _LINE = "$line"
 
 def dump(instance: Instance) -> bytes:
     """Return an instance as bytes, without its processes."""
+    head, lines = describe(instance)
+    return b"\n".join([orjson.dumps(head), *lines])
+
+
+def describe(instance: Instance) -> tuple[dict[str, Any], list[bytes]]:
+    """Return an instance as the object of a snapshot's first line, and the other lines."""
     lines: list[bytes] = []
     processes: dict[ProcessSpec, int] = {instance.spec: 0}
     tokens = [_dump_token(token, processes, lines) for token in instance.tasks.values()]
@@ -36,7 +42,7 @@ def dump(instance: Instance) -> bytes:
         "processes": [[spec.process_id, spec.version] for spec in processes],
         "tokens": tokens,
     }
-    return b"\n".join([orjson.dumps(head), *lines])
+    return head, lines
 
 
 def restore(spec: ProcessSpec, snapshot: bytes, host: Host) -> Instance:
@@ -47,7 +53,15 @@ def restore(spec: ProcessSpec, snapshot: bytes, host: Host) -> Instance:
             element that this version does not have.
     """
     first, *lines = snapshot.split(b"\n")
-    head = _read_head(first)
+    return rebuild(spec, _read_head(first), lines, host)
+
+
+def rebuild(spec: ProcessSpec, head: dict[str, Any], lines: list[bytes], host: Host) -> Instance:
+    """Return the instance that `describe` told of.
+
+    Raises:
+        SnapshotMismatch: See `restore`.
+    """
     own, *called = head["processes"]
     if own[0] != spec.process_id:
         raise SnapshotMismatch(f"The snapshot is of the process {own[0]}.")

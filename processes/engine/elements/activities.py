@@ -46,6 +46,18 @@ class UserTask(Element):
 
     def work(self, token: Token) -> Waits:
         """Open the task."""
+        opened = self.opened(token)
+        token.notes["wait"] = "task"
+        token.wait()
+        token.workflow.emit(opened)
+        return WAITS
+
+    def opened(self, token: Token) -> changes.UserTaskOpened:
+        """Return the task as people see it.
+
+        Raises:
+            StepFailed: An expression fails.
+        """
         sight, node = Sight(token), self.node
         opened = changes.UserTaskOpened(
             token_id=token.id,
@@ -61,10 +73,7 @@ class UserTask(Element):
             priority=_number(self._priority.evaluate(sight), "The priority"),
             variables=plain_all(own_inputs(token)),
         )
-        token.notes["wait"] = "task"
-        token.wait()
-        token.workflow.emit(self._by_lane(opened))
-        return WAITS
+        return self._by_lane(opened)
 
     def _by_lane(self, opened: changes.UserTaskOpened) -> changes.UserTaskOpened:
         """Offer a task that names nobody to the group its lane is called after."""

@@ -6,7 +6,7 @@ failed: a call that succeeded is not made again because an output mapping was wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -114,6 +114,24 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         chosen = {way.id for way in taken} | {way.id for way in plain}
         return self.at_least_one(way for way in self.ways if way.id in chosen)
 
+    @property
+    def inner_events(self) -> tuple[Element, ...]:
+        """The events that are waited for inside it while it holds others."""
+        return ()
+
+    @property
+    def listens_to(self) -> tuple[Element, ...]:
+        """All events that are waited for around a token that stands at it."""
+        return (*self.boundary, *self.inner_events)
+
+    def listen(self, token: Token, events: Iterable[Element]) -> None:
+        """Have some of the events around a token be waited for.
+
+        Raises:
+            StepFailed: An expression of one of them fails.
+        """
+        arm(token, events)
+
     def take_in(self, token: Token) -> None:
         """Take in a token that came by a flow; a joining gateway lets it wait.
 
@@ -123,6 +141,13 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
             token.make_ready()
             return
         note_arrival(token)
+        self.gather(token)
+
+    def gather(self, token: Token) -> None:
+        """Let a token that waits at its beginning go on if there are as many as are needed."""
+        if self._start_quantity == 1:
+            token.make_ready()
+            return
         waiting = [each for flow in waiting_at(token).values() for each in flow]
         if len(waiting) >= self._start_quantity:
             merge(waiting[: self._start_quantity])

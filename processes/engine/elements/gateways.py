@@ -44,6 +44,14 @@ class Join(Element):
         note_arrival(token)
         self.check(token)
 
+    def gather(self, token: Token) -> None:
+        """See whether a token that waits here can go on, now that its gateway is another one."""
+        if len(self.arriving) > 1:
+            self.check(token)
+        else:
+            forget_arrival(token)
+            token.make_ready()
+
     def check(self, token: Token) -> None:
         """See whether the gateway can go on, now that a token has arrived."""
 
@@ -139,9 +147,14 @@ class InclusiveGateway(Join):
 class EventGateway(Element):
     """Waits for the first of several events (§10.6.6, §13.4.4)."""
 
+    @property
+    def inner_events(self) -> tuple[Element, ...]:
+        """The events behind it."""
+        return tuple(way.target for way in self.ways)
+
     def work(self, token: Token) -> Waits:
         """Wait for all of them at once."""
-        arm(token, [way.target for way in self.ways])
+        arm(token, self.inner_events)
         token.hold()
         return WAITS
 

@@ -32,13 +32,18 @@ class ScopeElement(Element):
         """The start event of an event sub-process, which has exactly one."""
         return self.starts[0]
 
+    @property
+    def inner_events(self) -> tuple[Element, ...]:
+        """The events that start its event sub-processes."""
+        return tuple(sub.start for sub in self.event_sub_processes)
+
     def open_scope(self, token: Token) -> None:
         """Wait for the events that start its event sub-processes.
 
         Raises:
             StepFailed: An expression of one of them fails.
         """
-        arm(token, [sub.start for sub in self.event_sub_processes])
+        arm(token, self.inner_events)
 
     def child_done(self, token: Token, child: Token) -> None:  # noqa: ARG002 - any may be the last
         """End the scope when nothing is left in it (BPMN 2.0.2 §13.3.4, §13.5.6)."""
@@ -185,6 +190,12 @@ class ProcessRoot(ScopeElement):
             token.workflow.end(outcome)
         else:
             token.workflow.child_done(token)
+
+
+def interrupts(element: Element) -> bool:
+    """Tell whether it is an event sub-process that interrupts the scope around it."""
+    is_handler = isinstance(element, SubProcess) and element.node.is_event_sub_process
+    return is_handler and element.start.node.is_interrupting
 
 
 def call_depth(token: Token) -> int:

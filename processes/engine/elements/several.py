@@ -5,7 +5,7 @@ Each definition is an element of its own, a part, that carries the same id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from processes.engine.catching import complete_thrower, trigger
@@ -33,10 +33,19 @@ class SeveralEvent(PassEvent):
 class SeveralCatch(SeveralEvent):
     """Waits for one of several events, or for all of them (§10.5.4)."""
 
+    @property
+    def inner_events(self) -> tuple[Element, ...]:
+        """Itself: its parts are what is waited for."""
+        return (self,)
+
+    def listen(self, token: Token, events: Iterable[Element]) -> None:  # noqa: ARG002 - only itself
+        """Wait for its parts."""
+        arm(token, self.parts if self.needs_all else [self])
+
     def work(self, token: Token) -> Waits:
         """Wait for its parts."""
         token.hold()
-        arm(token, [self] if not self.needs_all else self.parts)
+        self.listen(token, self.inner_events)
         return WAITS
 
     def event_happened(self, token: Token, event: Token, result: Mapping[str, Any]) -> None:
