@@ -600,7 +600,7 @@ def test_large_model_is_read_when_it_has_thousands_of_elements():
     for name in names:
         drawing.node("task", name)
     spec = drawing.path("start", *names).spec()
-    assert len(spec.task_specs) == 5002
+    assert len(spec.task_specs) == 5003
 
 
 def test_deep_model_is_read_when_sub_processes_nest():
@@ -609,7 +609,7 @@ def test_deep_model_is_read_when_sub_processes_nest():
         inner = (
             Drawing().start(f"s{level}").sub(f"sub{level}", inner).path(f"s{level}", f"sub{level}")
         )
-    assert len(inner.spec().task_specs) == 123
+    assert len(inner.spec().task_specs) == 124
 
 
 def test_faults_of_expressions_are_not_hidden_when_the_task_is_assigned():
