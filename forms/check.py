@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from feel import Calendars
 from forms.entries import MISSING, Entry, collect_entries, get_at, put_at, unknown_keys
 from forms.errors import FormError
 from forms.expressions import Overlay, evaluate, holds, is_expression
@@ -63,6 +64,7 @@ def check_form(
     context: Mapping[str, Any] | None = None,
     *,
     now: datetime | None = None,
+    calendars: Calendars | None = None,
 ) -> FormResult:
     """Check what was entered into a form.
 
@@ -74,12 +76,13 @@ def check_form(
         data: What was sent, nested by key.
         context: What the form was opened with: variables and records by name, read on demand.
         now: The present, for FEEL's ``now()`` and for dates that must not be past.
+        calendars: Where FEEL's functions of working time find their calendars.
 
     Raises:
         FormError: The schema itself is wrong.
     """
     form = _read_form(orjson.dumps(schema, default=dict))
-    return _Check(form.root, data, context or {}, now).result()
+    return _Check(form.root, data, context or {}, now, calendars).result()
 
 
 @lru_cache(maxsize=256)
@@ -99,6 +102,7 @@ class _Check:
     data: Mapping[str, Any]
     inputs: Mapping[str, Any]
     now: datetime | None
+    calendars: Calendars | None
     entries: list[Entry] = field(default_factory=list)
 
     def result(self) -> FormResult:
@@ -123,7 +127,7 @@ class _Check:
         scope = self._scope()
         for entry in conditional:
             text = entry.component.spec["readonly"]
-            entry.writable = not holds(text, self._seen_at(entry, scope), self.now)
+            entry.writable = not self._holds(text, entry, scope)
         self._take(conditional)
 
     def _take(self, entries: Iterable[Entry]) -> None:
@@ -161,7 +165,10 @@ class _Check:
         return entry.initial if len(entry.path) == 1 else None
 
     def _compute(self, entry: Entry, scope: Mapping[str, Any], text: str) -> Any:
-        return evaluate(text, self._seen_at(entry, scope), self.now)
+        return evaluate(text, self._seen_at(entry, scope), self.now, self.calendars)
+
+    def _holds(self, text: str, entry: Entry, scope: Mapping[str, Any]) -> bool:
+        return holds(text, self._seen_at(entry, scope), self.now, self.calendars)
 
     def _seen_at(self, entry: Entry, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what expressions see at the entry: ``this`` is its row, ``i`` its number."""
@@ -180,7 +187,7 @@ class _Check:
         for entry in self.entries:
             hide = entry.component.hide
             entry.hidden = (entry.parent is not None and entry.parent.hidden) or (
-                bool(hide) and holds(str(hide), self._seen_at(entry, scope), self.now)
+                bool(hide) and self._holds(str(hide), entry, scope)
             )
 
     def _broken(self, scope: Mapping[str, Any]) -> dict[str, list[str]]:

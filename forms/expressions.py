@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import feel
-from feel import FeelError, FeelSyntaxError
+from feel import Calendars, FeelError, FeelSyntaxError
 from forms.plain import is_leaf, to_plain
 
 MAX_LIST_DEPTH = 20
@@ -94,18 +94,28 @@ def _template_parts(text: str) -> Iterator[str]:
         start = text.find("{{", end)
 
 
-def evaluate(text: str, context: Mapping[str, Any], now: datetime | None) -> Any:
+def evaluate(
+    text: str,
+    context: Mapping[str, Any],
+    now: datetime | None,
+    calendars: Calendars | None = None,
+) -> Any:
     """Return the value of ``=…`` as JSON has it; None where it has none.
 
     What fails has no value, as in the browser.
     """
     try:
-        return _settle(feel.compile_expression(text[1:])(context, now=now))
+        return _settle(feel.compile_expression(text[1:])(context, now, calendars))
     except FeelError:
         return None
 
 
-def holds(text: str, context: Mapping[str, Any], now: datetime | None) -> bool:
+def holds(
+    text: str,
+    context: Mapping[str, Any],
+    now: datetime | None,
+    calendars: Calendars | None = None,
+) -> bool:
     """Tell whether the condition ``=…`` holds.
 
     The browser reads conditions as unary tests of null (DMN 1.5, 7.3.13): besides true, what has
@@ -116,7 +126,7 @@ def holds(text: str, context: Mapping[str, Any], now: datetime | None) -> bool:
     negated = _NOT.fullmatch(inner) is not None and _is_closed_by_last(inner)
     try:
         tested = inner[inner.index("(") + 1 : -1] if negated else inner
-        value = _settle(feel.compile_expression(tested)(context, now=now))
+        value = _settle(feel.compile_expression(tested)(context, now, calendars))
     except FeelError:
         return False
     return negated != (value is None or value is True or (value == [None]))

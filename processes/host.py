@@ -25,6 +25,7 @@ from processes.engine import (
     ThrownMessage,
 )
 from processes.parcels import THROWN_KEPT, Parcel, delivery_of
+from services.calendar_book import CalendarBook
 from services.database import new_id
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import Operation, get_operation, run
@@ -103,6 +104,10 @@ class InstanceHost:
         """Return the zone of dates and times that are written without one."""
         return self._uow.platform.settings.timezone
 
+    def calendars(self) -> CalendarBook:
+        """Return the working calendars, in which an unknown one is an error."""
+        return CalendarBook(self._uow, insists=True)
+
     def live_names(self) -> Mapping[str, Any]:
         """Return the record under its type's name, and ``instance`` (id, started_at)."""
         return self._names
@@ -129,7 +134,7 @@ class InstanceHost:
         if model is None:
             raise StepFailed(f"This version of the process has no decision {decision_id}.")
         try:
-            return model.evaluate(decision_id, inputs, now=self.now())
+            return model.evaluate(decision_id, inputs, self.now(), CalendarBook(self._uow))
         except (ModelError, FeelLimitError) as error:
             raise StepFailed(f"The decision {decision_id} failed: {error}") from error
 

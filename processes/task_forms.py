@@ -18,6 +18,7 @@ from processes.instance_tables import ProcessInstance, WorkItem
 from processes.runtime import open_execution
 from processes.story import find_subject
 from services.actors import Scope
+from services.calendar_book import CalendarBook
 from services.errors import Invalid, NotFound
 from services.operations import run
 from services.record_types import LiveRecord, all_record_types, get_record, get_record_type
@@ -95,7 +96,13 @@ def check_entered(
             raise Invalid("This task has no form.", fields)
         return Entered({}, {})
     context = form_context(uow, task, execution)
-    checked = check_form(_schema(definition, task.form_id), data, context, now=uow.now)
+    checked = check_form(
+        _schema(definition, task.form_id),
+        data,
+        context,
+        now=uow.now,
+        calendars=CalendarBook(uow),
+    )
     if checked.errors:
         raise Invalid("Please check the marked fields.", checked.errors)
     values = dict(checked.values)

@@ -21,6 +21,7 @@ from processes.host import FAULTS
 from processes.instance_tables import InstanceState, Timer
 from processes.runtime import carry_out, lock_instance, open_execution, open_instance
 from services.actors import SYSTEM
+from services.calendar_book import CalendarBook
 from services.errors import LanewiseError
 from services.jobs import job
 from services.platform import Platform
@@ -121,11 +122,12 @@ def _fire_start(uow: UnitOfWork, timer_id: UUID) -> None:
 def next_future(uow: UnitOfWork, fired: Due) -> Due | None:
     """Return when a repeating start timer fires next; what was missed is not made up for."""
     zone = uow.platform.settings.timezone
-    following = next_due(fired, zone)
+    calendars = CalendarBook(uow, insists=True)
+    following = next_due(fired, zone, calendars)
     for _ in range(MISSED_AT_MOST):
         if following is None or following.at > uow.now:
             return following
-        following = next_due(following, zone)
+        following = next_due(following, zone, calendars)
     return following and Due(uow.now, following.repeat)
 
 

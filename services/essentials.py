@@ -1,9 +1,10 @@
-"""What every installation needs before its first record: groups, the pipeline, templates."""
+"""What every installation needs before its first record: groups, the pipeline, calendars."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
+from services.calendar_stock import seed_calendars
 from services.people import Group, find_group
 from services.pipeline_model import SALES_STAGES, Pipeline, Stage
 from services.pipelines import DEFAULT_PIPELINE
@@ -22,6 +23,7 @@ def seed_essentials(uow: UnitOfWork) -> None:
     if uow.session.scalar(known) is None:
         _add_pipeline(uow)
     seed_templates(uow)
+    seed_calendars(uow)
 
 
 def _add_pipeline(uow: UnitOfWork) -> None:

@@ -136,11 +136,11 @@ class Execution:
             UnknownToken: No timer is set there.
         """
         token = self._waiting(token_id, "timer")
-        fired = timer_of(token)
+        fired, host = timer_of(token), self._instance.host
         close_wait(token, cancelled=False)
         trigger(token, {})
         if not token.is_over and token.role == "event":
-            again = next_due(fired, self._instance.host.zone())
+            again = next_due(fired, host.zone(), host.calendars())
             if again is None:
                 token.cancel()
             else:

@@ -66,14 +66,14 @@ class FeelExpression:
     def evaluate(self, sight: Sight) -> Any:
         """See `Expression`."""
         try:
-            return self._compiled(sight, now=sight.now)
+            return self._compiled(sight, sight.now, sight.calendars)
         except feel.FeelError as problem:
             raise StepFailed(f"The expression {self.text} failed: {problem}") from problem
 
     def why(self, sight: Sight) -> str:
         """See `Expression`."""
         try:
-            return "; ".join(self._compiled.explain(sight, now=sight.now)[1])
+            return "; ".join(self._compiled.explain(sight, sight.now, sight.calendars)[1])
         except feel.FeelError as problem:
             return str(problem)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from feel import Calendars
+
 if TYPE_CHECKING:
     from processes.engine.process_spec import ProcessSpec
 
@@ -79,6 +81,10 @@ class Host(Protocol):
 
     def zone(self) -> tzinfo:
         """Return the zone of dates and times that are written without one."""
+        ...
+
+    def calendars(self) -> Calendars:
+        """Return the working calendars; asked for an unknown one, they had better raise."""
         ...
 
     def live_names(self) -> Mapping[str, Any]:

@@ -101,6 +101,12 @@ class Sight(Mapping[str, Any]):
         """The time of this step, in the host's zone."""
         return self._token.workflow.local_now
 
+    @property
+    def calendars(self) -> feel.Calendars:
+        """The working calendars that expressions find."""
+        found: feel.Calendars = self._token.workflow.host.calendars()
+        return found
+
     def __getitem__(self, name: str) -> Any:
         scope = self._scope_of(name)
         return self._records[name] if scope is None else scope.get(name)

@@ -1,6 +1,8 @@
 """ISO 8601 dates, durations and cycles as timers use them.
 
 Days and shorter are exact (`P1D` is 24 hours); months and years follow the calendar of the zone.
+With a working calendar a duration counts working time instead: `P1D` is 24 hours of it, and months
+have no meaning. Dates stay what they are.
 A date and time may name its zone (`2026-03-29T14:39:00@Europe/Oslo`, as FEEL writes it), give an
 offset, or neither: then it is a local time of the host's zone.
 """
@@ -13,7 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from feel import CalendarRangeError, Calendars, UnknownCalendarError, WorkingCalendar
+from feel.working_time import add_working_time
+from processes.engine.errors import EngineError
 from processes.engine.model import TimerKind
+
+DEFAULT_CALENDAR = "default"
 
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?!$)(?:(?P<years>\d{1,6})Y)?(?:(?P<months>\d{1,6})M)?(?:(?P<weeks>\d{1,6})W)?"
@@ -28,6 +35,8 @@ _MOMENT = re.compile(
 )
 _CYCLE = re.compile(r"R(?P<count>\d{0,9})/(?:(?P<start>[^/P]+)/)?(?P<every>P[^/]+)")
 
+NO_MONTHS = "Months and years can't be counted in working time."
+
 
 @dataclass(frozen=True)
 class Duration:
@@ -36,8 +45,17 @@ class Duration:
     months: int
     rest: timedelta
 
-    def after(self, moment: datetime, zone: tzinfo) -> datetime:
-        """Return the time (UTC) this long after an aware one, months counted in `zone`."""
+    def after(
+        self, moment: datetime, zone: tzinfo, calendar: WorkingCalendar | None = None
+    ) -> datetime:
+        """Return the time (UTC) this long after an aware one, months counted in `zone`.
+
+        Raises:
+            ValueError: It counts months of working time, or more of it than can be found.
+            OverflowError: The time is beyond the calendar of years.
+        """
+        if calendar is not None:
+            return self._worked_after(moment, calendar)
         if self.months:
             local = moment.astimezone(zone).replace(tzinfo=None)
             years, month = divmod(local.month - 1 + self.months, 12)
@@ -47,6 +65,14 @@ class Duration:
             moment = local.replace(tzinfo=zone)
         return moment.astimezone(UTC) + self.rest
 
+    def _worked_after(self, moment: datetime, calendar: WorkingCalendar) -> datetime:
+        if self.months:
+            raise ValueError(NO_MONTHS)
+        try:
+            return add_working_time(calendar, moment, self.rest)
+        except CalendarRangeError as problem:
+            raise ValueError(str(problem)) from problem
+
 
 @dataclass(frozen=True)
 class Due:
@@ -54,7 +80,8 @@ class Due:
 
     Attributes:
         at: Aware UTC.
-        repeat: What remains of its cycle after that, as ISO text; None if nothing does.
+        repeat: What remains of its cycle after that, as ISO text, with `@` and the name of its
+            working calendar if it has one; None if nothing does.
     """
 
     at: datetime
@@ -101,7 +128,13 @@ def parse_moment(text: str, zone: tzinfo) -> datetime:
     return local.replace(tzinfo=_zone_of(found["zone"], zone)).astimezone(UTC)
 
 
-def plan(kind: TimerKind, text: str, now: datetime, zone: tzinfo) -> Due:
+def plan(
+    kind: TimerKind,
+    text: str,
+    now: datetime,
+    zone: tzinfo,
+    calendar: tuple[str, WorkingCalendar] | None = None,
+) -> Due:
     """Return when a timer that is set now fires first.
 
     Args:
@@ -110,54 +143,92 @@ def plan(kind: TimerKind, text: str, now: datetime, zone: tzinfo) -> Due:
             since an expression may give either.
         now: Aware UTC.
         zone: Of dates and times without one.
+        calendar: The working calendar that durations count by, after the name by which it will
+            be found again; None counts all time.
 
     Raises:
-        ValueError: The text is none of these.
+        ValueError: The text is none of these, or counts no working time.
         OverflowError: The time is beyond the calendar.
     """
     text = text.strip()
     if kind == "cycle":
-        return _plan_cycle(text, now, zone)
+        return _plan_cycle(text, now, zone, calendar)
     if text.startswith(("P", "-P")):
-        return Due(parse_duration(text).after(now, zone))
+        return Due(parse_duration(text).after(now, zone, calendar and calendar[1]))
     return Due(parse_moment(text, zone))
 
 
-def next_due(fired: Due, zone: tzinfo) -> Due | None:
+def find_calendar(calendars: Calendars | None, name: str) -> WorkingCalendar:
+    """Return the working calendar of this name; `default` is the default one.
+
+    Raises:
+        EngineError: There is none.
+    """
+    try:
+        found = calendars.find(None if name == DEFAULT_CALENDAR else name) if calendars else None
+    except UnknownCalendarError as problem:
+        raise EngineError(str(problem)) from problem
+    if found is None:
+        raise EngineError(f"There is no working calendar called {name}.")
+    return found
+
+
+def next_due(fired: Due, zone: tzinfo, calendars: Calendars | None = None) -> Due | None:
     """Return when a repeating timer fires again; None if it does not.
 
     It is counted from when it was due, not from when it was fired, so that delays do not add up.
+
+    Raises:
+        EngineError: Its working calendar is there no more, or finds no time.
     """
     if fired.repeat is None:
         return None
-    found = _cycle(fired.repeat)
-    at = parse_duration(found["every"]).after(fired.at, zone)
-    return Due(at, _rest(found["count"], found["every"]))
-
-
-def check_text(kind: TimerKind, text: str) -> str | None:
-    """Return what is wrong with a timer's literal text; None if nothing is."""
+    text, _, name = fired.repeat.partition("@")
+    found, calendar = _cycle(text), find_calendar(calendars, name) if name else None
     try:
-        if kind == "duration":
-            parse_duration(text)
-        elif kind == "date":
+        at = parse_duration(found["every"]).after(fired.at, zone, calendar)
+    except ValueError as problem:
+        raise EngineError(f"The timer can't be set again: {problem}") from problem
+    return Due(at, _rest(found["count"], found["every"], name))
+
+
+def check_text(kind: TimerKind, text: str, *, counts_work: bool = False) -> str | None:
+    """Return what is wrong with a timer's literal text; None if nothing is.
+
+    Args:
+        kind: Which of BPMN's three timers it is.
+        text: As it stands in the model.
+        counts_work: Whether its durations count working time.
+    """
+    try:
+        if kind == "date":
             parse_moment(text, UTC)
-        else:
+            return None
+        if kind == "cycle":
             _plan_cycle(text, datetime(2026, 1, 1, tzinfo=UTC), UTC)
+        every = _cycle(text)["every"] if kind == "cycle" else text
+        if parse_duration(every).months and counts_work:
+            return NO_MONTHS
     except (ValueError, OverflowError) as problem:
         return str(problem)
     return None
 
 
-def _plan_cycle(text: str, now: datetime, zone: tzinfo) -> Due:
+def _plan_cycle(
+    text: str,
+    now: datetime,
+    zone: tzinfo,
+    calendar: tuple[str, WorkingCalendar] | None = None,
+) -> Due:
     found = _cycle(text)
-    every = parse_duration(found["every"])
-    if every.after(now, zone) <= now:
+    name, counted = calendar or ("", None)
+    after = parse_duration(found["every"]).after(now, zone, counted)
+    if after <= now:
         raise ValueError(f"The cycle {text} has no interval.")
     if found["count"] == "0":
         raise ValueError(f"The cycle {text} never fires.")
-    at = parse_moment(found["start"], zone) if found["start"] else every.after(now, zone)
-    return Due(at, _rest(found["count"], found["every"]))
+    at = parse_moment(found["start"], zone) if found["start"] else after
+    return Due(at, _rest(found["count"], found["every"], name))
 
 
 def _cycle(text: str) -> re.Match[str]:
@@ -167,8 +238,9 @@ def _cycle(text: str) -> re.Match[str]:
     return found
 
 
-def _rest(count: str, every: str) -> str | None:
+def _rest(count: str, every: str, calendar: str = "") -> str | None:
     """Return the cycle that is left after one firing of `count` (empty: without end)."""
+    every = f"{every}@{calendar}" if calendar else every
     if not count:
         return f"R/{every}"
     left = int(count) - 1

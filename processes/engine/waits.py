@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from processes.engine import changes
-from processes.engine.errors import BpmnError, StepFailed
-from processes.engine.expressions import compile_text, compile_value
-from processes.engine.model import Event
+from processes.engine.correlation import correlation_text
+from processes.engine.errors import BpmnError, EngineError, StepFailed
+from processes.engine.expressions import Expression, compile_text, compile_value
+from processes.engine.model import Event, TimerKind
 from processes.engine.scopes import Sight
-from processes.engine.timers import Due, plan
+from processes.engine.timers import Due, find_calendar, plan
 from processes.engine.tokens import Token
 from processes.engine.values import evaluated
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 WaitKind = Literal["task", "timer", "message", "signal", "call", "condition"]
 MAX_NAME = 300
 """Characters in the name of a message or signal: it is looked up in an index."""
+_SUBSCRIBED: dict[str, Literal["message", "signal", "condition"]] = {
+    "message": "message",
+    "signal": "signal",
+    "condition": "condition",
+}
 OUTSIDE_KINDS = ("timer", "message", "signal", "conditional")
 """Kinds of events that nothing throws, and so are armed when their activity begins."""
 
@@ -42,10 +48,12 @@ class Wait:
 class Trigger:
     """The event of an element, its expressions compiled."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, calendar: str = "") -> None:
         self.event = event
+        self._calendar = compile_text(calendar)
         self._name = compile_text(event.name)
         self._key = None if event.correlation_key is None else compile_value(event.correlation_key)
+        self._keys = [(name, compile_value(text)) for name, text in event.correlation]
         self._code = compile_text(event.code)
         is_condition = event.kind == "conditional"
         self._condition = compile_value(event.expression) if is_condition else None
@@ -63,10 +71,20 @@ class Trigger:
         return name
 
     def key(self, sight: Sight) -> str | None:
-        """Return the correlation key; None if the message has none."""
+        """Return the correlation key; None if the message has none, or none yet."""
+        if self._keys:
+            values = {name: part.evaluate(sight) for name, part in self._keys}
+            if None in values.values():
+                return None
+            what = "The correlation property"
+            texts = {name: as_text(value, f"{what} {name}") for name, value in values.items()}
+            return correlation_text(texts)
         if self._key is None:
             return None
-        return as_text(self._key.evaluate(sight), "The correlation key")
+        value = self._key.evaluate(sight)
+        if value is None and self.event.is_keyed_by_path:
+            return None  # the first message to come sets it
+        return as_text(value, "The correlation key")
 
     def code(self, sight: Sight) -> str:
         """Return the code of the error or escalation that is thrown."""
@@ -98,19 +116,24 @@ class Trigger:
     def _due(self, token: Token, sight: Sight) -> Due:
         assert self.event.timer is not None  # noqa: S101 - every timer read from a file has one
         text = as_text(self._timer.evaluate(sight), "The time of the timer")
-        instance = token.workflow
-        return due_at(self.event.timer, text, instance.now, instance.host.zone())
+        return due_at(token, self.event.timer, text, self._calendar)
 
 
-def due_at(kind: Any, text: str, now: datetime, zone: Any) -> Due:
-    """Plan a timer; see `timers.plan`.
+def due_at(token: Token, kind: TimerKind, text: str, calendar: Expression) -> Due:
+    """Plan a timer of a token; see `timers.plan`. An empty `calendar` counts all time.
 
     Raises:
-        StepFailed: The text is no date, duration or cycle.
+        StepFailed: The text is no date, duration or cycle, or there is no such calendar.
     """
+    instance = token.workflow
+    name = calendar.evaluate(Sight(token)) if calendar.text else None
     try:
-        return plan(kind, text, now, zone)
-    except (ValueError, OverflowError) as problem:
+        counted = None
+        if name not in (None, ""):
+            named = as_text(name, "The working calendar")
+            counted = named, find_calendar(instance.host.calendars(), named)
+        return plan(kind, text, instance.now, instance.host.zone(), counted)
+    except (ValueError, OverflowError, EngineError) as problem:
         raise StepFailed(f"The timer can't be set: {problem}") from problem
 
 
@@ -141,16 +164,9 @@ def open_wait(token: Token, wait: Wait) -> None:
         return
     if wait.kind == "condition":
         instance.watch(token)
-        return
+    kind = _SUBSCRIBED[wait.kind]
     instance.emit(
-        changes.SubscriptionOpened(
-            token.id,
-            node.process_id,
-            node.id,
-            "message" if wait.kind == "message" else "signal",
-            wait.name,
-            wait.key,
-        )
+        changes.SubscriptionOpened(token.id, node.process_id, node.id, kind, wait.name, wait.key)
     )
 
 
@@ -185,6 +201,7 @@ def close_wait(token: Token, *, cancelled: bool) -> None:
     elif kind == "condition":
         token.workflow.forget_watch(token)
         token.notes.pop("held", None)
+        emit(changes.SubscriptionClosed(token.id))
     elif kind != "call":
         emit(changes.SubscriptionClosed(token.id))
 

@@ -23,6 +23,7 @@ from processes.engine import (
     start,
     start_timer,
 )
+from services.calendar_stock import StockCalendars
 
 MAX_ROUNDS = 10_000
 """How many messages and timers may follow one another at the same moment."""
@@ -85,6 +86,10 @@ class World:
     def zone(self) -> tzinfo:
         """Return UTC: dates without a zone mean the same on every machine."""
         return UTC
+
+    def calendars(self) -> StockCalendars:
+        """Return the calendars that every installation begins with."""
+        return StockCalendars(insists=True)
 
     def live_names(self) -> Mapping[str, Any]:
         """Return nothing: there are no records here."""
@@ -268,7 +273,7 @@ class World:
         return False
 
     def _fire_start(self, process_id: str, event: str, timer: Due) -> None:
-        following = next_due(timer, self.zone())
+        following = next_due(timer, self.zone(), self.calendars())
         if following is None:
             del self._starts[process_id, event]
         else:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from feel import WorkingCalendar
 from forms import FormError, check_form, form_initial_data, form_keys
 from tests.forms.schemas import field, form, options
 
@@ -288,3 +289,25 @@ def test_a_form_opens_when_a_variable_is_nested_without_end():
     context = {"deep": nested(900), "x": nested(900)}
     assert set(check_form(schema, {"x": "a"}, context).errors) == {"x"}
     assert set(form_initial_data(schema, {}, context)) == {"deep", "x"}
+
+
+class OfficeHours:
+    """One calendar, the default one."""
+
+    def find(self, name):
+        week = (((540, 1020),),) * 5 + ((), ())
+        return WorkingCalendar("Office", "UTC", week) if name is None else None
+
+
+def test_a_condition_counts_working_time_when_the_form_is_checked():
+    rules = {"conditional": {"hide": "=is working time(date and time(at), calendar)"}}
+    schema = form(field("textfield", "why", **rules))
+    data = {"why": "because"}
+    for at, calendar, kept in (
+        ("2026-03-02T10:00:00Z", None, False),
+        ("2026-03-01T10:00:00Z", None, True),
+        ("2026-03-01T10:00:00Z", "Mars", False),  # what has no value holds
+    ):
+        context = {"at": at, "calendar": calendar}
+        found = check_form(schema, data, context, calendars=OfficeHours())
+        assert ("why" in found.values) is kept

@@ -13,25 +13,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from feel import FeelError, Value, from_json, to_exchange
+from feel import Calendars, FeelError, Value, from_json, to_exchange
 from feel.json_text import read_json_text, write_json_text
 from processes.engine.decisions.model import Invocable
 from processes.engine.decisions.sources import model_of
 from processes.engine.errors import ModelError
 
-_KINDS = {
-    "decision": Invocable.DECISION,
-    "decisionService": Invocable.SERVICE,
-    "bkm": Invocable.KNOWLEDGE,
-}
+_KINDS = {kind.value: kind for kind in Invocable}
 
 
-def evaluate_line(line: str, now: datetime | None = None) -> str:
+def evaluate_line(
+    line: str, now: datetime | None = None, calendars: Calendars | None = None
+) -> str:
     """Answer one line of JSON with one; whatever the line, there is an answer.
 
     Args:
         line: The request.
         now: The aware time that `now()` and `today()` answer with; they are null without.
+        calendars: Where functions of working time find their calendars.
     """
     try:
         request = read_json_text(line)
@@ -39,30 +38,37 @@ def evaluate_line(line: str, now: datetime | None = None) -> str:
         return write_json_text({"error": str(problem)})
     if not isinstance(request, dict):
         return write_json_text({"error": "The request is no JSON object."})
-    return write_json_text(evaluate_request(request, now))
+    return write_json_text(evaluate_request(request, now, calendars))
 
 
-def evaluate_request(request: Mapping[str, Any], now: datetime | None = None) -> dict[str, Any]:
+def evaluate_request(
+    request: Mapping[str, Any],
+    now: datetime | None = None,
+    calendars: Calendars | None = None,
+) -> dict[str, Any]:
     """Answer one request, as the module describes; numbers in the answer are decimals."""
     given = {"id": request["id"]} if "id" in request else {}
     try:
-        return {**given, "value": to_exchange(_evaluate(request, now))}
+        return {**given, "value": to_exchange(_evaluate(request, now, calendars))}
     except (FeelError, ModelError) as problem:
         return {**given, "error": str(problem)}
     except RecursionError:
         return {**given, "error": "The model or its inputs are nested too deep."}
 
 
-def _evaluate(request: Mapping[str, Any], now: datetime | None) -> Value:
+def _evaluate(
+    request: Mapping[str, Any], now: datetime | None, calendars: Calendars | None
+) -> Value:
     model = model_of(request)
     inputs = _inputs_of(request)
     invocable, decision = request.get("invocable"), request.get("decision")
     if invocable is None:
-        return model.evaluate(_text(decision, "decision"), inputs, now)
+        return model.evaluate(_text(decision, "decision"), inputs, now, calendars)
     kind = _KINDS.get(str(request.get("kind") or "decisionService"))
     if kind is None:
         raise ModelError("The `kind` is none of decision, decisionService and bkm.")
-    value = model.invoke(_text(invocable, "invocable"), inputs, now, prefer=kind)
+    name = _text(invocable, "invocable")
+    value = model.invoke(name, inputs, now, calendars=calendars, prefer=kind)
     # A service with several outputs is asked for one of them by its name, or for all.
     if isinstance(value, Mapping) and decision in value and decision != invocable:
         return value[decision]

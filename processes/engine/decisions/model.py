@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from feel import FeelLimitError, Run, Value, invoke, normalise
+from feel import Calendars, FeelLimitError, Run, Value, invoke, normalise
 from processes.engine.decisions import boxed_flow, read_table
 from processes.engine.decisions.boxed import Builder
 from processes.engine.decisions.elements import children, fail, get_name, local_name
@@ -34,11 +34,18 @@ Resolver = Callable[[str, str | None], bytes | None]
 
 
 class Invocable(Enum):
-    """What of a model can be evaluated, by the class of its node."""
+    """What of a model can be evaluated."""
 
-    DECISION = DecisionNode
-    SERVICE = ServiceNode
-    KNOWLEDGE = KnowledgeNode
+    DECISION = "decision"
+    SERVICE = "decisionService"
+    KNOWLEDGE = "bkm"
+
+
+_CLASSES: dict[Invocable, type[Node]] = {
+    Invocable.DECISION: DecisionNode,
+    Invocable.SERVICE: ServiceNode,
+    Invocable.KNOWLEDGE: KnowledgeNode,
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,11 @@ class DecisionModel:
         ]
 
     def evaluate(
-        self, decision: str, inputs: Mapping[str, Any], now: datetime | None = None
+        self,
+        decision: str,
+        inputs: Mapping[str, Any],
+        now: datetime | None = None,
+        calendars: Calendars | None = None,
     ) -> Value:
         """Evaluate a decision, or a decision service with its inputs by name.
 
@@ -100,6 +111,7 @@ class DecisionModel:
             inputs: The values of input data by name. Values that no input data of the model stands
                 for are visible to all expressions.
             now: The aware time that `now()` and `today()` answer with.
+            calendars: Where functions of working time find their calendars.
 
         Returns:
             The result; null where the language says so (`explain` tells why).
@@ -109,16 +121,20 @@ class DecisionModel:
                 wrong with it is needed.
             FeelLimitError: It takes too long, goes too deep or makes too large a value.
         """
-        return self._run(decision, inputs, Run(now))
+        return self._run(decision, inputs, Run(now, calendars=calendars))
 
     def explain(
-        self, decision: str, inputs: Mapping[str, Any], now: datetime | None = None
+        self,
+        decision: str,
+        inputs: Mapping[str, Any],
+        now: datetime | None = None,
+        calendars: Calendars | None = None,
     ) -> tuple[Value, list[str]]:
         """Evaluate a decision and say why anything in it became null, each with its place.
 
         Arguments and errors as for `evaluate`.
         """
-        run = Run(now, explain=True)
+        run = Run(now, explain=True, calendars=calendars)
         value = self._run(decision, inputs, run)
         return value, run.warnings or []
 
@@ -128,6 +144,7 @@ class DecisionModel:
         inputs: Mapping[str, Any],
         now: datetime | None = None,
         *,
+        calendars: Calendars | None = None,
         prefer: Invocable = Invocable.SERVICE,
     ) -> Value:
         """Call a decision service or business knowledge model with arguments by name.
@@ -138,9 +155,10 @@ class DecisionModel:
             name: Its name or id.
             inputs: The arguments; what is missing is null.
             now: As for `evaluate`.
+            calendars: As for `evaluate`.
             prefer: Which is meant where several kinds have the name.
         """
-        return self._run(name, inputs, Run(now), prefer)
+        return self._run(name, inputs, Run(now, calendars=calendars), prefer)
 
     def _run(
         self,
@@ -168,7 +186,7 @@ class DecisionModel:
         kinds = [prefer, *(kind for kind in Invocable if kind is not prefer)]
         for kind in kinds:
             for node in self.nodes.values():
-                if isinstance(node, kind.value) and wanted in {node.id, node.name}:
+                if isinstance(node, _CLASSES[kind]) and wanted in {node.id, node.name}:
                     return node
         raise ModelError(f"There is no decision {name[:200]!r} in the model {self.name!r}.")
 

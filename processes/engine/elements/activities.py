@@ -10,6 +10,7 @@ from processes.engine import changes, scripts
 from processes.engine.elements.base import WAITS, Element, Waits
 from processes.engine.errors import StepFailed
 from processes.engine.expressions import (
+    Expression,
     compile_text,
     compile_value,
     names_for,
@@ -42,6 +43,7 @@ class UserTask(Element):
         self._users = compile_text(given.candidate_users)
         self._due = compile_text(given.due_date)
         self._follow_up = compile_text(given.follow_up_date)
+        self._calendar = compile_text(node.properties.get("calendar", ""))
         self._priority = compile_text(given.priority)
 
     def work(self, token: Token) -> Waits:
@@ -68,12 +70,21 @@ class UserTask(Element):
             assignee=optional_text(self._assignee.evaluate(sight), "The assignee"),
             candidate_groups=_names(self._groups.evaluate(sight), "The candidate groups"),
             candidate_users=_names(self._users.evaluate(sight), "The candidate users"),
-            due_at=_moment(token, self._due.evaluate(sight), "The due date"),
-            follow_up_at=_moment(token, self._follow_up.evaluate(sight), "The follow-up date"),
+            due_at=self._moment(token, self._due, "The due date"),
+            follow_up_at=self._moment(token, self._follow_up, "The follow-up date"),
             priority=_number(self._priority.evaluate(sight), "The priority"),
             variables=plain_all(own_inputs(token)),
         )
         return self._by_lane(opened)
+
+    def _moment(self, token: Token, expression: Expression, what: str) -> datetime | None:
+        text = optional_text(expression.evaluate(Sight(token)), what)
+        if text is None:
+            return None
+        try:
+            return due_at(token, "date", text, self._calendar).at
+        except StepFailed as problem:
+            raise StepFailed(f"{what} can't be set: {problem.message}") from problem
 
     def _by_lane(self, opened: changes.UserTaskOpened) -> changes.UserTaskOpened:
         """Offer a task that names nobody to the group its lane is called after."""
@@ -210,17 +221,6 @@ def _names(value: Any, what: str) -> tuple[str, ...]:
         return tuple(as_text(item, what) for item in value)
     text = optional_text(value, what) or ""
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _moment(token: Token, value: Any, what: str) -> datetime | None:
-    text = optional_text(value, what)
-    if text is None:
-        return None
-    instance = token.workflow
-    try:
-        return due_at("date", text, instance.now, instance.host.zone()).at
-    except StepFailed as problem:
-        raise StepFailed(f"{what} can't be set: {problem.message}") from problem
 
 
 def _number(value: Any, what: str) -> int | None:

@@ -77,7 +77,7 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.bpmn_name = node.name
         self.ways: tuple[Way, ...] = ()
         self.default_way: Way | None = None
-        self.trigger = Trigger(node.event)
+        self.trigger = Trigger(node.event, node.properties.get("calendar", ""))
         self.boundary: tuple[Element, ...] = ()
         self.event_sub_processes: tuple[SubProcess, ...] = ()
         self.parts: tuple[Element, ...] = ()

@@ -18,10 +18,10 @@ def check_texts(process: Process, faults: Faults) -> None:
     """Note every text of a process that can't be understood."""
     for flow in process.flows.values():
         if flow.condition and (problem := check_value(flow.condition)):
-            faults.error_at(flow.id, flow.line, f"The condition can't be read: {problem}")
+            faults.need_at(flow.id, flow.line, f"The condition can't be read: {problem}")
     for node in process.nodes.values():
         for what, problem in _problems(node):
-            faults.error_at(node.id, node.line, f"{what} can't be read: {problem}")
+            faults.need_at(node.id, node.line, f"{what} can't be read: {problem}")
 
 
 def _problems(node: Node) -> Iterator[tuple[str, str]]:
@@ -32,7 +32,7 @@ def _problems(node: Node) -> Iterator[tuple[str, str]]:
         if text and (problem := check_value(text)):
             yield what, problem
     for event in node.events or (node.event,):
-        yield from _timer_problems(event)
+        yield from _timer_problems(event, counts_work=bool(node.properties.get("calendar")))
     yield from _script_problems(node)
 
 
@@ -47,6 +47,7 @@ def _texts(node: Node) -> Iterator[tuple[str, str]]:
     yield "The due date", given.due_date
     yield "The follow-up date", given.follow_up_date
     yield "The priority", given.priority
+    yield "The working calendar", node.properties.get("calendar", "")
     yield "The task's type", work.type
     yield "The number of retries", work.retries
     yield "The decision", work.decision_id
@@ -59,6 +60,9 @@ def _texts(node: Node) -> Iterator[tuple[str, str]]:
 def _values(node: Node) -> Iterator[tuple[str, str]]:
     for event in node.events or (node.event,):
         yield "The correlation key", event.correlation_key or ""
+        for name, text in event.correlation:
+            yield f"The correlation property {name}", text
+        yield "The message's payload", event.payload
         if event.kind == "conditional":
             yield "The condition of the event", event.expression
     yield "The activation condition", node.activation
@@ -75,13 +79,13 @@ def _values(node: Node) -> Iterator[tuple[str, str]]:
             yield "The condition of a thrown event", throw.condition
 
 
-def _timer_problems(event: Event) -> Iterator[tuple[str, str]]:
+def _timer_problems(event: Event, *, counts_work: bool) -> Iterator[tuple[str, str]]:
     if event.timer is None or not event.expression:
         return
     if event.expression.startswith("="):
         problem = check_text(event.expression)
     else:
-        problem = check_timer(event.timer, event.expression)
+        problem = check_timer(event.timer, event.expression, counts_work=counts_work)
     if problem:
         yield "The timer", problem
 
