@@ -17,6 +17,7 @@ Running an instance, one step per transaction::
 
 from processes.engine import changes
 from processes.engine.builder import compile_process
+from processes.engine.correlation import correlation_text
 from processes.engine.errors import (
     Blocker,
     BpmnError,
@@ -33,7 +34,7 @@ from processes.engine.host import PENDING, Call, Host, Pending, ThrownMessage
 from processes.engine.migration import migrate
 from processes.engine.migration_plan import MigrationPlan, plan_migration
 from processes.engine.model import Model, Process, StartEvent, UserTask
-from processes.engine.opening import load, start, start_timer
+from processes.engine.opening import load, start, start_condition, start_timer
 from processes.engine.parse import parse_model
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.timers import Due, next_due
@@ -66,11 +67,13 @@ __all__ = [
     "UserTask",
     "changes",
     "compile_process",
+    "correlation_text",
     "load",
     "migrate",
     "next_due",
     "parse_model",
     "plan_migration",
     "start",
+    "start_condition",
     "start_timer",
 ]

@@ -48,7 +48,6 @@ _KINDS: dict[str, Kind] = {
     "task": PassTask,
     "manualTask": PassTask,
     "userTask": UserTask,
-    "serviceTask": ServiceTask,
     "receiveTask": ReceiveTask,
     "subProcess": SubProcess,
     "transaction": Transaction,
@@ -62,18 +61,6 @@ _KINDS: dict[str, Kind] = {
     "startEvent": PassEvent,
     "boundaryEvent": PassEvent,
 }
-
-
-# What ends the scope is thrown last.
-_ENDINGS = (
-    "message",
-    "signal",
-    "timer",
-    "conditional",
-    "escalation",
-    "error",
-    "terminate",
-)
 
 
 def compile_process(model: Model, process_id: str, version: str | None = None) -> ProcessSpec:
@@ -127,14 +114,14 @@ def _add(spec: ProcessSpec, node: Node) -> None:
 
 def _add_several(spec: ProcessSpec, node: Node) -> None:
     """Add an event with several definitions, and one part for each of them."""
-    if node.type == "intermediateCatchEvent":
+    begins = node.type == "startEvent" and node.parent_id is None and node.needs_all
+    if node.type == "intermediateCatchEvent" or begins:
         whole: Element = SeveralCatch(spec, node)
     elif node.type in ("startEvent", "boundaryEvent"):
         whole = SeveralEvent(spec, node)
     else:
         whole = SeveralThrow(spec, node)
-    events = sorted(node.events, key=lambda event: _ENDINGS.index(event.kind))
-    nodes = [replace(node, event=event, events=()) for event in events]
+    nodes = [replace(node, event=event, events=()) for event in node.parts]
     is_throw = isinstance(whole, SeveralThrow)
     whole.parts = tuple(
         (_throwing_kind(part) if is_throw else PassEvent)(spec, part, f"{node.id}#{number}")
@@ -150,8 +137,10 @@ def _kind_of(node: Node) -> Kind:
         return _KINDS[node.type]
     if node.work.type and kind in ("none", "message"):
         return ServiceTask  # also a script, decision or message event that a worker does
-    if node.type == "scriptTask":
-        return ScriptTask
+    if node.type == "scriptTask" or (node.work.script and not node.work.decision_id):
+        return ScriptTask  # also what Camunda 7 evaluates in a service task
+    if node.type == "serviceTask":
+        return ServiceTask
     if node.type == "businessRuleTask":
         return DecisionTask if node.work.decision_id else ServiceTask
     if node.type == "sendTask":

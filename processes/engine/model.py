@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from processes.engine.errors import ModelError
 
@@ -62,6 +62,7 @@ class Event:
         timer: Which of BPMN's three timers `expression` is.
         expression: The timer's or the condition's text.
         correlation: Names and expressions of the properties of a key that has several.
+        is_keyed_by_path: Its key is read from variables; one without a value yet fits any message.
         payload: What a thrown message carries, as Python syntax; empty for its input mappings.
         activity: Id of the activity to be compensated; empty for all in the scope.
         waits: It goes on only when the compensation is over.
@@ -72,6 +73,7 @@ class Event:
     code: str = ""
     correlation_key: str | None = None
     correlation: tuple[tuple[str, str], ...] = ()
+    is_keyed_by_path: bool = False
     payload: str = ""
     timer: TimerKind | None = None
     expression: str = ""
@@ -283,19 +285,39 @@ class Node:
     extensions: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
     attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
+    @property
+    def parts(self) -> tuple[Event, ...]:
+        """Its events if they are several, in the order of their parts `id#0` and so on."""
+        return tuple(sorted(self.events, key=lambda event: _ENDINGS.index(event.kind)))
+
+
+_ENDINGS: Final = (
+    "message",
+    "signal",
+    "timer",
+    "conditional",
+    "escalation",
+    "error",
+    "terminate",
+)
+"""Kinds of the events of one element, as they are thrown: what ends its scope comes last."""
+
 
 @dataclass(frozen=True)
 class StartEvent:
     """A way to begin a process from outside.
 
     Attributes:
+        id: Of the event; of one of its parts (`id#0`) where all of them are needed: the first
+            that happens begins the instance, which then waits for the others.
         name: Of the message or signal; empty otherwise.
+        expression: Of the timer, or the condition; `start_condition` evaluates it.
         timer: Which timer `expression` is; `start_timer` tells when it fires.
         form_id: The form in which a person starts the process; None if there is none.
     """
 
     id: str
-    kind: Literal["none", "message", "timer", "signal"]
+    kind: Literal["none", "message", "timer", "signal", "conditional"]
     name: str = ""
     timer: TimerKind | None = None
     expression: str = ""
@@ -352,10 +374,10 @@ class Process:
         One without a trigger that is no start event stands for all elements of `implicit_starts`.
         """
         found = [
-            _start_of(node, event)
+            _start_of(node, event, number)
             for node in self.nodes.values()
             if node.parent_id is None and (node.type == "startEvent" or node.id in self.openers)
-            for event in node.events or (node.event,)
+            for number, event in enumerate(node.parts or (node.event,))
         ]
         return tuple(found or [StartEvent(name, "none") for name in self.implicit_starts[:1]])
 
@@ -434,9 +456,9 @@ class Model:
     digest: str = ""
 
 
-def _start_of(node: Node, event: Event) -> StartEvent:
+def _start_of(node: Node, event: Event, number: int) -> StartEvent:
     return StartEvent(
-        node.id,
+        f"{node.id}#{number}" if node.needs_all else node.id,
         event.kind,  # type: ignore[arg-type]  # checked when the file is read
         event.name,
         event.timer,

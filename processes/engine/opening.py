@@ -70,6 +70,35 @@ def start_timer(spec: ProcessSpec, start_event: str, host: Host) -> Due:
     return due
 
 
+def start_condition(
+    spec: ProcessSpec,
+    start_event: str,
+    host: Host,
+    variables: Mapping[str, Any] | None = None,
+) -> bool:
+    """Return whether the condition of a start event holds, seen before there is an instance.
+
+    A process begins when it comes to hold, not as long as it does (BPMN 2.0.2 §10.5.2): the layer
+    above asks when a record was written, and remembers the answer.
+
+    Args:
+        spec: The process.
+        start_event: Id of the start event.
+        host: Whose live records it sees.
+        variables: Which it sees besides.
+
+    Raises:
+        EngineError: The process has no such start event, or it has no condition.
+    """
+    element = spec.start_element(start_event)
+    found = [one for one in (element, *element.parts) if one.trigger.event.kind == "conditional"]
+    if not found:
+        raise EngineError(f"The start event {start_event} has no condition.")
+    root = Instance(spec, host).spawn(spec.root, None)
+    root.scope = Scope(received_all(variables))
+    return any(one.trigger.holds(root) for one in found)
+
+
 def load(spec: ProcessSpec, snapshot: bytes, host: Host, *, reopen: bool = False) -> Execution:
     """Take up an instance where its snapshot left it.
 

@@ -67,7 +67,10 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]  # SpiffWorkflow has no t
                 root.workflow.arrive(element, root)
             return
         gateway = self.process.openers.get(begin.name)
-        if gateway is None:
+        if begin.whole is not begin and begin.whole.needs_all:
+            whole: Any = begin.whole
+            whole.open_by(root, begin, result)
+        elif gateway is None:
             root.workflow.begin_at(begin, root, result, TRIGGERED)
         else:
             opener: Any = self.element(gateway)

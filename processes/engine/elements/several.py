@@ -11,7 +11,7 @@ from typing import Any
 from processes.engine.catching import complete_thrower, trigger
 from processes.engine.elements.base import WAITS, Element, Waits
 from processes.engine.elements.events import PassEvent, TerminateEnd
-from processes.engine.tokens import LEAVE, Token
+from processes.engine.tokens import LEAVE, WORK, Token
 from processes.engine.waits import arm
 
 
@@ -47,6 +47,18 @@ class SeveralCatch(SeveralEvent):
         token.hold()
         self.listen(token, self.inner_events)
         return WAITS
+
+    def open_by(self, root: Token, part: Element, result: Mapping[str, Any]) -> None:
+        """Begin a process by the first of the events that are all needed (§10.5.2).
+
+        Its instance waits for the others before anything in it runs.
+        """
+        token = root.workflow.spawn(self, root)
+        self.report_entered(token)
+        token.phase = WORK
+        token.notes["gathered"] = dict(result)
+        token.hold()
+        arm(token, [other for other in self.parts if other is not part])
 
     def event_happened(self, token: Token, event: Token, result: Mapping[str, Any]) -> None:
         """Go on with the first that happens; the others are waited for no longer."""

@@ -30,6 +30,7 @@ _PLACES: Final = {
     "event sub-process start": "start event of an event sub-process",
     "intermediateCatchEvent": "catching event",
     "intermediateThrowEvent": "throwing event",
+    "implicitThrowEvent": "throwing event",
     "boundaryEvent": "boundary event",
     "endEvent": "end event",
 }
@@ -61,9 +62,8 @@ def _check_choice(graph: Graph, node: Node) -> None:
         if identifier != node.default_flow and not flow.condition:
             where = node.name or node.id
             advice = "Write one, or make the flow the default."
-            graph.note_flow(
-                flow, f"The flow leaves the gateway {where} without a condition.", advice
-            )
+            message = f"The flow leaves the gateway {where} without a condition."
+            graph.faults.need_at(flow.id, flow.line, message, advice)
     if node.default_flow is None:
         graph.faults.warn_at(
             node.id,
@@ -126,9 +126,6 @@ def _check_several(graph: Graph, node: Node, place: str) -> None:
             advice = "Draw an event of its own for it."
             message = f"A {_PLACES[place]} with several triggers can't hold a {kind} event."
             graph.note(node, message, advice)
-    if node.needs_all and place == "start":
-        message = "A start event that needs several triggers at once can't be executed."
-        graph.note(node, message, "Use a parallel event-based gateway that begins the process.")
 
 
 def _start_place(graph: Graph, node: Node) -> str:
@@ -140,11 +137,11 @@ def _start_place(graph: Graph, node: Node) -> str:
 
 
 def _check_codes(graph: Graph, node: Node) -> None:
-    throws = node.type in ("endEvent", "intermediateThrowEvent")
+    throws = node.type in ("endEvent", "intermediateThrowEvent", "implicitThrowEvent")
     for event in node.events or (node.event,):
         if throws and event.kind in ("error", "escalation") and not event.code:
             advice = f"Choose an {event.kind} with a code."
-            graph.note(node, f"The event throws an {event.kind} without a code.", advice)
+            graph.need(node, f"The event throws an {event.kind} without a code.", advice)
     if node.type == "startEvent" and node.event.kind == "error" and not node.is_interrupting:
         graph.note(node, "An error event always interrupts.", "Make it interrupting.")
 
@@ -200,9 +197,9 @@ def _check_work(graph: Graph, node: Node) -> None:
     """A task that does nothing is sound BPMN, but seldom what its author meant."""
     work = node.work
     if node.type == "callActivity" and not work.called_process:
-        graph.note(node, "The call activity names no process.", "Name the one to call.")
+        graph.need(node, "The call activity names no process.", "Name the one to call.")
     if node.type == "receiveTask" and node.event.kind != "message":
-        graph.note(node, "The receive task names no message.", "Choose or create its message.")
+        graph.need(node, "The receive task names no message.", "Choose or create its message.")
     is_idle = {
         "serviceTask": not work.type,
         "businessRuleTask": not (work.type or work.decision_id),

@@ -28,18 +28,39 @@ def declare_messages(root: Element, declared: Declared) -> None:
         name = declared.messages.get(reference, (f"flow:{flow.get('id', '')}", None))[0]
         for end in ("sourceRef", "targetRef"):
             declared.flow_messages.setdefault(local_name(flow.get(end, "")), name)
-    for retrieval in root.iter(f"{{{BPMN}}}correlationPropertyRetrievalExpression"):
-        parent = retrieval.getparent()
-        message = local_name(retrieval.get("messageRef", ""))
-        path = expression_of(retrieval.find(f"{{{BPMN}}}messagePath"))
-        if path and parent is not None:
-            declared.paths.setdefault(message, (parent.get("id", ""), path))
+    _declare_keys(root, declared)
     for binding in root.iter(f"{{{BPMN}}}correlationPropertyBinding"):
         path = expression_of(binding.find(f"{{{BPMN}}}dataPath"))
         owner = next(binding.iterancestors(f"{{{BPMN}}}process"), None)
         if path and owner is not None:
             name = local_name(binding.get("correlationPropertyRef", ""))
             declared.bindings[owner.get("id", ""), name] = path
+
+
+def _declare_keys(root: Element, declared: Declared) -> None:
+    """Note the properties of each message, and of a message with several keys those of the first.
+
+    Without any key, all of its properties make up one.
+    """
+    for each in root.iterchildren(f"{{{BPMN}}}correlationProperty"):
+        declared.labels[each.get("id", "")] = each.get("name", "") or each.get("id", "")
+    properties: dict[str, dict[str, str]] = {}
+    for retrieval in root.iter(f"{{{BPMN}}}correlationPropertyRetrievalExpression"):
+        parent = retrieval.getparent()
+        message = local_name(retrieval.get("messageRef", ""))
+        path = expression_of(retrieval.find(f"{{{BPMN}}}messagePath"))
+        if path and parent is not None:
+            properties.setdefault(message, {}).setdefault(parent.get("id", ""), path)
+    keys = [
+        [
+            local_name(each.text or "")
+            for each in key.iterchildren(f"{{{BPMN}}}correlationPropertyRef")
+        ]
+        for key in root.iter(f"{{{BPMN}}}correlationKey")
+    ]
+    for message, paths in properties.items():
+        whole = next((key for key in keys if key and all(name in paths for name in key)), paths)
+        declared.paths[message] = {name: paths[name] for name in whole}
 
 
 def read_participants(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from processes.engine.model import SUB_PROCESSES, Event, TimerKind
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS
-from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split
+from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
 from processes.engine.xml import Element
 
 _TIMERS: dict[str, TimerKind] = {
@@ -15,6 +16,7 @@ _TIMERS: dict[str, TimerKind] = {
     "timeDuration": "duration",
     "timeCycle": "cycle",
 }
+_ISO = re.compile(r"-?P|R\d*/|\d{4}-")
 _DEFINITIONS = {*EVENT_DEFINITIONS, "eventDefinitionRef"}
 
 
@@ -24,7 +26,11 @@ class Declared:
 
     Attributes:
         flow_messages: Names of messages by the element at either end of their message flow.
-        paths: The correlation property of a message and the path to its value.
+        payloads: What thrown messages carry, and where caught ones go, as SpiffWorkflow's models
+            say it: Python syntax and the name of a variable, by message.
+        operations: The message that an operation takes, by operation.
+        paths: The correlation properties of a message, each with the path to its value.
+        labels: The names of correlation properties.
         bindings: The path to a property's value in a process, by process and property.
     """
 
@@ -35,14 +41,21 @@ class Declared:
     escalations: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, Element] = field(default_factory=dict)
     flow_messages: dict[str, str] = field(default_factory=dict)
-    paths: dict[str, tuple[str, str]] = field(default_factory=dict)
+    payloads: dict[str, tuple[str, str]] = field(default_factory=dict)
+    operations: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, dict[str, str]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     bindings: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def read_events(element: Element, type_: str, declared: Declared) -> tuple[Event, ...]:
     """Read what an event waits for or throws; a task's message too."""
     if type_ in ("sendTask", "receiveTask"):
-        has_message = element.get("messageRef") or element.get("id") in declared.flow_messages
+        has_message = (
+            element.get("messageRef")
+            or element.get("operationRef")
+            or element.get("id") in declared.flow_messages
+        )
         return (_message(element, element, declared),) if has_message else ()
     definitions = [
         child
@@ -76,27 +89,43 @@ def _read_definition(definition: Element, element: Element, declared: Declared) 
 
 def _message(definition: Element, element: Element, declared: Declared) -> Event:
     names = {identifier: name for identifier, (name, _) in declared.messages.items()}
-    reference = definition.get("messageRef")
+    reference = definition.get("messageRef") or _message_of_operation(definition, declared)
     if reference is None and element.get("id") in declared.flow_messages:
         return Event("message", name=declared.flow_messages[element.get("id", "")])
     name = _referred(element, reference, names, "message", declared.faults)
     if not name or reference is None:
-        return Event("message")
+        return Event("message", name=name)
     message = local_name(reference)
-    key = declared.messages[message][1] or _path_to_key(element, message, declared)
-    return Event("message", name=name, correlation_key=key)
+    paths = _paths_to_keys(element, message, declared)
+    key, payload = declared.messages[message][1], declared.payloads.get(message, ("", ""))[0]
+    if key is None and len(paths) == 1:
+        key = paths[0][1]
+    return Event(
+        "message",
+        name=name,
+        correlation_key=key,
+        correlation=() if key is not None else paths,
+        is_keyed_by_path=declared.messages[message][1] is None,
+        payload=payload,
+    )
 
 
-def _path_to_key(element: Element, message: str, declared: Declared) -> str | None:
-    """Return the expression for the key of a message where an element throws or catches it."""
-    if message not in declared.paths:
-        return None
-    name, path = declared.paths[message]
-    if split(element.tag)[1] in ("sendTask", "intermediateThrowEvent", "endEvent"):
-        return path
-    process = next(element.iterancestors(f"{{{BPMN}}}process"), None)
-    owner = "" if process is None else process.get("id", "")
-    return declared.bindings.get((owner, name), path)
+def _message_of_operation(definition: Element, declared: Declared) -> str | None:
+    """Return the message that the operation of a task or event takes (§8.4.3)."""
+    operation = definition.get("operationRef") or text_of(definition, "operationRef")
+    return declared.operations.get(local_name(operation)) if operation else None
+
+
+def _paths_to_keys(
+    element: Element, message: str, declared: Declared
+) -> tuple[tuple[str, str], ...]:
+    """Return the properties of a message's key where an element throws or catches it (§8.4.2)."""
+    paths = declared.paths.get(message, {})
+    if split(element.tag)[1] not in ("sendTask", "intermediateThrowEvent", "endEvent"):
+        process = next(element.iterancestors(f"{{{BPMN}}}process"), None)
+        owner = "" if process is None else process.get("id", "")
+        paths = {name: declared.bindings.get((owner, name), path) for name, path in paths.items()}
+    return tuple(sorted((declared.labels.get(name, name), path) for name, path in paths.items()))
 
 
 def _signal(definition: Element, element: Element, declared: Declared) -> Event:
@@ -146,18 +175,25 @@ def _conditional(definition: Element, element: Element, declared: Declared) -> E
 
 def _timer(definition: Element, element: Element, declared: Declared) -> Event:
     found = [
-        (kind, str(child.text or "").strip())
+        (kind, _time_of(child))
         for name, kind in _TIMERS.items()
         for child in definition.iterchildren(f"{{{BPMN}}}{name}")
     ]
     if len(found) != 1 or not found[0][1]:
-        declared.faults.error(
+        declared.faults.need(
             element,
             "The timer event must have exactly one date, duration or cycle.",
             "Write one, such as PT15M or =deal.due_at.",
         )
-        return Event("timer")
+        is_start = split(element.tag)[1] == "startEvent"
+        return Event() if is_start else Event("timer", timer="duration")
     return Event("timer", timer=found[0][0], expression=found[0][1])
+
+
+def _time_of(element: Element) -> str:
+    """Return the text of a timer; one that is no ISO 8601 text may be in the file's language."""
+    written = str(element.text or "").strip()
+    return written if _ISO.match(written) else expression_of(element)
 
 
 def _code(
@@ -172,8 +208,8 @@ def _referred(
     element: Element, reference: str | None, declared: dict[str, str], kind: str, faults: Faults
 ) -> str:
     if reference is None:
-        faults.error(element, f"The event names no {kind}.", f"Choose or create its {kind}.")
-        return ""
+        faults.need(element, f"The event names no {kind}.", f"Choose or create its {kind}.")
+        return " ".join(element.get("name", "").split()) or element.get("id", "")
     found = declared.get(local_name(reference))
     if found is None:
         faults.error(

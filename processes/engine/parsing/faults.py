@@ -10,14 +10,30 @@ from processes.engine.xml import Element, line_of
 
 @dataclass
 class Faults:
-    """What was found so far; errors refuse the file, warnings do not."""
+    """What was found so far; errors refuse the file, warnings do not.
 
+    Attributes:
+        is_strict: What only an executable process needs is missed in the one that is looked at
+            (BPMN 2.0.2 has it supplied if `isExecutable` is true); else that is a warning.
+    """
+
+    is_strict: bool = True
     errors: list[ModelError] = field(default_factory=list)
     warnings: list[ModelError] = field(default_factory=list)
 
     def error(self, element: Element, message: str, advice: str | None = None) -> None:
         """Note an error of an element of the file."""
         self.errors.append(ModelError(message, _id_of(element), line_of(element), advice))
+
+    def need(self, element: Element, message: str, advice: str | None = None) -> None:
+        """Note that an element lacks what an executable process needs."""
+        (self.error if self.is_strict else self.warn)(element, message, advice)
+
+    def need_at(
+        self, element: str | None, line: int | None, message: str, advice: str | None = None
+    ) -> None:
+        """Note the same of an element that has been read already."""
+        (self.error_at if self.is_strict else self.warn_at)(element, line, message, advice)
 
     def warn(self, element: Element, message: str, advice: str | None = None) -> None:
         """Note a warning about an element of the file."""

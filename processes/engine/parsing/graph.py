@@ -31,6 +31,10 @@ class Graph:
         """Note an error of a node."""
         self.faults.error_at(node.id, node.line, message, advice)
 
+    def need(self, node: Node, message: str, advice: str | None = None) -> None:
+        """Note that a node lacks what an executable process needs."""
+        self.faults.need_at(node.id, node.line, message, advice)
+
     def note_flow(self, flow: Flow, message: str, advice: str | None = None) -> None:
         """Note an error of a flow."""
         self.faults.error_at(flow.id, flow.line, message, advice)

@@ -105,7 +105,8 @@ def _read_standard_loop(element: Element, faults: Faults) -> StandardLoop | None
     maximum = _whole(loop, "loopMaximum", faults)
     if not condition and maximum is None:
         advice = "Write the condition under which it runs again, or how often it runs at most."
-        faults.error(element, "The loop does not say when it ends.", advice)
+        faults.need(element, "The loop does not say when it ends.", advice)
+        maximum = 1  # drawn, but not to be executed formally (§10.3.8.1)
     is_before = is_true(loop, "testBefore", default=False)
     return StandardLoop(condition, is_before, maximum)
 

@@ -68,6 +68,7 @@ def read_file(xml: bytes, faults: Faults) -> Model:
         if is_any_executable and not process.is_executable:
             faults.demote_since(before)
         processes[process.id] = process
+    faults.is_strict = True
     processes |= {task.id: task for task in _read_global_tasks(root, declared)}
     if not elements:
         # A collaboration or a library of messages alone is sound, there is just nothing to run.
@@ -98,6 +99,12 @@ def _declare(element: Element, name: str, declared: Declared) -> None:
         extensions = read_extensions(element, declared.faults)
         key = extensions.get("subscription", "correlationKey") or None
         declared.messages[identifier] = (label, key)
+        spiff = extensions.foreign.spiff
+        declared.payloads[identifier] = (spiff.message_payload, spiff.message_variable)
+    elif name == "interface":
+        for operation in element.iterchildren(f"{{{BPMN}}}operation"):
+            message = text_of(operation, "inMessageRef")
+            declared.operations[operation.get("id", "")] = message
     elif name == "signal":
         declared.signals[identifier] = label
     elif name == "error":
@@ -130,6 +137,7 @@ def _read_process(element: Element, declared: Declared) -> Process:
     identifier = element.get("id", "")
     if not identifier:
         faults.error(element, "A process has no id.", "Give it one; versions are kept by it.")
+    faults.is_strict = is_true(element, "isExecutable", default=True)
     draft = _Draft(element)
     pending: list[tuple[Element, str | None]] = [(element, None)]
     while pending:
@@ -197,7 +205,7 @@ def _read_flow(element: Element, draft: _Draft, faults: Faults) -> None:
     if condition is not None:
         text = expression_of(condition)
         if not text:
-            faults.error(element, "The condition of the flow is empty.", "Write it, or remove it.")
+            faults.need(element, "The condition of the flow is empty.", "Write it, or remove it.")
     draft.flows[identifier] = Flow(
         id=identifier,
         source=element.get("sourceRef", ""),

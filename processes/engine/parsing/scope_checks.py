@@ -44,10 +44,10 @@ def _check_loop(graph: Graph, node: Node) -> None:
         return
     if not loop.collection and not loop.cardinality:
         advice = "Give it an input collection."
-        graph.note(node, "The multi-instance does not say how often it runs.", advice)
+        graph.need(node, "The multi-instance does not say how often it runs.", advice)
     if bool(loop.output_collection) != bool(loop.output_element):
         advice = "Give both an output collection and an output element, or neither."
-        graph.note(node, "The multi-instance's output is incomplete.", advice)
+        graph.need(node, "The multi-instance's output is incomplete.", advice)
 
 
 def _check_instantiation(graph: Graph, node: Node) -> None:

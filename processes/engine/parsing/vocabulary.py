@@ -97,16 +97,16 @@ REFUSED_NODES: Final = {
 
 _OUTSIDE = frozenset({"message", "timer", "signal", "conditional"})
 
-# What the schema lets stand where (BPMN 2.0.2 §10.5.2 to §10.5.4), less what is not executed yet:
-# nothing looks at the condition of a process that has not begun.
+# What the schema lets stand where (BPMN 2.0.2 §10.5.2 to §10.5.4).
 EVENTS_ALLOWED: Final = {
-    "start": frozenset({"none", "message", "timer", "signal"}),
+    "start": _OUTSIDE | {"none"},
     "inner start": frozenset({"none"}),
     "event sub-process start": _OUTSIDE | {"error", "escalation", "compensate"},
     "intermediateCatchEvent": _OUTSIDE | {"link"},
     "intermediateThrowEvent": frozenset(
         {"none", "message", "signal", "escalation", "link", "compensate"}
     ),
+    "implicitThrowEvent": frozenset({"none", "message", "signal", "escalation", "compensate"}),
     "boundaryEvent": _OUTSIDE | {"error", "escalation", "compensate", "cancel"},
     "endEvent": frozenset(
         {"none", "message", "signal", "error", "escalation", "terminate", "compensate", "cancel"}
@@ -114,10 +114,11 @@ EVENTS_ALLOWED: Final = {
 }
 
 SEVERAL_ALLOWED: Final = {
-    "start": frozenset({"message", "timer", "signal"}),
+    "start": _OUTSIDE,
     "event sub-process start": _OUTSIDE | {"error", "escalation"},
     "intermediateCatchEvent": _OUTSIDE,
     "intermediateThrowEvent": frozenset({"message", "signal", "escalation"}),
+    "implicitThrowEvent": frozenset({"message", "signal", "escalation"}),
     "boundaryEvent": _OUTSIDE | {"error", "escalation"},
     "endEvent": frozenset({"message", "signal", "error", "escalation", "terminate"}),
 }
