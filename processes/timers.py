@@ -18,8 +18,8 @@ from processes.definitions import get_definition
 from processes.engine import Due, EngineError, next_due
 from processes.holding import holds_back
 from processes.host import FAULTS
-from processes.instance_tables import InstanceState, Timer
-from processes.runtime import carry_out, lock_instance, open_execution, open_instance
+from processes.instance_tables import InstanceState, ProcessInstance, Timer
+from processes.runtime import carry_out, open_execution, open_instance
 from services.actors import SYSTEM
 from services.calendar_book import CalendarBook
 from services.errors import LanewiseError
@@ -32,7 +32,9 @@ log = structlog.get_logger(__name__)
 SWEPT_AT_ONCE = 1_000
 MISSED_AT_MOST = 10_000
 FIRED_TOGETHER = 20
-"""How many timers one job fires; each in a transaction of its own."""
+"""How many timers one job fires, in one transaction."""
+
+_FAILURES = (*FAULTS, EngineError, LanewiseError)
 
 _TAKE_DUE = text(
     """
@@ -59,55 +61,71 @@ def sweep_timers(platform: Platform) -> int:
 
 @job("timers.fire")
 def fire_timers(platform: Platform, *, timer_ids: Sequence[str]) -> None:
-    """Fire each of the timers that is still due.
+    """Fire each of the timers that is still due: together, or one by one if that fails.
 
     One that fails among several gets a job of its own, so that the others are not held up.
     """
-    for timer_id in timer_ids:
-        try:
-            _fire(platform, UUID(timer_id))
-        except (*FAULTS, EngineError, LanewiseError) as error:
-            if len(timer_ids) == 1:
-                raise
-            log.warning("timer_failed", timer=timer_id, exc_info=error)
-            _defer_alone(platform, timer_id)
+    try:
+        _fire(platform, timer_ids)
+    except _FAILURES as error:
+        if len(timer_ids) == 1:
+            raise
+        log.info("timers_fired_singly", count=len(timer_ids), reason=str(error))
+        for timer_id in timer_ids:
+            _fire_alone(platform, timer_id)
 
 
-def _defer_alone(platform: Platform, timer_id: str) -> None:
-    retry = Job("timers.fire", {"timer_ids": [timer_id]})
-    platform.transact(SYSTEM, lambda uow: uow.defer(retry), source="timer")
+def _fire_alone(platform: Platform, timer_id: str) -> None:
+    try:
+        _fire(platform, [timer_id])
+    except _FAILURES as error:
+        log.warning("timer_failed", timer=timer_id, exc_info=error)
+        platform.transact(SYSTEM, lambda uow: _defer_alone(uow, timer_id), source="timer")
 
 
-def _fire(platform: Platform, timer_id: UUID) -> None:
-    def work(uow: UnitOfWork) -> None:
-        timer = uow.session.get(Timer, timer_id)
-        if timer is None:
-            return
+def _defer_alone(uow: UnitOfWork, timer_id: str) -> None:
+    uow.defer(Job("timers.fire", {"timer_ids": [timer_id]}))
+
+
+def _fire(platform: Platform, timer_ids: Sequence[str]) -> None:
+    keys = [UUID(timer_id) for timer_id in timer_ids]
+    platform.transact(SYSTEM, lambda uow: _fire_all(uow, keys), source="timer")
+
+
+def _fire_all(uow: UnitOfWork, keys: Sequence[UUID]) -> None:
+    # Instances are locked before their timers are read, as in every step, and in the order of
+    # their keys: no two transactions wait for each other.
+    instances = _lock_instances(uow, keys)
+    for timer in _due(uow, keys):
         if timer.instance_id is None:
-            _fire_start(uow, timer_id)
+            _fire_start(uow, timer)
+        elif instance := instances.pop(timer.instance_id, None):
+            _fire_in_instance(uow, timer, instance)
         else:
-            _fire_in_instance(uow, timer_id, timer.instance_id)
+            # The instance was just moved on by another of these, which may have ended this one.
+            _defer_alone(uow, str(timer.id))
 
-    platform.transact(SYSTEM, work, source="timer")
+
+def _lock_instances(uow: UnitOfWork, keys: Sequence[UUID]) -> dict[UUID, ProcessInstance]:
+    wanted = select(Timer.instance_id).where(Timer.id.in_(keys))
+    statement = select(ProcessInstance).where(ProcessInstance.id.in_(wanted))
+    locked = uow.session.scalars(statement.order_by(ProcessInstance.id).with_for_update())
+    return {instance.id: instance for instance in locked}
 
 
-def _fire_in_instance(uow: UnitOfWork, timer_id: UUID, instance_id: UUID) -> None:
-    # The instance is locked before its timer, as in every step: no two steps wait for each other.
-    instance = lock_instance(uow, instance_id)
-    timer = _due(uow, timer_id)
-    if timer is None or instance.state != InstanceState.RUNNING:
+def _fire_in_instance(uow: UnitOfWork, timer: Timer, instance: ProcessInstance) -> None:
+    if instance.state != InstanceState.RUNNING:
         return
-    if holds_back(uow, instance, Job("timers.fire", {"timer_ids": [str(timer_id)]})):
+    if holds_back(uow, instance, Job("timers.fire", {"timer_ids": [str(timer.id)]})):
         return
     token = timer.token_id
     uow.cause = Cause(timer.due_at)
     carry_out(uow, instance, open_execution(uow, instance), lambda step: step.fire_timer(token))
 
 
-def _fire_start(uow: UnitOfWork, timer_id: UUID) -> None:
-    timer = _due(uow, timer_id, lock=True)
-    start = None if timer is None else uow.session.get(ProcessStart, timer.start_id)
-    if timer is None or start is None:
+def _fire_start(uow: UnitOfWork, timer: Timer) -> None:
+    start = uow.session.get(ProcessStart, timer.start_id)
+    if start is None:
         return
     open_instance(
         uow, get_definition(uow, start.version_id), record_id=None, start_event=start.element_id
@@ -131,18 +149,14 @@ def next_future(uow: UnitOfWork, fired: Due) -> Due | None:
     return following and Due(uow.now, following.repeat)
 
 
-def _due(uow: UnitOfWork, timer_id: UUID, *, lock: bool = False) -> Timer | None:
-    """Return the timer as it stands now if it is still to be fired.
+def _due(uow: UnitOfWork, keys: Sequence[UUID]) -> list[Timer]:
+    """Return the timers as they stand now that are still to be fired, in their order, held.
 
     One that is not due by this machine's clock is left to the next sweep: the machine that took
     it may be ahead, or the clock was set back.
     """
-    statement = select(Timer).where(Timer.id == timer_id)
-    if lock:
-        statement = statement.with_for_update()
-    found = uow.session.scalars(statement.execution_options(populate_existing=True))
-    timer = found.one_or_none()
-    if timer is not None and timer.due_at > uow.now:
-        timer.taken = False
-        return None
-    return timer
+    statement = select(Timer).where(Timer.id.in_(keys)).order_by(Timer.due_at, Timer.id)
+    timers = uow.session.scalars(statement.with_for_update()).all()
+    for timer in timers:
+        timer.taken = timer.due_at <= uow.now
+    return [timer for timer in timers if timer.taken]

@@ -280,3 +280,15 @@ def test_a_step_that_waits_for_nothing_else_leaves_no_rows_behind(world):
     world.complete("Ask", "anna")
     with world.platform.session() as session:
         assert session.scalars(select(Timer)).all() == []
+
+
+def test_timers_that_are_due_together_fire_in_one_transaction(world):
+    world.deploy(reminding())
+    for _ in range(5):
+        world.start("p")
+    pass_time(world, hours=1, seconds=1)
+    keys = [str(row.id) for row in world.rows(Timer)]
+    fire_timers(world.platform, timer_ids=keys)
+    written = world.sql("SELECT DISTINCT xmin::text FROM history WHERE element_id = 'late'")
+    assert world.trace().count("late") == 5
+    assert len(written) == 1
