@@ -72,8 +72,8 @@ class CorrelateMessage(Send):
         load_default=dict,
         metadata={
             "title": "Correlation keys",
-            "description": "By the name of the property; one of them, or all of them in their "
-            "order, is the key of whoever is meant",
+            "description": "By the name of the property; one of them, or all of them together, is "
+            "the key of whoever is meant",
         },
     )
     time_to_live = TimeToLive(

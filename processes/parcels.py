@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from processes.engine.correlation import correlation_text
 from services.database import new_id
 from services.unit_of_work import Job
 
@@ -18,9 +19,6 @@ happened meanwhile."""
 
 THROWN_KEPT = timedelta(days=30)
 """How long what a diagram throws waits for its receiver: BPMN knows no end of it."""
-
-KEY_SEPARATOR = "\x1f"
-"""Between the values of a key of several properties, in their order."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,8 @@ class Parcel:
     def key_hashes(self) -> tuple[str, ...]:
         """What those who wait are found by, beside those who name no key."""
         if self.keys:
-            joined = KEY_SEPARATOR.join(self.keys.values())
-            return tuple(dict.fromkeys(hash_key(key) for key in (joined, *self.keys.values())))
+            found = (correlation_text(self.keys), *self.keys.values())
+            return tuple(dict.fromkeys(hash_key(key) for key in found))
         return () if self.record_id is None else (hash_key(str(self.record_id)),)
 
     def as_args(self) -> dict[str, Any]:
@@ -89,7 +87,7 @@ def delivery_of(parcel: Parcel) -> Job:
     elif parcel.sender is not None:
         lock = f"instance:{parcel.sender}"
     else:
-        lock = f"message:{hash_key(KEY_SEPARATOR.join((parcel.name, *parcel.keys.values())))}"
+        lock = f"message:{hash_key(correlation_text({**parcel.keys, '': parcel.name}))}"
     return Job("events.deliver", parcel.as_args(), lock=lock)
 
 

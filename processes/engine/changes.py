@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 
@@ -80,6 +80,8 @@ class TimerCancelled:
 class SubscriptionOpened:
     """A message or signal by this name is to be brought by `receive`.
 
+    A `condition` has no name: the instance is to be advanced when what it reads has changed.
+
     Attributes:
         correlation_key: Text that the message must carry; None if any will do, and for signals.
     """
@@ -87,7 +89,7 @@ class SubscriptionOpened:
     token_id: str
     process_id: str
     element_id: str
-    kind: Literal["message", "signal"]
+    kind: Literal["message", "signal", "condition"]
     name: str
     correlation_key: str | None
 
@@ -119,11 +121,31 @@ class CallCancelled:
 
 
 @dataclass(frozen=True)
+class JobWanted:
+    """A token stops before or after its element until `run_job`, in a transaction of its own."""
+
+    token_id: str
+    process_id: str
+    element_id: str
+    phase: Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class JobCancelled:
+    """A token's job must not be run any more."""
+
+    token_id: str
+
+
+@dataclass(frozen=True)
 class StepFailedAt:
-    """An incident: the token stands still until `retry`, or until its scope is left.
+    """The token stands still until `retry`, or until its scope is left.
 
     Attributes:
         code: The code of a BPMN error that nothing caught; None for any other failure.
+        retry_in: When `retry` is due by itself, as the element's retry plan says; None for an
+            incident.
+        attempts: How often the step was tried, 1 at the first failure.
     """
 
     token_id: str
@@ -132,11 +154,16 @@ class StepFailedAt:
     message: str
     detail: str
     code: str | None = None
+    retry_in: timedelta | None = None
+    attempts: int = 1
 
 
 @dataclass(frozen=True)
 class IncidentResolved:
-    """The token's incident is over: retried, or its scope was left."""
+    """The token stands at its failure no longer: retried, or its scope was left.
+
+    That is told of a failure that is retried by itself, too: then no retry is due any more.
+    """
 
     token_id: str
 
@@ -220,6 +247,8 @@ Change: TypeAlias = (
     | SubscriptionClosed
     | CallPending
     | CallCancelled
+    | JobWanted
+    | JobCancelled
     | StepFailedAt
     | IncidentResolved
     | ElementEntered

@@ -1,4 +1,4 @@
-"""What a token waits for: a person, a timer, a message, a signal or the answer to a call.
+"""What a token waits for: a person, a timer, a message, a signal, the answer to a call, a job.
 
 A wait is planned before anything is changed, since its expressions may fail; then it is opened.
 """
@@ -23,7 +23,7 @@ from processes.engine.values import evaluated
 if TYPE_CHECKING:
     from processes.engine.elements.base import Element
 
-WaitKind = Literal["task", "timer", "message", "signal", "call", "condition"]
+WaitKind = Literal["task", "timer", "message", "signal", "call", "condition", "job"]
 MAX_NAME = 300
 """Characters in the name of a message or signal: it is looked up in an index."""
 _SUBSCRIBED: dict[str, Literal["message", "signal", "condition"]] = {
@@ -168,6 +168,14 @@ def open_wait(token: Token, wait: Wait) -> None:
     instance.emit(
         changes.SubscriptionOpened(token.id, node.process_id, node.id, kind, wait.name, wait.key)
     )
+
+
+def want_job(token: Token, phase: Literal["before", "after"]) -> None:
+    """Have a token stand before or after its element until a job takes it on."""
+    token.notes["wait"] = "job"
+    token.wait()
+    node = token.task_spec.node
+    token.workflow.emit(changes.JobWanted(token.id, node.process_id, node.id, phase))
 
 
 def set_timer(token: Token, due: Due) -> None:
