@@ -14,10 +14,19 @@ from processes import (
     tasks,
     timers,
 )
-from processes.commands import lifecycle, restarting, starting, tokens, variables
+from processes.commands import (
+    bulk,
+    lifecycle,
+    migrating,
+    restarting,
+    starting,
+    tokens,
+    variables,
+)
 from services import catalogue as services_catalogue
 
 __all__ = [
+    "bulk",
     "calls",
     "deployment",
     "drafts",
@@ -25,6 +34,7 @@ __all__ = [
     "incidents",
     "lifecycle",
     "messages",
+    "migrating",
     "restarting",
     "services_catalogue",
     "starting",

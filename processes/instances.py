@@ -151,7 +151,7 @@ def list_instances(
     """
     if not uow.actor.may(Permission.INSTANCE_OPERATE):
         raise NotFound("There is no such list.")
-    conditions = [_condition(name, value) for name, value in (filters or {}).items() if value]
+    conditions = [condition_of(name, value) for name, value in (filters or {}).items() if value]
     place = decode_cursor(cursor) if cursor else None
     statement = _statement().where(*conditions).options(defer(ProcessInstance.snapshot))
     column = ProcessInstance.id
@@ -222,7 +222,12 @@ def _item(row: Row[Any], cards: Mapping[Any, Any]) -> InstanceItem:
     )
 
 
-def _condition(name: str, value: str) -> Any:
+def condition_of(name: str, value: str) -> Any:
+    """Return the SQL condition of one filter of instances; see ``list_instances``.
+
+    Raises:
+        Invalid: There is no such filter.
+    """
     match name:
         case "process":
             return ProcessInstance.process_key == value

@@ -7,7 +7,7 @@ written with few statements. After an exception nothing of it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from processes.buffer import receive_buffered
 from processes.definitions import Definition, get_definition
 from processes.engine import EngineError, Execution, StepFailed, UnknownToken, load, start
-from processes.engine.changes import IncidentResolved, StepFailedAt
+from processes.engine.changes import Change, IncidentResolved, StepFailedAt
 from processes.history import Kind, Row, rows_of
 from processes.holding import Suspended
 from processes.host import InstanceFacts, host_for
@@ -79,7 +79,7 @@ def open_instance(
     instance = _insert(uow, definition, record_id)
     if instance is None:
         return None
-    host = host_for(uow, definition, _facts(instance))
+    host = host_for(uow, definition, facts_of(instance))
     started = {"kind": Kind.STARTED, "details": {"version": definition.version}}
     try:
         execution = start(
@@ -88,7 +88,7 @@ def open_instance(
         receive_buffered(uow, instance, execution)
     except (EngineError, StepFailed) as error:
         raise Conflict(f"The process {definition.name} can't begin: {error}") from error
-    _save(uow, instance, definition, execution, [started], is_new=True)
+    save_execution(uow, instance, definition, execution, [started], is_new=True)
     return instance
 
 
@@ -116,7 +116,7 @@ def open_execution(
     if instance.suspended_at is not None and not even_suspended:
         raise Suspended
     definition = get_definition(uow, instance.version_id)
-    host = host_for(uow, definition, _facts(instance))
+    host = host_for(uow, definition, facts_of(instance))
     return load(definition.spec, instance.snapshot, host, reopen=reopen)
 
 
@@ -148,7 +148,7 @@ def carry_out(
     except EngineError as error:
         raise Invalid(f"The process can't take this: {error}") from error
     definition = get_definition(uow, instance.version_id)
-    _save(uow, instance, definition, execution, [] if note is None else [note])
+    save_execution(uow, instance, definition, execution, [] if note is None else [note])
 
 
 def do_step(uow: UnitOfWork, instance_id: UUID, command: Command) -> ProcessInstance:
@@ -190,11 +190,12 @@ def _insert(
     return lock_instance(uow, instance.id)
 
 
-def _facts(instance: ProcessInstance) -> InstanceFacts:
+def facts_of(instance: ProcessInstance) -> InstanceFacts:
+    """Return what the host of an instance has to know of it."""
     return InstanceFacts(instance.id, instance.record_id, instance.started_at)
 
 
-def _save(
+def save_execution(
     uow: UnitOfWork,
     instance: ProcessInstance,
     definition: Definition,
@@ -202,9 +203,20 @@ def _save(
     rows: list[Row],
     *,
     is_new: bool = False,
+    changes: Sequence[Change] | None = None,
 ) -> None:
-    """Turn the execution's changes into rows and keep its snapshot."""
-    changes = execution.changes
+    """Turn the execution's changes into rows and keep its snapshot.
+
+    Args:
+        uow: Of whoever acts.
+        instance: Locked by the caller.
+        definition: The version that it runs on from now on.
+        execution: After its command.
+        rows: Of history, before those of the changes.
+        is_new: It has just begun.
+        changes: Those that become rows; all of the execution's if None.
+    """
+    changes = execution.changes if changes is None else changes
     waiting = waiting_after(changes)
     # What operations changed is written first: it may be what the rows below refer to.
     uow.session.flush()

@@ -20,6 +20,7 @@ from app.wire import json_body, json_response, present_result
 from processes.deployments import list_deployments, list_processes, list_versions, version_xml
 from processes.incidents import list_incidents
 from processes.instances import instance_view, list_instances
+from processes.migration_views import get_run, list_runs
 from services.actors import Permission
 from services.operations import get_operation, run
 from services.unit_of_work import UnitOfWork
@@ -54,6 +55,7 @@ def process_blueprints() -> list[Blueprint]:
         _resource("processes", "Processes", _process_routes()),
         _resource("deployments", "Deployments", _deployment_routes()),
         _resource("instances", "Process instances", _instance_routes()),
+        _resource("migrations", "Migrations of instances", _migration_routes()),
         _resource("incidents", "Incidents", _incident_routes()),
     ]
 
@@ -81,7 +83,10 @@ def _process_routes() -> list[Route]:
             "Get the diagram of a version as BPMN 2.0 XML",
         ),
         _operation_route("/versions/<uuid:key>/activate", "version.activate", "version_id"),
-        _operation_route("/versions/<uuid:key>/suspend", "version.suspend", "version_id"),
+        *(
+            _operation_route(f"/versions/<uuid:key>/{verb}", f"version.{verb}", "version_id")
+            for verb in ("suspend", "suspend_instances", "resume_instances")
+        ),
     ]
 
 
@@ -113,9 +118,23 @@ def _instance_routes() -> list[Route]:
             "Show an instance with its diagram and tokens",
         ),
         _operation_route("", "instance.start"),
+        _operation_route("/plan_migration", "instance.plan_migration"),
+        _operation_route("/migrate", "instance.migrate"),
         *(
             _operation_route(f"/<uuid:key>/{verb}", f"instance.{verb}", "instance_id")
             for verb in _INSTANCE_COMMANDS
+        ),
+    ]
+
+
+def _migration_routes() -> list[Route]:
+    operate = Permission.INSTANCE_OPERATE
+    return [
+        Route("GET", "", "list", operate, _plain_list(list_runs), "List migration runs"),
+        Route("GET", "/<uuid:key>", "get", operate, _run_view, "Show a migration run"),
+        *(
+            _operation_route(f"/<uuid:key>/{verb}", f"migration.{verb}", "run_id")
+            for verb in ("stop", "resume", "undo")
         ),
     ]
 
@@ -177,6 +196,10 @@ def _instances(uow: UnitOfWork) -> ResponseReturnValue:
 
 def _instance(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     return json_response(asdict(instance_view(uow, key)))
+
+
+def _run_view(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    return json_response(asdict(get_run(uow, key)))
 
 
 def _incidents(uow: UnitOfWork) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
+from processes.buffer import look_again
 from processes.commands.common import (
     MAX_REASON,
     OfInstance,
@@ -68,6 +69,7 @@ def resume_instance(uow: UnitOfWork, *, instance_id: UUID, reason: str) -> dict[
     note = note_of("instance.resume", reason, held=let_go(uow, [instance.id]))
     # What its conditions look at may have changed meanwhile.
     command_step(uow, instance, lambda step: step.advance(), note)
+    uow.defer(look_again(instance.id))
     return shown(instance)
 
 

@@ -278,3 +278,39 @@ def test_the_suspended_are_listed_and_shown(world):
     assert world.ask(instance_view, still, actor="olga").picture["tokens"]
     everybody = world.ask(list_instances, {"state": "running"}, actor="olga")
     assert {item.id for item in everybody.items} == {still, other}
+
+
+def test_all_instances_of_a_version_stand_still_and_go_on_together(world):
+    version = world.deploy(reminding())["processes"][0]["id"]
+    instances = [world.start("p") for _ in range(3)]
+    suspend(world, instances[0], "alone")
+
+    def do(verb):
+        return world.do(f"version.{verb}_instances", "olga", version_id=version, reason="mending")
+
+    assert do("suspend") == {"count": 2}
+    world.platform.clock.advance(timedelta(hours=3))
+    world.drain()
+    assert {world.state(one) for one in instances} == {"running"}
+    assert do("resume") == {"count": 3}
+    world.drain()
+    assert {world.state(one) for one in instances} == {"completed"}
+    told = [row.details for row in world.rows(HistoryEntry) if row.kind == Kind.COMMAND]
+    assert told[1] == {"command": "instance.suspend", "reason": "mending", "all_of_version": 1}
+    assert len(told) == 6
+
+
+def test_a_condition_that_came_to_hold_takes_effect_after_resuming(world):
+    drawing = with_properties(Drawing("p"), "lead").start().end()
+    event = "conditionalEventDefinition"
+    condition = f'<{event}><condition>=lead.name = "Bea"</condition></{event}>'
+    drawing.node("intermediateCatchEvent", "wait", condition)
+    world.deploy(drawing.path("start", "wait", "end"))
+    lead = world.do("lead.create", name="Ann")
+    instance = world.start("p", lead.id)
+    suspend(world, instance)
+    world.do("lead.update", lead_id=lead.id, name="Bea")
+    world.drain()
+    assert world.state(instance) == "running"
+    resume(world, instance)
+    assert world.state(instance) == "completed"
