@@ -127,6 +127,7 @@ def _fire_start(uow: UnitOfWork, timer: Timer) -> None:
     start = uow.session.get(ProcessStart, timer.start_id)
     if start is None:
         return
+    uow.cause = None
     open_instance(
         uow, get_definition(uow, start.version_id), record_id=None, start_event=start.element_id
     )

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, LargeBinary, false
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.changes import RowChange
-from services.database import Base
+from services.database import Base, to_json_text
 
 if TYPE_CHECKING:
     from services.unit_of_work import UnitOfWork
@@ -50,6 +50,17 @@ class AuditEntry(Base):
     refused: Mapped[bool] = mapped_column(default=False, server_default=false())
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     chain_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+_WRITE = text(
+    """
+    INSERT INTO audit_entries (at, actor_id, actor_name, source, address, operation,
+      record_type, record_id, arguments, changes, refused)
+    SELECT * FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS e(
+      at timestamptz, actor_id uuid, actor_name text, source text, address text, operation text,
+      record_type text, record_id uuid, arguments jsonb, changes jsonb, refused boolean)
+    """
+)
 
 
 def record_operation(
@@ -95,21 +106,28 @@ def _add(
     refused: bool = False,
 ) -> None:
     record_type, record_id = about
-    uow.session.add(
-        AuditEntry(
-            at=uow.now,
-            actor_id=uow.actor.user_id,
-            actor_name=uow.actor.name,
-            source=uow.source,
-            address=uow.address,
-            operation=name,
-            record_type=record_type,
-            record_id=record_id,
-            arguments=dict(arguments),
-            changes=[_as_json(change) for change in changes],
-            refused=refused,
-        )
+    uow.audited.append(
+        {
+            "at": uow.now,
+            "actor_id": uow.actor.user_id,
+            "actor_name": uow.actor.name,
+            "source": uow.source,
+            "address": uow.address,
+            "operation": name,
+            "record_type": record_type,
+            "record_id": record_id,
+            "arguments": dict(arguments),
+            "changes": [_as_json(change) for change in changes],
+            "refused": refused,
+        }
     )
+
+
+def write_entries(uow: UnitOfWork) -> None:
+    """Write what was added in this transaction, in one statement; called just before the commit."""
+    if uow.audited:
+        uow.session.execute(_WRITE, {"entries": to_json_text(uow.audited)})
+        uow.audited.clear()
 
 
 def _as_json(change: RowChange) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
@@ -62,10 +63,16 @@ class Operation:
             Invalid: With a message for each wrong field.
         """
         try:
-            loaded: dict[str, Any] = self.schema().load(dict(raw))
+            loaded: dict[str, Any] = _loader(self.schema).load(dict(raw))
         except ValidationError as error:
             raise Invalid("Please check the marked fields.", _by_field(error.messages)) from error
         return {name: keepable(value) for name, value in loaded.items()}
+
+
+@cache
+def _loader(schema: type[Schema]) -> Schema:
+    """Return the one loader of a schema: it copies all its fields when it is made."""
+    return schema()
 
 
 _REGISTRY: dict[str, Operation] = {}

@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from config import Settings
 from services.actors import Actor
-from services.audit import record_refusal
+from services.audit import record_refusal, write_entries
 from services.clock import AdjustableClock, Clock, SystemClock
 from services.database import create_database_engine
 from services.embedded import start_embedded_server
@@ -71,6 +71,7 @@ class Platform:
                     uow = UnitOfWork(self, session, actor, source, address)
                     result = work(uow)
                     uow.flush_jobs()
+                    write_entries(uow)
             except NotAllowed as refusal:
                 self._keep_refusal(actor, refusal, source, address)
                 raise
@@ -87,7 +88,9 @@ class Platform:
         if refusal.operation is None:
             return
         with self._sessions.begin() as session:
-            record_refusal(UnitOfWork(self, session, actor, source, address), refusal.operation)
+            uow = UnitOfWork(self, session, actor, source, address)
+            record_refusal(uow, refusal.operation)
+            write_entries(uow)
 
     def session(self) -> Session:
         """Open a bare session for reading outside ``transact`` (health checks, benchmarks)."""

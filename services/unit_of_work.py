@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -89,6 +89,7 @@ class UnitOfWork:
     """What a command or a query works with, from its first statement to the commit.
 
     Attributes:
+        audited: What the audit will tell of it; see ``services.audit``.
         call_key: Names the process step that runs an operation, so that its outside effect
             can be answered; None when a person acts.
         cause: What a job carries out here; None when a person acts.
@@ -100,6 +101,7 @@ class UnitOfWork:
     source: str = "page"
     address: str | None = None
     jobs: list[Job] = field(default_factory=list)
+    audited: list[Mapping[str, Any]] = field(default_factory=list)
     call_key: str | None = None
     cause: Cause | None = None
 
@@ -113,9 +115,8 @@ class UnitOfWork:
 
     def acting_as(self, actor: Actor) -> UnitOfWork:
         """Return the same transaction seen by another actor, sharing session and jobs."""
-        other = UnitOfWork(self.platform, self.session, actor, self.source, self.address, self.jobs)
+        other = replace(self, actor=actor, cause=None)
         other.now = self.now
-        other.call_key = self.call_key
         return other
 
     def mark_secret(self) -> None:
@@ -164,12 +165,14 @@ class UnitOfWork:
     def savepoint(self) -> Iterator[None]:
         """Undo the block alone if it raises: its rows, its jobs, and what the audit noted of it."""
         nested = self.session.begin_nested()
-        jobs, mark = len(self.jobs), begin_collecting(self.session)
+        jobs, audited = len(self.jobs), len(self.audited)
+        mark = begin_collecting(self.session)
         try:
             with nested:
                 yield
         except BaseException:
             del self.jobs[jobs:]
+            del self.audited[audited:]
             forget_changes(self.session, mark)
             raise
 
