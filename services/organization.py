@@ -26,6 +26,7 @@ class Organization(Versioned, Timestamped, Base):
         currency: Its own, in which costs and sums over currencies are told.
         tax_percent: Added to net amounts in offers and contracts; 0 leaves the line out.
         offer_valid_days: How long an offer holds.
+        payment_days: How long clients have to pay an invoice.
     """
 
     __tablename__ = "organizations"
@@ -46,6 +47,7 @@ class Organization(Versioned, Timestamped, Base):
     tax_name: Mapped[str] = mapped_column(default="VAT")
     tax_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
     offer_valid_days: Mapped[int] = mapped_column(default=30)
+    payment_days: Mapped[int] = mapped_column(default=14, server_default="14")
     terms: Mapped[str | None]
 
 
@@ -73,6 +75,9 @@ class UpdateOrganization(Arguments):
     )
     offer_valid_days = fields.Integer(
         validate=validate.Range(1, 365), metadata={"title": "Offers hold for days"}
+    )
+    payment_days = fields.Integer(
+        validate=validate.Range(0, 365), metadata={"title": "Invoices are due after days"}
     )
     terms = LongText(allow_none=True, metadata={"title": "Terms"})
 

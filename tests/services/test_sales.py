@@ -1,0 +1,408 @@
+"""From quote to order to invoice to payment."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
+from services.invoices import payments_of
+from services.numbering import next_number
+from services.orders import quantities_left
+from services.sales_lines import lines_of, present_lines, totals_of
+from services.sales_model import Invoice, Order, Quote
+
+
+@pytest.fixture
+def shop(staff):
+    """A seller with a window at 100.00 less 10 % from ten on, 25 % tax, and a client."""
+    staff.do("organization.update", "olga", name="Lanewise", tax_percent=25)
+    staff.window = staff.do("product.create", "olga", name="Window", code="W-1", unit="pcs")
+    staff.book = staff.do("product.create", "olga", name="Book", code="B-1", tax_category="E")
+    staff.retail = staff.do("price_list.create", "olga", name="Retail", currency="EUR")
+    for product, steps in (
+        (staff.window, [{"unit_price": "100"}, {"unit_price": "90", "minimum_quantity": 10}]),
+        (staff.book, [{"unit_price": "20"}]),
+    ):
+        staff.do(
+            "price_list.set_prices",
+            "olga",
+            price_list_id=staff.retail.id,
+            product_id=product.id,
+            prices=steps,
+        )
+    staff.client_of = staff.do("account.create", "anna", name="Nordlys").id
+    return staff
+
+
+def _quote(shop, *lines, **values):
+    return shop.do(
+        "quote.create",
+        "anna",
+        **{
+            "title": "Windows",
+            "account_id": shop.client_of,
+            "price_list_id": shop.retail.id,
+            "lines": list(lines) or [{"product_id": shop.window.id, "quantity": 10}],
+            **values,
+        },
+    )
+
+
+def _order(shop, *lines):
+    order = shop.do("quote.accept", "anna", quote_id=_quote(shop, *lines).id)
+    return shop.do("order.confirm", "anna", order_id=order.id)
+
+
+def _invoice(shop, *lines):
+    order = _order(shop, *lines)
+    invoice = shop.do("order.invoice", "anna", order_id=order.id)
+    return shop.do("invoice.issue", "anna", invoice_id=invoice.id)
+
+
+def _fresh(shop, model, key):
+    return shop.ask(lambda uow: uow.get(model, key))
+
+
+def test_a_line_is_filled_from_the_catalogue(shop):
+    quote = _quote(
+        shop, {"product_id": shop.window.id, "quantity": 10}, {"product_id": shop.book.id}
+    )
+    window, book = shop.ask(lambda uow: present_lines(uow, quote))
+    assert (window["title"], window["unit"], window["unit_price"]) == ("Window", "pcs", 90)
+    assert (window["tax_category"], window["tax_percent"], window["net"]) == ("S", 25, 900)
+    assert (book["tax_category"], book["tax_percent"]) == ("E", 0)
+    assert (quote.net, quote.tax, quote.gross) == (920, 225, 1145)
+
+
+def test_what_is_given_counts_more_than_the_catalogue(shop):
+    quote = _quote(
+        shop,
+        {
+            "product_id": shop.window.id,
+            "title": "Round window",
+            "quantity": "2.5",
+            "unit_price": "80.123456",
+            "discount_percent": 5,
+            "tax_percent": 12,
+        },
+        {"title": "Journey", "unit_price": 50},
+    )
+    lines = shop.ask(lambda uow: present_lines(uow, quote))
+    assert (lines[0]["title"], lines[0]["net"]) == ("Round window", Decimal("190.29"))
+    totals = shop.ask(lambda uow: totals_of(uow, quote))
+    assert [(group.percent, group.tax) for group in totals.groups] == [
+        (12, Decimal("22.83")),
+        (25, Decimal("12.50")),
+    ]
+
+
+def test_a_discount_comes_off_the_whole_document(shop):
+    quote = _quote(shop, discount_percent=10)
+    assert (quote.net, quote.taxable, quote.tax, quote.gross) == (
+        900,
+        810,
+        Decimal("202.5"),
+        Decimal("1012.5"),
+    )
+    quote = shop.do("quote.update", "anna", quote_id=quote.id, discount_percent=0)
+    assert quote.gross == 1125
+
+
+def test_amounts_have_no_cents_when_the_currency_has_none(shop):
+    quote = _quote(
+        shop,
+        {"title": "Window", "quantity": 3, "unit_price": "333.5"},
+        currency="JPY",
+        price_list_id=None,
+    )
+    assert [str(amount) for amount in (quote.net, quote.tax, quote.gross)] == [
+        "1001",
+        "250",
+        "1251",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({}, "lines.0.title"),
+        ({"title": "Journey"}, "lines.0.unit_price"),
+        ({"title": "Journey", "unit_price": -1}, "lines.0.unit_price"),
+        ({"title": "Journey", "unit_price": 1, "quantity": 0}, "lines.0.quantity"),
+        ({"title": "J", "unit_price": 1, "discount_percent": 101}, "lines.0.discount_percent"),
+        ({"title": "J", "unit_price": 1, "tax_category": "AE", "tax_percent": 5}, "lines.0.tax_"),
+        ({"product_id": "00000000-0000-7000-8000-000000000000"}, "lines.0.product_id"),
+        ({"title": "J", "unit_price": "9999999999999", "quantity": 9999999}, "lines"),
+    ],
+)
+def test_a_line_is_refused_when_it_makes_no_sense(shop, line, field):
+    with pytest.raises(Invalid) as caught:
+        _quote(shop, line)
+    assert any(name.startswith(field) for name in caught.value.fields)
+    assert shop.ask(lambda uow: uow.session.query(Quote).count()) == 0
+
+
+def test_a_product_is_refused_when_it_is_not_sold_any_more(shop):
+    shop.do("product.update", "olga", product_id=shop.window.id, sold=False)
+    with pytest.raises(Invalid) as caught:
+        _quote(shop)
+    assert "lines.0.product_id" in caught.value.fields
+
+
+def test_a_quote_is_refused_when_its_list_has_another_currency(shop):
+    with pytest.raises(Invalid) as caught:
+        _quote(shop, currency="NOK")
+    assert "currency" in caught.value.fields
+
+
+def test_a_quote_stays_as_it_is_when_it_was_sent(shop):
+    quote = _quote(shop)
+    shop.do("quote.send", "anna", quote_id=quote.id)
+    with pytest.raises(Conflict):
+        shop.do("quote.update", "anna", quote_id=quote.id, lines=[])
+    shop.do(
+        "price_list.set_prices",
+        "olga",
+        price_list_id=shop.retail.id,
+        product_id=shop.window.id,
+        prices=[],
+    )
+    assert _fresh(shop, Quote, quote.id).gross == 1125
+
+
+def test_one_order_comes_of_a_quote_however_often_it_is_accepted(shop):
+    quote = _quote(shop)
+    with ThreadPoolExecutor(4) as pool:
+        orders = list(
+            pool.map(lambda _: shop.do("quote.accept", "anna", quote_id=quote.id), range(4))
+        )
+    assert len({order.id for order in orders}) == 1
+    order = orders[0]
+    assert (order.gross, order.account_id, order.quote_id) == (1125, shop.client_of, quote.id)
+    assert [line.net for line in shop.ask(lines_of, order)] == [900]
+    assert shop.events().count("quote.accepted") == 1
+
+
+def test_a_quote_is_not_accepted_when_it_is_too_old(shop, clock):
+    quote = _quote(shop, valid_until="2026-03-05")
+    clock.advance(timedelta(days=60))
+    with pytest.raises(Conflict) as caught:
+        shop.do("quote.accept", "anna", quote_id=quote.id)
+    assert caught.value.code == "quote_expired"
+
+
+def test_a_declined_quote_has_a_reason_and_is_done(shop):
+    quote = _quote(shop)
+    shop.do("quote.decline", "anna", quote_id=quote.id, reason="Too dear")
+    with pytest.raises(Conflict):
+        shop.do("quote.accept", "anna", quote_id=quote.id)
+    assert _fresh(shop, Quote, quote.id).decline_reason == "Too dear"
+
+
+def test_an_order_is_invoiced_in_parts_until_nothing_is_left(shop):
+    order = _order(
+        shop, {"product_id": shop.window.id, "quantity": 10}, {"product_id": shop.book.id}
+    )
+    first = shop.do(
+        "order.invoice", "anna", order_id=order.id, lines=[{"position": 1, "quantity": 4}]
+    )
+    assert (first.net, first.tax) == (360, 90)
+    assert shop.ask(lambda uow: quantities_left(uow, uow.get(Order, order.id))) == {1: 6, 2: 1}
+    with pytest.raises(Invalid) as caught:
+        shop.do("order.invoice", "anna", order_id=order.id, lines=[{"position": 1, "quantity": 7}])
+    assert caught.value.fields == {"lines.0.quantity": ["Only 6 is left."]}
+    second = shop.do("order.invoice", "anna", order_id=order.id)
+    assert second.net == 560
+    assert _fresh(shop, Order, order.id).status == "invoiced"
+    with pytest.raises(Conflict):
+        shop.do("order.invoice", "anna", order_id=order.id)
+
+
+def test_no_more_is_invoiced_than_ordered_when_two_do_it_at_once(shop):
+    order = _order(shop)
+    barrier = threading.Barrier(2)
+
+    def invoice(_):
+        barrier.wait()
+        try:
+            shop.do(
+                "order.invoice", "anna", order_id=order.id, lines=[{"position": 1, "quantity": 6}]
+            )
+        except Invalid:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(invoice, range(2))) == 1
+
+
+def test_an_invoice_gets_its_number_and_due_day_when_it_is_issued(shop):
+    invoice = _invoice(shop)
+    assert (invoice.number, invoice.status) == ("INV-2026-00001", "issued")
+    assert invoice.due_on - invoice.issued_on == timedelta(days=14)
+    with pytest.raises(Conflict):
+        shop.do("invoice.update", "anna", invoice_id=invoice.id, title="Other")
+    with pytest.raises(Conflict):
+        shop.do("invoice.issue", "anna", invoice_id=invoice.id)
+
+
+def test_numbers_have_no_gap_when_an_issue_fails(shop):
+    first = _invoice(shop)
+    empty = shop.do("invoice.create", "anna", title="Empty", account_id=shop.client_of)
+    with pytest.raises(Conflict):
+        shop.do("invoice.issue", "anna", invoice_id=empty.id)
+    with pytest.raises(RuntimeError):
+        shop.ask(_issue_and_fail)
+    assert (first.number, _invoice(shop).number) == ("INV-2026-00001", "INV-2026-00002")
+
+
+def _issue_and_fail(uow):
+    assert next_number(uow, "invoice", date(2026, 3, 2)) == "INV-2026-00002"
+    raise RuntimeError
+
+
+def test_numbers_are_all_different_when_many_issue_at_once(shop):
+    drafts = [
+        shop.do(
+            "invoice.create",
+            "anna",
+            title="Journey",
+            account_id=shop.client_of,
+            lines=[{"title": "Journey", "unit_price": 50}],
+        ).id
+        for _ in range(12)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        issued = list(
+            pool.map(lambda key: shop.do("invoice.issue", "anna", invoice_id=key), drafts)
+        )
+    assert sorted(invoice.number for invoice in issued) == [
+        f"INV-2026-{number:05}" for number in range(1, 13)
+    ]
+
+
+def test_numbers_begin_anew_with_the_year_of_the_installation(shop, clock):
+    _invoice(shop)
+    clock.advance(datetime(2026, 12, 31, 23, 30, tzinfo=UTC) - clock.now())
+    invoice = _invoice(shop)
+    year = clock.now().astimezone(shop.platform.settings.timezone).year
+    assert invoice.number == (f"INV-{year}-00001" if year == 2027 else f"INV-{year}-00002")
+    clock.advance(timedelta(days=1))
+    assert _invoice(shop).number.startswith("INV-2027-")
+
+
+@pytest.mark.parametrize("pattern", ["INV", "{number}{number}", "{year.real}-{number}", "{x}"])
+def test_a_pattern_is_refused_when_it_can_not_be_counted(shop, pattern):
+    with pytest.raises(Invalid):
+        shop.do("numbering.set_pattern", "olga", name="invoice", pattern=pattern)
+
+
+def test_numbers_look_as_the_pattern_says(shop):
+    shop.do("numbering.set_pattern", "olga", name="invoice", pattern="R{number:08}/X")
+    assert _invoice(shop).number == "R00000001/X"
+    with pytest.raises(NotAllowed):
+        shop.do("numbering.set_pattern", "anna", name="invoice", pattern="{number}")
+    with pytest.raises(NotFound):
+        shop.do("numbering.set_pattern", "olga", name="letters", pattern="{number}")
+
+
+def test_an_invoice_is_paid_when_nothing_is_left(shop):
+    invoice = _invoice(shop)
+    first = shop.do("payment.record", "anna", invoice_id=invoice.id, amount="1000")
+    assert first["left"] == 125
+    with pytest.raises(Invalid) as caught:
+        shop.do("payment.record", "anna", invoice_id=invoice.id, amount="125.01")
+    assert caught.value.fields == {"amount": ["Only 125.00 EUR is left to be paid."]}
+    shop.do("payment.record", "anna", invoice_id=invoice.id, amount="125", reference="Bank")
+    paid = _fresh(shop, Invoice, invoice.id)
+    assert (paid.status, paid.paid) == ("paid", 1125)
+    assert shop.events().count("invoice.paid") == 1
+    shop.do("payment.take_back", "anna", payment_id=first["payment_id"])
+    open_again = _fresh(shop, Invoice, invoice.id)
+    assert (open_again.status, open_again.paid) == ("issued", 125)
+    with pytest.raises(Conflict):
+        shop.do("payment.take_back", "anna", payment_id=first["payment_id"])
+    assert [p.taken_back_at is None for p in shop.ask(payments_of, invoice)] == [False, True]
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", "1.005", "NaN", "1e400"])
+def test_a_payment_is_refused_when_it_is_no_amount(shop, amount):
+    with pytest.raises(Invalid) as caught:
+        shop.do("payment.record", "anna", invoice_id=_invoice(shop).id, amount=amount)
+    assert "amount" in caught.value.fields
+
+
+def test_no_more_is_paid_than_is_owed_when_two_pay_at_once(shop):
+    invoice = _invoice(shop)
+    barrier = threading.Barrier(2)
+
+    def pay(_):
+        barrier.wait()
+        try:
+            shop.do("payment.record", "anna", invoice_id=invoice.id, amount="1125")
+        except (Conflict, Invalid):
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(pay, range(2))) == 1
+
+
+def test_a_credit_note_takes_an_invoice_back_once(shop):
+    invoice = _invoice(shop)
+    note = shop.do("invoice.credit", "anna", invoice_id=invoice.id)
+    again = shop.do("invoice.credit", "anna", invoice_id=invoice.id)
+    assert (again.id, note.number, note.gross) == (note.id, "CN-2026-00001", 1125)
+    assert _fresh(shop, Invoice, invoice.id).status == "credited"
+    order = _fresh(shop, Order, invoice.order_id)
+    assert order.status == "confirmed"
+    assert shop.do("order.invoice", "anna", order_id=order.id).net == 900
+
+
+def test_a_document_is_not_found_when_it_is_another_teams(shop):
+    quote = _quote(shop)
+    with pytest.raises(NotFound):
+        shop.do("quote.send", "sven", quote_id=quote.id)
+
+
+def test_a_change_is_refused_when_somebody_else_was_quicker(shop):
+    quote = _quote(shop)
+    shop.do("quote.update", "anna", quote_id=quote.id, version=quote.version, title="New")
+    with pytest.raises(StaleVersion):
+        shop.do("quote.update", "anna", quote_id=quote.id, version=quote.version, lines=[])
+
+
+@given(
+    st.lists(
+        st.tuples(st.decimals("0.001", "999", places=3), st.decimals("0", "999", places=4)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.data(),
+)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_parts_of_an_order_come_to_its_quantity_whatever_they_are(shop, lines, data):
+    order = _order(
+        shop, *({"title": "X", "quantity": str(q), "unit_price": str(p)} for q, p in lines)
+    )
+    parts = []
+    for position, (quantity, _) in enumerate(lines, start=1):
+        part = data.draw(st.decimals("0.001", quantity, places=3))
+        parts.append({"position": position, "quantity": str(part)})
+    shop.do("order.invoice", "anna", order_id=order.id, lines=parts)
+    left = shop.ask(lambda uow: quantities_left(uow, uow.get(Order, order.id)))
+    assert [left[p["position"]] + Decimal(p["quantity"]) for p in parts] == [q for q, _ in lines]
+    if any(left.values()):
+        shop.do("order.invoice", "anna", order_id=order.id)
+    assert _fresh(shop, Order, order.id).status == "invoiced"
