@@ -8,13 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
 from feel import FeelLimitError, from_json, to_plain
+from processes.definition_tables import ProcessVersion
 from processes.definitions import Definition, get_definition
 from processes.engine import (
     PENDING,
+    Binding,
     BpmnError,
     Call,
     Host,
@@ -138,15 +141,38 @@ class InstanceHost:
         except (ModelError, FeelLimitError) as error:
             raise StepFailed(f"The decision {decision_id} failed: {error}") from error
 
-    def spec_for(self, process_id: str, version: str | None) -> ProcessSpec:
-        """Return the called process in the version that this one was deployed with."""
+    def spec_for(
+        self, process_id: str, version: str | None, binding: Binding | None = None
+    ) -> ProcessSpec:
+        """Return a called process in the version that this one was deployed with, or a named one."""
         key = UUID(version) if version else self._definition.called.get(process_id)
+        if binding is not None and binding.kind != "deployment":
+            key = self._version_named(process_id, binding)
         if key is None:
             raise StepFailed(f"This version of the process does not call {process_id}.")
         try:
             return get_definition(self._uow, key).spec
         except NotFound as error:
             raise StepFailed(f"The called process {process_id} is not there any more.") from error
+
+    def _version_named(self, process_id: str, binding: Binding) -> UUID:
+        is_number = binding.kind == "version"
+        if is_number and not binding.value.isdecimal():
+            raise StepFailed(f"The version {binding.value!r} of {process_id} is no number.")
+        named = (
+            ProcessVersion.version == int(binding.value)
+            if is_number
+            else ProcessVersion.version_tag == binding.value
+        )
+        statement = (
+            select(ProcessVersion.id)
+            .where(ProcessVersion.key == process_id, named)
+            .order_by(ProcessVersion.version.desc())
+        )
+        found = self._uow.session.scalars(statement).first()
+        if found is None:
+            raise StepFailed(f"The process {process_id} has no version {binding.value}.")
+        return found
 
     def publish(self, message: ThrownMessage) -> None:
         """Hand a thrown message or signal to the same delivery that records' events take."""

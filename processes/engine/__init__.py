@@ -30,7 +30,7 @@ from processes.engine.errors import (
     UnknownToken,
 )
 from processes.engine.execution import Execution, State
-from processes.engine.host import PENDING, Call, Host, Pending, ThrownMessage
+from processes.engine.host import PENDING, Binding, Call, Host, Pending, ThrownMessage
 from processes.engine.migration import migrate
 from processes.engine.migration_plan import MigrationPlan, plan_migration
 from processes.engine.model import Model, Process, StartEvent, UserTask
@@ -43,6 +43,7 @@ from processes.engine.token_views import TokenView
 __all__ = [
     "PENDING",
     "Blocker",
+    "Binding",
     "BpmnError",
     "Call",
     "Due",

@@ -72,6 +72,19 @@ class ThrownMessage:
     element_id: str
 
 
+@dataclass(frozen=True)
+class Binding:
+    """Which version of a called process a diagram wants.
+
+    Attributes:
+        kind: `deployment` for that of the caller's own deployment.
+        value: The number of the version, or its tag; empty for `deployment`.
+    """
+
+    kind: Literal["deployment", "version", "versionTag"]
+    value: str = ""
+
+
 class Host(Protocol):
     """Given to `start` and `load` by the layer above; all calls happen inside its transaction."""
 
@@ -118,13 +131,17 @@ class Host(Protocol):
         """
         ...
 
-    def spec_for(self, process_id: str, version: str | None) -> ProcessSpec:
+    def spec_for(
+        self, process_id: str, version: str | None, binding: Binding | None = None
+    ) -> ProcessSpec:
         """Return a called process.
 
         Args:
             process_id: The id of the called process.
             version: None when it is called: the layer above chooses. Else the `version` of the
                 ProcessSpec that a running call was begun with, which must be the one returned.
+            binding: Which version the diagram wants when it is called; None where it says
+                nothing or `latest`.
 
         Raises:
             StepFailed: There is no such process.

@@ -20,6 +20,9 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 """The types of nodes that hold others."""
 
+THROWING = ("sendTask", "intermediateThrowEvent", "implicitThrowEvent", "endEvent")
+"""The types of nodes that throw their event instead of waiting for it."""
+
 EventKind = Literal[
     "none",
     "message",
@@ -52,6 +55,27 @@ class Mapped:
 
 
 @dataclass(frozen=True)
+class DataLine:
+    """One data association, or one assignment of it: from variables to a variable.
+
+    Attributes:
+        sources: Names of the variables.
+        target: The variable, or a path into it.
+        source: An expression or the text itself; empty to copy the variable.
+        transformation: An expression that makes the value; empty if none.
+        state: That a data object is left in, or that it has to be in.
+        awaited: Those of the sources that something else of the process brings.
+    """
+
+    sources: tuple[str, ...]
+    target: str
+    source: str = ""
+    transformation: str = ""
+    state: str = ""
+    awaited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Event:
     """What an event waits for or throws.
 
@@ -64,6 +88,7 @@ class Event:
         correlation: Names and expressions of the properties of a key that has several.
         is_keyed_by_path: Its key is read from variables; one without a value yet fits any message.
         payload: What a thrown message carries, as Python syntax; empty for its input mappings.
+        variable: Where a caught message goes as a whole; empty to merge it.
         activity: Id of the activity to be compensated; empty for all in the scope.
         waits: It goes on only when the compensation is over.
     """
@@ -75,6 +100,7 @@ class Event:
     correlation: tuple[tuple[str, str], ...] = ()
     is_keyed_by_path: bool = False
     payload: str = ""
+    variable: str = ""
     timer: TimerKind | None = None
     expression: str = ""
     activity: str = ""
@@ -239,6 +265,10 @@ class Node:
         async_before: Its token stops before it until a job takes it on.
         async_after: Likewise behind it.
         retries: How often it is tried again by itself when it fails; None for never.
+        data_inputs: What data associations bring in.
+        data_outputs: What they bring out.
+        input_sets: The inputs of which one set has to be there before an activity begins.
+        own_names: Variables that a sub-process has of its own.
         form_id: As written; empty if none.
         extensions: Extension elements as (namespace, name, attributes), untouched.
         attributes: Attributes of other namespaces by `{namespace}name`, untouched: the element
@@ -275,6 +305,10 @@ class Node:
     async_before: bool = False
     async_after: bool = False
     retries: RetryPlan | None = None
+    data_inputs: tuple[DataLine, ...] = ()
+    data_outputs: tuple[DataLine, ...] = ()
+    input_sets: tuple[tuple[str, ...], ...] = ()
+    own_names: tuple[str, ...] = ()
     inputs: tuple[Mapped, ...] = ()
     outputs: tuple[Mapped, ...] = ()
     work: Work = field(default_factory=Work)

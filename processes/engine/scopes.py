@@ -200,6 +200,8 @@ def _holder(token: Token, name: str) -> Token:
     for place in _places(token):
         if place.scope is not None and name in place.scope:
             return place
+        if name in place.task_spec.node.own_names:
+            return place
         if keeper is None and place.task_spec.keeps_new_names:
             keeper = place
     assert keeper is not None  # noqa: S101 - a process keeps names, and every token is in one

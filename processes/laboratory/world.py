@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from processes.engine import (
+    Binding,
     Call,
     Due,
     EngineError,
@@ -109,7 +110,12 @@ class World:
                     return results.pop(0)
         return None
 
-    def spec_for(self, process_id: str, version: str | None) -> ProcessSpec:  # noqa: ARG002 - only one
+    def spec_for(
+        self,
+        process_id: str,
+        version: str | None,  # noqa: ARG002 - only one
+        binding: Binding | None = None,  # noqa: ARG002 - likewise
+    ) -> ProcessSpec:
         """Return a process of the same file."""
         if process_id not in self.specs:
             raise StepFailed(f"The file has no process {process_id}.")

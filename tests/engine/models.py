@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from feel import Calendars, WorkingCalendar
 from processes.engine import (
+    Binding,
     Call,
     Execution,
     ProcessSpec,
@@ -221,6 +222,7 @@ class FakeHost:
     specs: dict[str, ProcessSpec] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     thrown: list[ThrownMessage] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
     book: Calendars = field(default_factory=NoCalendars)
 
     def now(self) -> datetime:
@@ -245,7 +247,11 @@ class FakeHost:
             raise StepFailed(f"There is no decision {decision_id}.")
         return self.decisions[decision_id](inputs)
 
-    def spec_for(self, process_id: str, version: str | None) -> ProcessSpec:
+    def spec_for(
+        self, process_id: str, version: str | None, binding: Binding | None = None
+    ) -> ProcessSpec:
+        if binding is not None:
+            self.bindings.append(binding)
         if process_id not in self.specs:
             raise StepFailed(f"There is no process {process_id}.")
         return self.specs[process_id]

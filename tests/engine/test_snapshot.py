@@ -106,7 +106,7 @@ def test_called_process_is_asked_for_in_its_version_when_loaded():
     asked = []
 
     class Host(FakeHost):
-        def spec_for(self, process_id, version):
+        def spec_for(self, process_id, version, binding=None):
             asked.append((process_id, version))
             return first
 

@@ -10,6 +10,7 @@ from processes.engine.elements.activities import own_inputs
 from processes.engine.elements.base import WAITS, Element, Waits
 from processes.engine.errors import StepFailed
 from processes.engine.expressions import compile_text
+from processes.engine.host import Binding
 from processes.engine.model import Node
 from processes.engine.scopes import Scope, Sight, visible_json
 from processes.engine.tokens import LEAVE, TRIGGERED, WORK, Token
@@ -118,13 +119,14 @@ class CallActivity(Element):
     def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
         super().__init__(spec, node, name)
         self._called = compile_text(node.work.called_process)
+        self._version = compile_text(node.work.binding_value)
 
     def work(self, token: Token) -> Waits:
         """Begin the called process."""
         process_id = as_text(self._called.evaluate(Sight(token)), "The called process")
         if call_depth(token) >= MAX_CALL_DEPTH:
             raise StepFailed(f"More than {MAX_CALL_DEPTH} processes call one another.")
-        called = token.workflow.host.spec_for(process_id, None)
+        called = token.workflow.host.spec_for(process_id, None, self._binding(token))
         root = token.workflow.spawn(called.root, token)
         root.scope = Scope(self._given(token))
         try:
@@ -143,6 +145,15 @@ class CallActivity(Element):
             result = {}
         token.notes["result"] = result
         token.make_ready(LEAVE)
+
+    def _binding(self, token: Token) -> Binding | None:
+        """Return which version is wanted (§10.3.6 leaves that to the engine)."""
+        kind = self.node.work.binding
+        if kind == "latest":
+            return None
+        if kind == "deployment":
+            return Binding(kind)
+        return Binding(kind, as_text(self._version.evaluate(Sight(token)), "The version"))
 
     def _given(self, token: Token) -> dict[str, Any]:
         if self.node.work.pass_all_in:

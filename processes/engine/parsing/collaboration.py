@@ -17,7 +17,7 @@ from processes.engine.parsing.vocabulary import ACTIVITIES, BPMN
 from processes.engine.parsing.xml_values import expression_of, local_name
 from processes.engine.xml import Element
 
-_THROWS = ("intermediateThrowEvent", "endEvent")
+_THROWS = ("intermediateThrowEvent", "implicitThrowEvent", "endEvent")
 _CATCHES = ("startEvent", "intermediateCatchEvent", "boundaryEvent")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from processes.engine.model import SUB_PROCESSES, Event, TimerKind
+from processes.engine.model import SUB_PROCESSES, THROWING, Event, TimerKind
+from processes.engine.parsing.data_reader import DataNames
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS
 from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
@@ -31,6 +32,8 @@ class Declared:
         operations: The message that an operation takes, by operation.
         paths: The correlation properties of a message, each with the path to its value.
         labels: The names of correlation properties.
+        data: What the file's data are called.
+        resources: The names of the file's resources.
         bindings: The path to a property's value in a process, by process and property.
     """
 
@@ -45,6 +48,8 @@ class Declared:
     operations: dict[str, str] = field(default_factory=dict)
     paths: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    data: DataNames = field(default_factory=DataNames)
+    resources: dict[str, str] = field(default_factory=dict)
     bindings: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -97,7 +102,7 @@ def _message(definition: Element, element: Element, declared: Declared) -> Event
         return Event("message", name=name)
     message = local_name(reference)
     paths = _paths_to_keys(element, message, declared)
-    key, payload = declared.messages[message][1], declared.payloads.get(message, ("", ""))[0]
+    key, (payload, variable) = declared.messages[message][1], declared.payloads[message]
     if key is None and len(paths) == 1:
         key = paths[0][1]
     return Event(
@@ -107,6 +112,7 @@ def _message(definition: Element, element: Element, declared: Declared) -> Event
         correlation=() if key is not None else paths,
         is_keyed_by_path=declared.messages[message][1] is None,
         payload=payload,
+        variable=variable,
     )
 
 
@@ -121,7 +127,7 @@ def _paths_to_keys(
 ) -> tuple[tuple[str, str], ...]:
     """Return the properties of a message's key where an element throws or catches it (§8.4.2)."""
     paths = declared.paths.get(message, {})
-    if split(element.tag)[1] not in ("sendTask", "intermediateThrowEvent", "endEvent"):
+    if split(element.tag)[1] not in THROWING:
         process = next(element.iterancestors(f"{{{BPMN}}}process"), None)
         owner = "" if process is None else process.get("id", "")
         paths = {name: declared.bindings.get((owner, name), path) for name, path in paths.items()}

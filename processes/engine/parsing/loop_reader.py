@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from processes.engine.model import Event, ImplicitThrow, MultiInstance
+from processes.engine.parsing.data_reader import DataNames
 from processes.engine.parsing.event_reader import Declared, read_events
 from processes.engine.parsing.extensions import read_extensions
 from processes.engine.parsing.vocabulary import BPMN
-from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
+from processes.engine.parsing.xml_values import (
+    expression_in,
+    expression_of,
+    is_true,
+    local_name,
+    text_of,
+)
 from processes.engine.xml import Element
 
-_KNOWN: Final = {
-    "loopCardinality",
-    "completionCondition",
-    "complexBehaviorDefinition",
-    "extensionElements",
-    "documentation",
-}
 _THROWN: Final = ("message", "signal", "escalation", "error")
 
 
@@ -26,24 +26,41 @@ def read_multi_instance(element: Element, declared: Declared) -> MultiInstance |
     loop, faults = element.find(f"{{{BPMN}}}multiInstanceLoopCharacteristics"), declared.faults
     if loop is None:
         return None
-    for child in loop.iterchildren(f"{{{BPMN}}}*"):
-        if split(child.tag)[1] not in _KNOWN:
-            faults.error(
-                element,
-                f"The element {split(child.tag)[1]} of a multi-instance can't be executed.",
-                "Give the collection in the properties panel (inputCollection).",
-            )
-    get = read_extensions(loop, faults).get
+    extensions = read_extensions(loop, faults)
+    get, foreign, data = extensions.get, extensions.foreign.get, declared.data
+    reference, item = text_of(loop, "loopDataInputRef"), _item_of(loop, "inputDataItem", data)
+    result, part = text_of(loop, "loopDataOutputRef"), _item_of(loop, "outputDataItem", data)
     return MultiInstance(
         is_sequential=is_true(loop, "isSequential", default=False),
-        collection=get("loopCharacteristics", "inputCollection"),
-        item_name=get("loopCharacteristics", "inputElement"),
-        output_collection=get("loopCharacteristics", "outputCollection"),
-        output_element=get("loopCharacteristics", "outputElement"),
-        cardinality=text_of(loop, "loopCardinality"),
-        completion_condition=text_of(loop, "completionCondition"),
+        collection=(
+            get("loopCharacteristics", "inputCollection")
+            or _collection(foreign("collection"))
+            or (f"={data.name_of(reference)}" if reference else "")
+        ),
+        item_name=(
+            get("loopCharacteristics", "inputElement") or foreign("elementVariable") or item
+        ),
+        output_collection=(
+            get("loopCharacteristics", "outputCollection")
+            or (data.name_of(result) if result and part else "")
+        ),
+        output_element=(
+            get("loopCharacteristics", "outputElement") or (f"={part}" if result and part else "")
+        ),
+        cardinality=expression_in(loop, "loopCardinality"),
+        completion_condition=expression_in(loop, "completionCondition"),
         throws=_read_throws(element, loop, declared),
     )
+
+
+def _item_of(loop: Element, name: str, data: DataNames) -> str:
+    item = loop.find(f"{{{BPMN}}}{name}")
+    return "" if item is None else data.name_of(str(item.get("id") or item.get("name", "")))
+
+
+def _collection(text: str) -> str:
+    """Return a collection of Camunda 7, which names a variable, as an expression."""
+    return f"={text}" if text and not text.startswith("=") else text
 
 
 def _read_throws(element: Element, loop: Element, declared: Declared) -> tuple[ImplicitThrow, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from processes.engine.model import (
+    SUB_PROCESSES,
     AdHoc,
     BindingKind,
     Event,
@@ -11,11 +12,18 @@ from processes.engine.model import (
     Work,
 )
 from processes.engine.parsing.asynchrony import is_async, read_retries
+from processes.engine.parsing.data_reader import (
+    names_inside,
+    read_input_sets,
+    read_inputs,
+    read_outputs,
+)
 from processes.engine.parsing.event_reader import Declared, read_events
 from processes.engine.parsing.extensions import Extensions, read_extensions
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.juel import to_feel_if_possible
 from processes.engine.parsing.loop_reader import read_multi_instance
+from processes.engine.parsing.roles import with_roles
 from processes.engine.parsing.vocabulary import BPMN
 from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
 from processes.engine.xml import Element, line_of
@@ -70,10 +78,14 @@ def read_node(
         async_before=is_async(element, extensions, "asyncBefore", faults),
         async_after=is_async(element, extensions, "asyncAfter", faults),
         retries=read_retries(element, extensions, faults),
+        data_inputs=read_inputs(element, declared.data),
+        data_outputs=read_outputs(element, declared.data),
+        input_sets=read_input_sets(element, declared.data),
+        own_names=names_inside(element, declared.data) if type_ in SUB_PROCESSES else (),
         inputs=extensions.inputs,
         outputs=extensions.outputs,
         work=_read_work(element, type_, extensions),
-        assignment=extensions.assignment,
+        assignment=with_roles(extensions.assignment, element, declared.resources),
         form_id=extensions.form_id,
         documentation=text_of(element, "documentation"),
         properties=extensions.properties,

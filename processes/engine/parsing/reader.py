@@ -12,6 +12,7 @@ from processes.engine.parsing.collaboration import (
     declare_messages,
     read_participants,
 )
+from processes.engine.parsing.data_reader import read_data_names, settle_data
 from processes.engine.parsing.event_reader import Declared
 from processes.engine.parsing.extensions import read_extensions
 from processes.engine.parsing.faults import Faults
@@ -85,7 +86,7 @@ def read_file(xml: bytes, faults: Faults) -> Model:
 
 
 def _read_declared(root: Element, faults: Faults) -> Declared:
-    declared = Declared(faults)
+    declared = Declared(faults, data=read_data_names(root))
     for element in root.iterchildren(f"{{{BPMN}}}*"):
         name = split(element.tag)[1]
         _declare(element, name, declared)
@@ -95,24 +96,31 @@ def _read_declared(root: Element, faults: Faults) -> Declared:
 def _declare(element: Element, name: str, declared: Declared) -> None:
     identifier = element.get("id", "")
     label = element.get("name", "").strip() or identifier
-    if name == "message":
-        extensions = read_extensions(element, declared.faults)
-        key = extensions.get("subscription", "correlationKey") or None
-        declared.messages[identifier] = (label, key)
-        spiff = extensions.foreign.spiff
-        declared.payloads[identifier] = (spiff.message_payload, spiff.message_variable)
+    texts = {
+        "signal": (declared.signals, label),
+        "resource": (declared.resources, label),
+        "error": (declared.errors, element.get("errorCode", "").strip()),
+        "escalation": (declared.escalations, element.get("escalationCode", "").strip()),
+    }
+    if name in texts:
+        holder, text = texts[name]
+        holder[identifier] = text
+    elif name == "message":
+        _declare_message(element, identifier, label, declared)
     elif name == "interface":
         for operation in element.iterchildren(f"{{{BPMN}}}operation"):
             message = text_of(operation, "inMessageRef")
             declared.operations[operation.get("id", "")] = message
-    elif name == "signal":
-        declared.signals[identifier] = label
-    elif name == "error":
-        declared.errors[identifier] = element.get("errorCode", "").strip()
-    elif name == "escalation":
-        declared.escalations[identifier] = element.get("escalationCode", "").strip()
     elif name in EVENTS:
         declared.definitions[identifier] = element
+
+
+def _declare_message(element: Element, identifier: str, label: str, declared: Declared) -> None:
+    extensions = read_extensions(element, declared.faults)
+    key = extensions.get("subscription", "correlationKey") or None
+    declared.messages[identifier] = (label, key)
+    spiff = extensions.foreign.spiff
+    declared.payloads[identifier] = (spiff.message_payload, spiff.message_variable)
 
 
 def _read_global_tasks(root: Element, declared: Declared) -> list[Process]:
@@ -156,7 +164,7 @@ def _read_process(element: Element, declared: Declared) -> Process:
         documentation=text_of(element, "documentation"),
         line=line_of(element),
         properties=extensions.properties,
-        nodes=_connect(draft),
+        nodes=settle_data(_connect(draft)),
         flows=draft.flows,
     )
 
