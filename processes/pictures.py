@@ -88,7 +88,7 @@ def _state(token: TokenView) -> str:
         return "failed"
     return (
         "waiting"
-        if token.waits_for in {"timer", "message", "signal", "call", "condition"}
+        if token.waits_for in {"timer", "message", "signal", "call", "condition", "job"}
         else "active"
     )
 

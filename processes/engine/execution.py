@@ -40,12 +40,13 @@ class Execution:
         """How the instance is.
 
         `failed` means that nothing goes on: every token stands at an incident. With other tokens
-        waiting it is `running`, incidents or not.
+        waiting it is `running`, incidents or not; so it is with a retry that comes by itself.
         """
         if self._instance.outcome != "running":
             return self._instance.outcome
         leaves = self._leaves()
-        return "failed" if leaves and all(token.has_failed for token in leaves) else "running"
+        stands = [token.has_failed and "retry_at" not in token.notes for token in leaves]
+        return "failed" if leaves and all(stands) else "running"
 
     @property
     def is_stalled(self) -> bool:
@@ -163,7 +164,7 @@ class Execution:
         self.advance()
 
     def retry(self, token_id: str) -> None:
-        """Try again what failed at a token.
+        """Try again what failed at a token: by hand, or when the element's retry plan says so.
 
         Raises:
             UnknownToken: It has not failed.
@@ -172,7 +173,19 @@ class Execution:
         if not token.has_failed:
             raise UnknownToken(f"The token {token_id} has no incident.")
         self._instance.emit(IncidentResolved(token_id))
+        token.notes.pop("retry_at", None)
         token.make_ready()
+        self.advance()
+
+    def run_job(self, token_id: str) -> None:
+        """Let a token go on that stopped before or after its element.
+
+        Raises:
+            UnknownToken: No job is wanted there.
+        """
+        token = self._waiting(token_id, "job")
+        close_wait(token, cancelled=False)
+        token.task_spec.go_on(token)
         self.advance()
 
     def set_variables(self, values: Mapping[str, Any], token_id: str | None = None) -> None:

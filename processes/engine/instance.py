@@ -135,19 +135,44 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
                 steps += 1
                 if steps > MAX_STEPS:
                     limit = f"More than {MAX_STEPS} elements ran without waiting for anything."
-                    self.park(token, StepFailed(limit, "A loop without an end?"))
+                    self.park(token, StepFailed(limit, "A loop without an end?"), is_final=True)
                 else:
                     token.run()
             if not self._release_inclusive_joins():
                 return
 
-    def park(self, token: Token, problem: StepFailed, code: str | None = None) -> None:
-        """Let a token stand at an incident."""
+    def park(
+        self,
+        token: Token,
+        problem: StepFailed,
+        code: str | None = None,
+        *,
+        is_final: bool = False,
+    ) -> None:
+        """Let a token stand at a failure: until a retry that its element plans, or an incident.
+
+        Args:
+            token: Whose step failed.
+            problem: The cause.
+            code: Of a BPMN error that nothing caught.
+            is_final: It is an incident, whatever the element's retry plan says.
+        """
         token.mark_failed()
-        node = token.task_spec.node
+        node, attempts = token.task_spec.node, token.notes.pop("attempts", 0) + 1
+        wait = None if is_final or node.retries is None else node.retries.wait_after(attempts)
+        if wait is not None:
+            token.notes["attempts"] = attempts
+            token.notes["retry_at"] = (self.now + wait).isoformat()
         self.emit(
             changes.StepFailedAt(
-                token.id, node.process_id, node.id, problem.message, problem.detail, code
+                token.id,
+                node.process_id,
+                node.id,
+                problem.message,
+                problem.detail,
+                code,
+                wait,
+                attempts,
             )
         )
 
@@ -155,7 +180,9 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
         """Let a token stand at a BPMN error that no event catches."""
         # What happened comes first: most readers can mend that, not the diagram.
         message = f"{problem.message} No boundary event catches the error {problem.code}.".strip()
-        self.park(token, StepFailed(message), problem.code)
+        # An end event throws what it throws, however often it is tried.
+        is_final = token.task_spec.node.type == "endEvent"
+        self.park(token, StepFailed(message), problem.code, is_final=is_final)
 
     def finish(self, token: Token) -> None:
         """Take a completed token out of the tree, with the events at its border."""

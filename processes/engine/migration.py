@@ -23,7 +23,7 @@ from processes.engine.migration_rows import Translator
 from processes.engine.model import EMPTY, Event, Node
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.snapshot import describe, rebuild, restore
-from processes.engine.tokens import NEW, WORK, Token
+from processes.engine.tokens import WORK, Token
 from processes.engine.waits import OUTSIDE_KINDS, close_wait, open_wait
 
 
@@ -146,7 +146,7 @@ def _take_up(token: Token, before: Element) -> None:
         _tell_of_task(token, before.node)
     elif wait in ("timer", "message", "signal", "condition"):
         _wait_anew(token, before.node.event)
-    elif wait is None and token.is_waiting and token.phase == NEW:
+    elif token.waits_for_others:
         token.task_spec.gather(token)
 
 
@@ -166,8 +166,7 @@ def _wait_anew(token: Token, before: Event) -> None:
     """Wait for something else if the event is another one; a timer stays due when it was."""
     after = token.task_spec.node.event
     is_named = after.kind in ("message", "signal")
-    names = [(event.name, event.correlation_key) for event in (before, after)]
-    if before.kind == after.kind and not (is_named and names[0] != names[1]):
+    if before.kind == after.kind and not (is_named and before != after):
         return
     wait = token.task_spec.trigger.plan(token.parent if token.role == "event" else token)
     close_wait(token, cancelled=True)

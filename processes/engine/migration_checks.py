@@ -82,9 +82,10 @@ def _other_kind(element: Element, names: Names) -> str:
 
 
 def _came_by(token: Token) -> bool:
-    """Whether it matters by which flow a token came: it waits for others."""
+    """Whether it matters by which flow a token came: it waits for others, or is yet to."""
     gathers = isinstance(token.task_spec, Join) or token.task_spec.node.start_quantity > 1
-    return gathers and token.phase == NEW and token.flow is not None
+    is_early = token.phase == NEW and "wait" not in token.notes
+    return gathers and is_early and token.flow is not None
 
 
 def _still_leads(token: Token, element: Element, names: Names) -> bool:

@@ -19,7 +19,7 @@ class TokenView:
         role: `event` for what waits at the border of an activity, gateway or scope.
         state: `active` is a scope or call in which others run.
         waits_for: What it waits for; None if it does not, or waits for other tokens.
-        due_at: When its timer fires, aware UTC.
+        due_at: When its timer fires, or when what failed is tried again by itself; aware UTC.
         since: When it came to its state, aware UTC.
         scope_id: The token around it.
     """
@@ -48,10 +48,17 @@ def view_of(token: Token) -> TokenView:
         role=token.role,
         state=_state_of(token),
         waits_for=waits_for,
-        due_at=timer_of(token).at if waits_for == "timer" else None,
+        due_at=_due_at(token),
         since=token.since,
         scope_id=parent.id,
     )
+
+
+def _due_at(token: Token) -> datetime | None:
+    if token.notes.get("wait") == "timer":
+        return timer_of(token).at
+    retry_at = token.notes.get("retry_at")
+    return None if retry_at is None else datetime.fromisoformat(retry_at)
 
 
 def _state_of(token: Token) -> Literal["ready", "waiting", "active", "failed"]:

@@ -78,6 +78,11 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
         return bool(self._state == TaskState.WAITING)
 
     @property
+    def waits_for_others(self) -> bool:
+        """Whether it stands at its beginning until other tokens come."""
+        return self.is_waiting and self.phase == NEW and "wait" not in self.notes
+
+    @property
     def is_holding(self) -> bool:
         """Whether it stands for a scope in which others run, or for events that are waited for."""
         return bool(self._state == TaskState.STARTED)

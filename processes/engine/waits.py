@@ -204,13 +204,14 @@ def close_wait(token: Token, *, cancelled: bool) -> None:
         token.notes.pop("due")
         token.notes.pop("repeat")
         emit(changes.TimerCancelled(token.id) if cancelled else changes.TimerFired(token.id))
-    elif kind == "call" and cancelled:
-        emit(changes.CallCancelled(token.id))
-    elif kind == "condition":
-        token.workflow.forget_watch(token)
-        token.notes.pop("held", None)
-        emit(changes.SubscriptionClosed(token.id))
-    elif kind != "call":
+    elif kind in ("call", "job"):
+        if cancelled:
+            gone = changes.CallCancelled if kind == "call" else changes.JobCancelled
+            emit(gone(token.id))
+    else:
+        if kind == "condition":
+            token.workflow.forget_watch(token)
+            token.notes.pop("held", None)
         emit(changes.SubscriptionClosed(token.id))
 
 

@@ -21,7 +21,7 @@ from processes.engine.model import Node
 from processes.engine.scopes import Scope, Sight, set_path
 from processes.engine.tokens import ENTER, LEAVE, NEW, ROUTE, TRIGGERED, WORK, Token
 from processes.engine.values import evaluated, plain
-from processes.engine.waits import Trigger, arm, close_wait
+from processes.engine.waits import Trigger, arm, close_wait, want_job
 
 if TYPE_CHECKING:
     from processes.engine.elements.scopes import SubProcess
@@ -87,6 +87,8 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         # What stands in a loop or multi-instance is counted with the whole.
         self._start_quantity = node.start_quantity if name is None else 1
         self._completion_quantity = node.completion_quantity if name is None else 1
+        self._stops_before = node.async_before and name is None
+        self._stops_after = node.async_after and name is None
         self._sources = [(line.target, compile_text(line.source)) for line in node.inputs]
         self._results = [(line.target, compile_text(line.source)) for line in node.outputs]
 
@@ -176,24 +178,47 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
     def step(self, token: Token) -> bool | None:
         """Carry a token on as far as it goes; return True when it is to be completed."""
         if token.phase in (NEW, TRIGGERED):
+            if self._stops_before and not token.notes.pop("job_done", False):
+                want_job(token, "before")
+                return None
             self._begin(token)
+        if token.phase in (ENTER, WORK) and not self._is_worked_through(token):
+            return None
+        if token.phase == LEAVE:
+            self._leave(token)
+            token.phase = ROUTE
+            if self._stops_after:
+                self._stop_after(token)
+                return None
+        token.chosen = self.choose(token)
+        return True
+
+    def _is_worked_through(self, token: Token) -> bool:
+        """Enter the element and do its work; say whether it is done already."""
         if token.phase == ENTER:
             self._enter(token)
             token.phase = WORK
             # A condition at its border may hold already; then nothing in it is done.
             if token.workflow.see_conditions() and token.is_over:
-                return None
-        if token.phase == WORK:
-            result = self.work(token)
-            if isinstance(result, Waits):
-                return None
-            token.notes["result"] = dict(result or {})
-            token.phase = LEAVE
-        if token.phase == LEAVE:
-            self._leave(token)
-            token.phase = ROUTE
-        token.chosen = self.choose(token)
+                return False
+        result = self.work(token)
+        if isinstance(result, Waits):
+            return False
+        token.notes["result"] = dict(result or {})
+        token.phase = LEAVE
         return True
+
+    def go_on(self, token: Token) -> None:
+        """Let a token go on that stopped before or after its element."""
+        if token.phase in (NEW, TRIGGERED):
+            token.notes["job_done"] = True
+        token.make_ready()
+
+    def _stop_after(self, token: Token) -> None:
+        """Let it stand behind its element; what is at the border can't interrupt it any more."""
+        for event in token.children:
+            event.cancel()
+        want_job(token, "after")
 
     def withdraw(self, token: Token, *, failed: bool) -> None:
         """Report what ends with a cancelled token."""
@@ -307,7 +332,7 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
             token.workflow.queue.append(token)
         elif token.notes.get("wait") == "condition":
             token.workflow.watch(token)
-        elif self._start_quantity > 1 and token.is_waiting and token.phase == NEW:
+        elif self._start_quantity > 1 and token.waits_for_others:
             note_arrival(token)
 
     # SpiffWorkflow's protocol ------------------------------------------------------------------

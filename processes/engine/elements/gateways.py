@@ -62,7 +62,7 @@ class Join(Element):
 
     def resume(self, token: Token) -> None:
         """Take up a token that waits here."""
-        if token.is_waiting:
+        if token.waits_for_others:
             note_arrival(token)
         else:
             super().resume(token)
