@@ -18,6 +18,8 @@ from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.record_changes import check_version
 from services.record_schemas import VERSION
+from services.sla_model import SlaPolicy
+from services.sla_recount import defer_recount
 from services.unit_of_work import UnitOfWork
 
 MAX_SPECIAL_DAYS = 2_000
@@ -101,6 +103,8 @@ def create_calendar(
         _take_default(uow, calendar)
     uow.add(calendar)
     forget_calendars(uow)
+    if is_default:
+        defer_recount(uow, calendar.id)
     return calendar
 
 
@@ -112,6 +116,7 @@ def update_calendar(
     calendar = uow.get(CalendarRow, calendar_id, lock=True)
     check_version(uow, calendar, version)
     is_default = values.pop("is_default", calendar.is_default)
+    counts_anew = bool({"timezone", "week", "special_days"} & values.keys())
     if calendar.is_default and not is_default:
         message = "Make another calendar the default one instead."
         raise Invalid(message, {"is_default": [message]})
@@ -121,9 +126,11 @@ def update_calendar(
         _settle(uow, calendar)
         if is_default and not calendar.is_default:
             _take_default(uow, calendar)
-            calendar.is_default = True
+            calendar.is_default = counts_anew = True
     uow.session.flush()
     forget_calendars(uow)
+    if counts_anew:
+        defer_recount(uow, calendar.id)
     return calendar
 
 
@@ -133,6 +140,11 @@ def delete_calendar(uow: UnitOfWork, *, calendar_id: UUID) -> None:
     calendar = uow.get(CalendarRow, calendar_id, lock=True)
     if calendar.is_default:
         raise Conflict("This is the default calendar. Make another one the default first.")
+    users = uow.session.scalars(
+        select(SlaPolicy.name).where(SlaPolicy.calendar_id == calendar_id).order_by(SlaPolicy.name)
+    ).all()
+    if users:
+        raise Conflict(f"Service levels count by it: {', '.join(users)}.")
     uow.session.delete(calendar)
     uow.session.flush()
     forget_calendars(uow)

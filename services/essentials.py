@@ -8,6 +8,7 @@ from services.calendar_stock import seed_calendars
 from services.people import Group, find_group
 from services.pipeline_model import SALES_STAGES, Pipeline, Stage
 from services.pipelines import DEFAULT_PIPELINE
+from services.sla_stock import seed_policies
 from services.templates import seed_templates
 from services.unit_of_work import UnitOfWork
 
@@ -23,7 +24,8 @@ def seed_essentials(uow: UnitOfWork) -> None:
     if uow.session.scalar(known) is None:
         _add_pipeline(uow)
     seed_templates(uow)
-    seed_calendars(uow)
+    if seed_calendars(uow):
+        seed_policies(uow)
 
 
 def _add_pipeline(uow: UnitOfWork) -> None:

@@ -10,6 +10,7 @@ from marshmallow import validate
 from services.actors import SYSTEM, Permission
 from services.arguments import Email, Line, LongText
 from services.contact_model import Contact
+from services.database import new_id
 from services.errors import Conflict
 from services.operations import Arguments, operation
 from services.record_changes import add_record, change_record, check_links, check_version
@@ -29,6 +30,7 @@ from services.request_model import (
     RequestStatus,
     ServiceRequest,
 )
+from services.sla import add_clocks, begin_clocks, follow_changes, follow_status
 from services.unit_of_work import UnitOfWork
 
 _OPEN = {RequestStatus.IN_PROGRESS, RequestStatus.WAITING, RequestStatus.ANSWERED}
@@ -105,7 +107,10 @@ def open_request(uow: UnitOfWork, request: ServiceRequest, *, title: str) -> Ser
     _link_requester(uow, request)
     number = uow.session.scalar(REQUEST_NUMBERS.next_value().select())
     request.number = f"R-{number:06d}"
+    _fill_in(request)
+    clocks = begin_clocks(uow, request)
     add_record(uow, request, title=title)
+    add_clocks(uow, clocks)
     uow.emit("request.created", "request", request.id, type=request.type, channel=request.channel)
     return request
 
@@ -122,6 +127,8 @@ def update_request(
     if values.get("escalation_level", 0) > request.escalation_level:
         values["escalated_at"] = uow.now
     change_record(uow, request, values, version=version)
+    if due_times := follow_changes(uow, request, values):
+        change_record(uow, request, due_times, title="Due times changed with the service level")
     return request
 
 
@@ -138,7 +145,8 @@ def set_status(
     if status not in _NEXT[previous]:
         before, after = REQUEST_STATUSES[previous], REQUEST_STATUSES[status]
         raise Conflict(f"A request can't go from {before} to {after}.")
-    values = {"status": status, **_times(uow, request, status)}
+    times = _times(uow, request, status)
+    values = {"status": status, **times, **follow_status(uow, request, status, times)}
     title = f"Status: {REQUEST_STATUSES[status]}"
     change_record(uow, request, values, kind="status", title=title)
     uow.emit("request.status_changed", "request", request.id, status=status, previous=previous)
@@ -156,6 +164,14 @@ def _times(uow: UnitOfWork, request: ServiceRequest, status: str) -> dict[str, A
     else:
         times["resolved_at"] = None
     return times
+
+
+def _fill_in(request: ServiceRequest) -> None:
+    """Give a new request its key and its defaults, which policies look at, before it is kept."""
+    request.id = request.id or new_id()
+    request.status = request.status or RequestStatus.NEW.value
+    request.type = request.type or "question"
+    request.priority = request.priority or "normal"
 
 
 def _link_requester(uow: UnitOfWork, request: ServiceRequest) -> None:
