@@ -5,6 +5,7 @@ Whoever runs, deploys or lists operations by name imports this once.
 
 from processes import (
     calls,
+    conditions,
     deployment,
     drafts,
     events,
@@ -28,6 +29,7 @@ from services import catalogue as services_catalogue
 __all__ = [
     "bulk",
     "calls",
+    "conditions",
     "deployment",
     "drafts",
     "events",

@@ -95,8 +95,9 @@ class ProcessStart(Keyed, Base):
     """A start event of the version that new instances of a process are made from.
 
     Attributes:
-        kind: ``none``, ``message``, ``signal`` or ``timer``.
-        name: Of the message or signal; empty otherwise.
+        kind: ``none``, ``message``, ``signal``, ``timer`` or ``conditional``.
+        name: Of the message or signal; of a condition the type of record that it reads; empty
+            otherwise.
     """
 
     __tablename__ = "process_starts"

@@ -77,6 +77,16 @@ def warn_about(process: Process, file: str | None = None) -> Iterator[Finding]:
                 "Nobody is named for this task; only administrators will see it.",
                 "Give it an assignee or a candidate group.",
             )
+    if record_type_of(process) is None:
+        for start in process.start_events:
+            if start.kind == "conditional":
+                yield Finding(
+                    "Nothing begins this process: it is about no record that could change.",
+                    file,
+                    start.id,
+                    process.line,
+                    "Give the process the property record.",
+                )
 
 
 def rights_needed(process: Process) -> frozenset[Permission]:

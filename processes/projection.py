@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ from processes.parcels import hash_key
 from processes.step_rows import StepRows
 from services.database import new_id
 from services.keepable import keepable
-from services.unit_of_work import UnitOfWork
+from services.unit_of_work import Job, UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,16 @@ class Projection:
         self._insert(Timer, waiting.timers.values(), self._timer_row)
         self._insert(Subscription, waiting.subscriptions.values(), self._subscription_row)
         self._insert(PendingCall, waiting.calls.values(), self._call_row)
+        self._look_at_conditions(waiting)
+
+    def _look_at_conditions(self, waiting: Waiting) -> None:
+        """Look once more, after the commit, at what was not true of the record just now.
+
+        Who is changing the record at this moment does not see yet that somebody waits.
+        """
+        opened = waiting.subscriptions.values()
+        if self.instance.record_id and any(change.kind == "condition" for change in opened):
+            self.uow.defer(look_job(self.instance.id, self.uow.now))
 
     def _delete(self, model: Any, tokens: set[str]) -> None:
         if tokens:
@@ -251,6 +262,17 @@ def queue_rows(task: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for key in dict.fromkeys((*task["candidate_groups"], *task["candidate_users"]))
     ]
+
+
+def look_job(instance_id: UUID, at: datetime) -> Job:
+    """Return the job that has an instance look at the conditions that it waits at.
+
+    Args:
+        instance_id: Whose conditions.
+        at: When what they read has changed.
+    """
+    arguments = {"instance_id": str(instance_id), "at": at.isoformat()}
+    return Job("conditions.look", arguments, lock=f"instance:{instance_id}")
 
 
 def subscription_key(instance: ProcessInstance, change: SubscriptionOpened) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, text
 from processes.definition_tables import ProcessStart, ProcessVersion, VersionState
 from processes.definitions import Definition, get_definition
 from processes.engine import StepFailed, start_timer
+from processes.engine.model import StartEvent
 from processes.findings import Finding, ModelRejected
 from processes.host import InstanceFacts, host_for
 from processes.instance_tables import Timer
@@ -59,11 +60,18 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
                 process_key=process_key,
                 element_id=event.id,
                 kind=event.kind,
-                name=event.name,
+                name=_name_of(event, definition),
             )
         )
         if event.kind == "timer":
             _set_timer(uow, start, definition)
+
+
+def _name_of(event: StartEvent, definition: Definition) -> str:
+    """Return what a start event is found by: a condition by what it reads."""
+    if event.kind == "conditional":
+        return definition.record_type or ""
+    return event.name
 
 
 def _set_timer(uow: UnitOfWork, start: ProcessStart, definition: Definition) -> None:

@@ -157,15 +157,19 @@ class LiveRecord(Mapping[str, Any]):
             return str(self._record.id)
         field = self._type.field(name)
         if field is not None:
-            value = getattr(self._record, name)
+            value = self.value_of(name)
             return str(value) if isinstance(value, UUID) else value
         related = self._type.field(f"{name}_id")
         if related is None or related.relation is None:
             raise KeyError(name)
         return self._related(related)
 
+    def value_of(self, name: str) -> Any:
+        """Return what the row holds for a field."""
+        return getattr(self._record, name)
+
     def _related(self, field: Field) -> Any:
-        key = getattr(self._record, field.name)
+        key = self.value_of(field.name)
         if key is None or field.relation is None:
             return None
         if field.relation in _RELATIONS:
