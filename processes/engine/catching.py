@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from processes.engine import changes
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.model import EMPTY
-from processes.engine.tokens import LEAVE, TRIGGERED, Token
+from processes.engine.tokens import ENTER, LEAVE, TRIGGERED, Token
 from processes.engine.values import answered
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def trigger(token: Token, result: Mapping[str, Any]) -> None:
     event = token.task_spec.whole
     if event is not token.task_spec and event.needs_all:
         event.part_happened(owner, token, result)
+    elif token.role == "token" and token.phase == ENTER:
+        token.make_ready()  # the data that it waited for are there
     elif token.role == "token":
         token.notes["result"] = dict(result)
         token.make_ready(LEAVE)

@@ -182,6 +182,10 @@ class ReceiveTask(Element):
 class ThrowTask(Element):
     """A send task or event that throws a message or signal of the model (§10.5.3)."""
 
+    def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
+        super().__init__(spec, node, name)
+        self._payload = compile_value(node.event.payload) if node.event.payload else None
+
     def work(self, token: Token) -> None:
         """Give it to the host."""
         sight, kind = Sight(token), self.node.event.kind
@@ -189,12 +193,20 @@ class ThrowTask(Element):
             ThrownMessage(
                 kind="message" if kind == "message" else "signal",
                 name=self.trigger.name(sight),
-                payload=own_inputs(token),
+                payload=self._payload_of(token),
                 correlation_key=self.trigger.key(sight),
                 token_id=token.id,
                 element_id=self.node.id,
             )
         )
+
+    def _payload_of(self, token: Token) -> dict[str, Any]:
+        if self._payload is None:
+            return own_inputs(token)
+        value = evaluated(self._payload.evaluate(Sight(token)))
+        if not isinstance(value, dict):
+            raise StepFailed(f"The payload {self._payload.text} gives no names and values.")
+        return value
 
 
 def own_inputs(token: Token) -> dict[str, Any]:
