@@ -5,18 +5,26 @@ For tests and the command line: the same handlers and tables as the worker, with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, text
 
 import processes.catalogue  # noqa: F401 - its import registers the handlers of all jobs
+from processes.engine import EngineError, StepFailed
+from processes.host import FAULTS
 from processes.job_retries import delay_after
 from processes.timers import sweep_timers
+from services.errors import LanewiseError
 from services.jobs import Handler, RetryLater, all_jobs
 from services.platform import Platform
 
 MAX_JOBS = 100_000
+
+Failed: TypeAlias = Callable[[str, Mapping[str, Any], Exception], None]
+
+_FAILURES = (*FAULTS, EngineError, StepFailed, LanewiseError)
 
 _REGISTER = text("SELECT worker_id FROM procrastinate_register_worker_v1()")
 _UNREGISTER = text("SELECT procrastinate_unregister_worker_v1(:worker)")
@@ -36,12 +44,21 @@ _HURRY = text(
 )
 
 
-def drain(platform: Platform, *, delayed: bool = False) -> int:
+def drain(
+    platform: Platform,
+    *,
+    delayed: bool = False,
+    before_each: Callable[[], None] | None = None,
+    failed: Failed | None = None,
+) -> int:
     """Run all jobs and timers that are due, and those that follow from them, until quiet.
 
     Args:
         platform: The program; timers are due by its clock.
         delayed: Run jobs at once that wait for another attempt.
+        before_each: Called before each job; what it raises ends the draining.
+        failed: Told of each job that fails, which is then given up, with its name, its arguments
+            and the cause. If None, the first failure ends the draining.
 
     Returns:
         How many jobs were run.
@@ -49,7 +66,6 @@ def drain(platform: Platform, *, delayed: bool = False) -> int:
     Raises:
         Exception: What a handler raised, ``RetryLater`` excepted; the job is put back first.
     """
-    handlers = {handler.name: handler.handle for handler in all_jobs()}
     with platform.engine.connect() as connection:
         # Each statement stands for itself, as the worker's do.
         queue = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -57,42 +73,55 @@ def drain(platform: Platform, *, delayed: bool = False) -> int:
             queue.execute(_HURRY)
         worker = queue.scalar(_REGISTER)
         try:
-            return _run_until_quiet(platform, queue, worker, handlers)
+            return _Draining(platform, queue, worker, before_each, failed).run()
         finally:
             queue.execute(_UNREGISTER, {"worker": worker})
 
 
-def _run_until_quiet(
-    platform: Platform, queue: Connection, worker: int, handlers: Mapping[str, Handler]
-) -> int:
-    done = 0
-    while done < MAX_JOBS:
-        queue.execute(_HEARTBEAT, {"worker": worker})
-        job = queue.execute(_FETCH, {"worker": worker}).one_or_none()
-        if job is not None:
-            _run(platform, queue, job, handlers)
-            done += 1
-        elif not sweep_timers(platform):
-            return done
-    raise RuntimeError(f"{MAX_JOBS} jobs and still no end")
+@dataclass
+class _Draining:
+    platform: Platform
+    queue: Connection
+    worker: int
+    before_each: Callable[[], None] | None
+    failed: Failed | None
 
+    def run(self) -> int:
+        handlers = {handler.name: handler.handle for handler in all_jobs()}
+        done = 0
+        while done < MAX_JOBS:
+            self.queue.execute(_HEARTBEAT, {"worker": self.worker})
+            job = self.queue.execute(_FETCH, {"worker": self.worker}).one_or_none()
+            if job is not None:
+                self._do(job, handlers[job.task_name])
+                done += 1
+            elif not sweep_timers(self.platform):
+                return done
+        raise RuntimeError(f"{MAX_JOBS} jobs and still no end")
 
-def _run(
-    platform: Platform, queue: Connection, job: Row[Any], handlers: Mapping[str, Handler]
-) -> None:
-    try:
-        handlers[job.task_name](platform, **job.args)
-    except BaseException as error:
-        _put_back(queue, job, error)
-        if not isinstance(error, RetryLater):
-            raise
-    else:
-        queue.execute(_FINISH, {"id": job.id, "status": "succeeded", "delete": True})
+    def _do(self, job: Row[Any], handle: Handler) -> None:
+        try:
+            if self.before_each is not None:
+                self.before_each()
+            handle(self.platform, **job.args)
+        except BaseException as error:
+            if self.failed is not None and isinstance(error, _FAILURES):
+                self._finish(job, "failed")
+                self.failed(job.task_name, job.args, error)
+                return
+            self._put_back(job, error)
+            if not isinstance(error, RetryLater):
+                raise
+        else:
+            self._finish(job, "succeeded")
 
+    def _put_back(self, job: Row[Any], error: BaseException) -> None:
+        delay = delay_after(error, job.attempts)
+        if delay is None:
+            self._finish(job, "failed")
+        else:
+            self.queue.execute(_RETRY, {"id": job.id, "delay": delay})
 
-def _put_back(queue: Connection, job: Row[Any], error: BaseException) -> None:
-    delay = delay_after(error, job.attempts)
-    if delay is None:
-        queue.execute(_FINISH, {"id": job.id, "status": "failed", "delete": False})
-    else:
-        queue.execute(_RETRY, {"id": job.id, "delay": delay})
+    def _finish(self, job: Row[Any], status: str) -> None:
+        is_done = status == "succeeded"
+        self.queue.execute(_FINISH, {"id": job.id, "status": status, "delete": is_done})

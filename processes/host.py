@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
-from feel import FeelLimitError, from_json, to_plain
+from feel import Calendars, FeelLimitError, from_json, to_plain
 from processes.definition_tables import ProcessVersion
 from processes.definitions import Definition, get_definition
 from processes.engine import (
@@ -107,7 +107,7 @@ class InstanceHost:
         """Return the zone of dates and times that are written without one."""
         return self._uow.platform.settings.timezone
 
-    def calendars(self) -> CalendarBook:
+    def calendars(self) -> Calendars:
         """Return the working calendars, in which an unknown one is an error."""
         return CalendarBook(self._uow, insists=True)
 

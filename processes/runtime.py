@@ -115,6 +115,17 @@ def open_execution(
         raise Conflict("This process has ended already.")
     if instance.suspended_at is not None and not even_suspended:
         raise Suspended
+    return look_at(uow, instance, reopen=reopen)
+
+
+def look_at(uow: UnitOfWork, instance: ProcessInstance, *, reopen: bool = False) -> Execution:
+    """Load an instance, running or over, to see where it stands.
+
+    Args:
+        uow: Of whoever looks.
+        instance: In any state.
+        reopen: Its snapshot is of one that was over; nothing stands in it yet.
+    """
     definition = get_definition(uow, instance.version_id)
     host = host_for(uow, definition, facts_of(instance))
     return load(definition.spec, instance.snapshot, host, reopen=reopen)

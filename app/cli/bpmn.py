@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TextIO
+from typing import Any
 
 import click
+from flask.cli import with_appcontext
 
-from processes.laboratory import answer_lines, check_request, run_request
+from app.context import settings
+from processes.laboratory import (
+    answer_lines,
+    check_request,
+    json_line,
+    open_laboratory,
+    run_request,
+)
 
 
 @click.group()
@@ -21,13 +30,17 @@ def bpmn() -> None:
 @bpmn.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--batch", is_flag=True, help="Read requests as JSON lines from standard input.")
+@with_appcontext
 def check(file: str | None, batch: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Tell whether FILE can be executed, and what is wrong with it; exit code 1 if it can't."""
-    if batch:
-        echo_lines(sys.stdin, check_request)
-        return
-    answer = check_request({"id": file, "model": needed(file)})
-    click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    request = {"id": file, "model": None if batch else needed(file)}
+    with open_laboratory(settings()) as laboratory:
+        answering = partial(check_request, laboratory)
+        if batch:
+            echo_lines(answering)
+            return
+        answer = answering(request)
+    echo_answer(answer)
     if not answer["ok"]:
         raise click.exceptions.Exit(1)
 
@@ -38,6 +51,7 @@ def check(file: str | None, batch: bool) -> None:  # noqa: FBT001 - click calls 
 @click.option("--process", help="Id of the process to start.")
 @click.option("--variables", default="{}", help="What it begins with, a JSON object.")
 @click.option("--steps", default="[]", help="What happens then, a JSON list.")
+@with_appcontext
 def run(
     file: str | None,
     batch: bool,  # noqa: FBT001 - click calls it by name
@@ -46,24 +60,31 @@ def run(
     steps: str,
 ) -> None:
     """Play FILE on a virtual clock and tell how far it comes."""
-    answering = partial(run_request, now=datetime.now(UTC))
-    if batch:
-        echo_lines(sys.stdin, answering)
-        return
     request = {
         "id": file,
-        "model": needed(file),
+        "model": None if batch else needed(file),
         "process": process,
         "variables": read_json(variables, "--variables"),
         "steps": read_json(steps, "--steps"),
     }
-    click.echo(json.dumps(answering(request), ensure_ascii=False, indent=2))
+    with open_laboratory(settings()) as laboratory:
+        answering = partial(run_request, laboratory, now=datetime.now(UTC))
+        if batch:
+            echo_lines(answering)
+        else:
+            echo_answer(answering(request))
 
 
-def echo_lines(lines: TextIO, answering: Any) -> None:
-    """Answer each line of JSON with one, at once."""
+def echo_lines(answering: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Answer each line of JSON of the standard input with one, at once."""
+    lines = (line.decode(errors="replace") for line in sys.stdin.buffer)
     for answer in answer_lines(lines, answering):
         click.echo(answer)
+
+
+def echo_answer(answer: Mapping[str, Any]) -> None:
+    """Print an answer for people."""
+    click.echo(json_line(answer, indent=2))
 
 
 def needed(file: str | None) -> str:
@@ -85,5 +106,5 @@ def read_json(text: str, option: str) -> Any:
     """
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise click.BadParameter(f"{error}", param_hint=option) from error

@@ -42,8 +42,8 @@ from processes.engine.token_views import TokenView
 
 __all__ = [
     "PENDING",
-    "Blocker",
     "Binding",
+    "Blocker",
     "BpmnError",
     "Call",
     "Due",

@@ -1,26 +1,77 @@
-"""Whether a model can be executed, and what is wrong with it."""
+"""Whether a model can be deployed, and what is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from processes.engine import ModelErrors
-from processes.laboratory.models import content_of, read_model, shown_error, shown_errors
+from processes.definitions import Definitions
+from processes.deployment import deploy
+from processes.findings import Finding, ModelRejected, finding_of
+from processes.laboratory.models import fault, text_of
+from processes.laboratory.place import Laboratory
+from processes.unit import Unit, read_unit
+from services.actors import SYSTEM
+from services.unit_of_work import UnitOfWork
+
+FILE = "diagram.bpmn"
 
 
-def check_request(request: Mapping[str, Any]) -> dict[str, Any]:
+class _UndoneError(Exception):
+    """Ends a deployment that was only tried."""
+
+
+def check_request(laboratory: Laboratory, request: Mapping[str, Any]) -> dict[str, Any]:
     """Answer ``{"id", "model"}`` with ``{"id", "ok", "errors", "warnings"}``.
 
-    An error or warning is ``{"element", "line", "message", "advice"}``.
+    An error or warning is ``{"element", "line", "message", "advice"}``. The diagram is deployed,
+    in a transaction that is undone.
     """
+    laboratory.forget()
+    platform = laboratory.platform
     answer: dict[str, Any] = {"id": request.get("id"), "ok": False, "errors": [], "warnings": []}
     try:
-        model = read_model(content_of(request))
-    except ModelErrors as problem:
-        return {**answer, "errors": shown_errors(problem)}
-    except (KeyError, OSError) as problem:
-        message = f"The model can't be read: {problem}"
-        fault = {"element": None, "line": None, "message": message, "advice": None}
-        return {**answer, "errors": [fault]}
-    return {**answer, "ok": True, "warnings": [shown_error(one) for one in model.warnings]}
+        files = files_of(request)
+    except (KeyError, OSError, ValueError) as problem:
+        return {**answer, "errors": [fault(f"The model can't be read: {problem}")]}
+    try:
+        platform.transact(SYSTEM, lambda uow: _try_out(uow, files))
+    except ModelRejected as problem:
+        return {**answer, "errors": shown(problem.findings)}
+    except _UndoneError:
+        pass
+    unit = read_unit(files, platform.part(Definitions).read_model)
+    return {**answer, "ok": True, "warnings": shown(_warnings(unit))}
+
+
+def files_of(request: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the files of a request as ``process.deploy`` takes them.
+
+    Raises:
+        KeyError: It names no model.
+        OSError: There is no such file.
+        ValueError: The file is not written in the encoding that it names.
+    """
+    return [{"name": FILE, "content": text_of(request)}]
+
+
+def shown(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return what is wrong with the one model of a request as JSON."""
+    return [
+        {
+            "element": finding.element,
+            "line": finding.line,
+            "message": finding.message,
+            "advice": finding.advice,
+        }
+        for finding in findings
+    ]
+
+
+def _try_out(uow: UnitOfWork, files: list[dict[str, str]]) -> None:
+    deploy(uow, files=files)
+    raise _UndoneError
+
+
+def _warnings(unit: Unit) -> list[Finding]:
+    return [finding_of(warning) for model in unit.models.values() for warning in model.warnings]

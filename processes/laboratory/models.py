@@ -8,30 +8,41 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from processes.engine import Model, ModelError, ModelErrors, parse_model
+from processes.definitions import Definitions
+from processes.engine import Model, parse_model
+from processes.unit import decode_file
 
 
-def content_of(request: Mapping[str, Any]) -> bytes:
-    """Return the file of a request: its ``model`` is XML, or else the path of a file.
+def text_of(request: Mapping[str, Any]) -> str:
+    """Return the diagram of a request: its ``model`` is XML, or else the path of a file.
 
     Raises:
         KeyError: There is none.
         OSError: There is no such file.
+        ValueError: It is not written in the encoding that it names, or in none.
     """
     given = str(request["model"])
     if given.lstrip("\ufeff \t\r\n").startswith("<"):
-        return given.strip("\ufeff \t\r\n").encode()
-    return Path(given).read_bytes()
+        given.encode()  # half a surrogate pair is no text
+        return given.strip("\ufeff \t\r\n")
+    return decode_file(Path(given).read_bytes())
 
 
-@lru_cache(maxsize=128)
-def read_model(content: bytes) -> Model:
-    """Read a BPMN file; one in which no process is marked as executable is executed all the same.
+class PlayedDefinitions(Definitions):
+    """Reads diagrams for playing; each text once."""
 
-    Raises:
-        ModelErrors: It can't be executed.
-    """
-    model = parse_model(content)
+    def read_model(self, xml: bytes) -> Model:
+        """Parse a diagram; if no process in it is marked as executable, all are executed.
+
+        Raises:
+            ModelErrors: It can't be executed.
+        """
+        return _read_model(xml)
+
+
+@lru_cache(maxsize=64)
+def _read_model(xml: bytes) -> Model:
+    model = parse_model(xml)
     processes = [each for each in model.processes.values() if not each.is_global_task]
     if any(process.is_executable for process in processes):
         return model
@@ -41,16 +52,6 @@ def read_model(content: bytes) -> Model:
     return replace(model, processes=marked)
 
 
-def shown_errors(problem: ModelErrors) -> list[dict[str, Any]]:
-    """Return the faults of a model as JSON."""
-    return [shown_error(error) for error in problem.errors]
-
-
-def shown_error(error: ModelError) -> dict[str, Any]:
-    """Return a fault or a warning as JSON."""
-    return {
-        "element": error.element,
-        "line": error.line,
-        "message": error.message,
-        "advice": error.advice,
-    }
+def fault(message: str) -> dict[str, Any]:
+    """Return a fault that stands at no element as JSON."""
+    return {"element": None, "line": None, "message": message, "advice": None}

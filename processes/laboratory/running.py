@@ -3,31 +3,131 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Any
 
-from processes.engine import EngineError, Execution, Model, ModelErrors, TokenView
-from processes.engine.timers import parse_duration
+from processes.definitions import Definitions
+from processes.deployment import deploy
+from processes.engine import EngineError, Model
 from processes.engine.values import plain, received
-from processes.laboratory.models import content_of, read_model, shown_errors
-from processes.laboratory.values import simple_all
-from processes.laboratory.world import Parcel, Running, World
+from processes.findings import ModelRejected
+from processes.laboratory.budget import Budget
+from processes.laboratory.checking import files_of, shown
+from processes.laboratory.hosting import PlayedHosts
+from processes.laboratory.models import fault
+from processes.laboratory.outcome import outcome_of
+from processes.laboratory.place import Laboratory
+from processes.laboratory.playing import Play, StepImpossible
+from processes.unit import xml_bytes
+from services.actors import SYSTEM
+from services.errors import LanewiseError
 
-Step = Callable[[World, Mapping[str, Any]], None]
-
-_TYPES = {"task": "userTask"}
 _WORKING = frozenset({"serviceTask", "sendTask", "businessRuleTask", "scriptTask"})
 
 
-class StepImpossible(Exception):  # noqa: N818 - says what is the matter
-    """A step of the request can't be carried out where the instances stand."""
+class Game:
+    """One request to play a model: its diagram, its steps, and how far it has come."""
+
+    def __init__(self, model: Model, play: Play, hosts: PlayedHosts) -> None:
+        self.play = play
+        self._hosts = hosts
+        self._processes = {
+            name: process for name, process in model.processes.items() if process.is_executable
+        }
+
+    def begin(self, request: Mapping[str, Any]) -> None:
+        """Start the process of the request, if it begins by hand.
+
+        Raises:
+            StepImpossible: There is no such process, or it can't begin.
+        """
+        for step in request["steps"]:
+            if isinstance(step, dict) and self._is_work(step.get("complete")):
+                result = {name: received(value) for name, value in _named(step, "with").items()}
+                self._hosts.given[step["complete"]].append(result)
+        name = request["process"] or self._first()
+        if name is not None and name not in self._processes:
+            raise StepImpossible(f"The file has no process {name} that can be executed.")
+        if name is not None and self._begins_by_hand(name):
+            self.play.begin(name, request["variables"])
+        self.play.settle()
+
+    def carry_out(self, step: Any) -> None:
+        """Carry out one step and all that follows from it.
+
+        Raises:
+            StepImpossible: It is none, or nothing waits for it.
+        """
+        kind = _kind_of(step)
+        if kind is None:
+            raise StepImpossible(f"a step is one of {', '.join(_STEPS)}.")
+        _STEPS[kind](self, step)
+        self.play.settle()
+
+    def advance(self, step: Mapping[str, Any]) -> None:
+        """Let time pass."""
+        self.play.advance(str(step["advance"]))
+
+    def message(self, step: Mapping[str, Any]) -> None:
+        """Send a message from outside."""
+        keys = {name: _key_text(value) for name, value in _named(step, "correlation").items()}
+        self.play.send("message", str(step["message"]), _named(step, "payload"), keys)
+
+    def signal(self, step: Mapping[str, Any]) -> None:
+        """Send a signal from outside."""
+        self.play.send("signal", str(step["signal"]), _named(step, "payload"), {})
+
+    def complete(self, step: Mapping[str, Any]) -> None:
+        """Complete what waits at an element; results of services are given beforehand."""
+        element = str(step["complete"])
+        is_done = self.play.complete(element, _named(step, "with"))
+        if not is_done and not self._is_work(element):
+            raise StepImpossible(f"nothing waits at {element} to be completed.")
+
+    def start(self, step: Mapping[str, Any]) -> None:
+        """Start one more instance."""
+        name = str(step["start"])
+        if name not in self._processes:
+            raise StepImpossible(f"there is no process {name}.")
+        self.play.begin(name, _named(step, "variables"))
+
+    def _first(self) -> str | None:
+        """Return the process to start if none is named: one that no other calls, if there is."""
+        called = {name for one in self._processes.values() for name in one.called_process_ids}
+        startable = [
+            name
+            for name, process in self._processes.items()
+            if not process.is_global_task and self._begins_by_hand(name)
+        ]
+        return next((name for name in startable if name not in called), next(iter(startable), None))
+
+    def _begins_by_hand(self, process_id: str) -> bool:
+        return any(event.kind == "none" for event in self._processes[process_id].start_events)
+
+    def _is_work(self, element: Any) -> bool:
+        """Whether an element is a task that is done by a service, whose result may be given."""
+        nodes = (process.nodes.get(str(element)) for process in self._processes.values())
+        return any(node is not None and node.type in _WORKING for node in nodes)
 
 
-def run_request(request: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+Step = Callable[[Game, Mapping[str, Any]], None]
+
+_STEPS: dict[str, Step] = {
+    "advance": Game.advance,
+    "message": Game.message,
+    "signal": Game.signal,
+    "complete": Game.complete,
+    "start": Game.start,
+}
+
+
+def run_request(
+    laboratory: Laboratory, request: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     """Play a model: ``{"id", "model", "process", "variables", "steps"}``.
 
     Args:
+        laboratory: Where it is played; emptied before.
         request: ``process`` is the id of the one to start; None for the first that can be started
             by hand. A step is ``{"advance": "PT10S"}``, ``{"message": name, "payload": {},
             "correlation": {}}``, ``{"signal": name, "payload": {}}``, ``{"complete": element,
@@ -49,164 +149,89 @@ def run_request(request: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "errors": [],
     }
     try:
-        model = read_model(content_of(request))
-    except ModelErrors as problem:
-        return {**answer, "errors": shown_errors(problem)}
-    except (KeyError, OSError) as problem:
-        return {**answer, "errors": [_fault(f"The model can't be read: {problem}")]}
-    world = World(model, now.astimezone(UTC))
-    errors: list[dict[str, Any]] = []
-    try:
-        _begin(world, model, request)
-    except (EngineError, StepImpossible) as problem:
-        return {**answer, "errors": [_fault(str(problem))]}
-    for number, step in enumerate(request.get("steps") or [], 1):
+        asked = _read(request)
+        game = _set_up(laboratory, asked, now)
+        game.begin(asked)
+    except (*_IMPOSSIBLE, KeyError, OSError) as problem:
+        return {**answer, "errors": _refusals(problem)}
+    errors = _carry_out_all(game, asked["steps"])
+    return {**answer, **outcome_of(laboratory.platform, game.play), "errors": errors}
+
+
+def _refusals(problem: Exception) -> list[dict[str, Any]]:
+    """Return why a model is not played."""
+    if isinstance(problem, ModelRejected):
+        return shown(problem.findings)
+    if isinstance(problem, KeyError | OSError):
+        return [fault(f"The model can't be read: {problem}")]
+    return [fault(str(problem))]
+
+
+_IMPOSSIBLE = (EngineError, StepImpossible, LanewiseError, ValueError, TypeError)
+
+
+def _read(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request with what it leaves out.
+
+    Raises:
+        StepImpossible: A part of it is of the wrong kind.
+    """
+    steps = request.get("steps") or []
+    if not isinstance(steps, list):
+        raise StepImpossible("The steps are no list.")
+    variables = request.get("variables") or {}
+    if not isinstance(variables, dict):
+        raise StepImpossible("The variables are no object.")
+    process = request.get("process")
+    if not isinstance(process, str | None):
+        raise StepImpossible("The process is no name.")
+    return {**request, "process": process, "variables": variables, "steps": steps}
+
+
+def _set_up(laboratory: Laboratory, request: Mapping[str, Any], now: datetime) -> Game:
+    """Deploy the model into an empty laboratory.
+
+    Raises:
+        ModelRejected: It can't be executed.
+    """
+    files = files_of(request)
+    hosts = laboratory.start_anew(now)
+    platform = laboratory.platform
+    platform.transact(SYSTEM, lambda uow: deploy(uow, files=files))
+    budget = Budget(laboratory.max_jobs, laboratory.max_seconds)
+    model = platform.part(Definitions).read_model(xml_bytes(files[0]["content"]))
+    return Game(model, Play(platform, laboratory.clock, budget), hosts)
+
+
+def _carry_out_all(game: Game, steps: list[Any]) -> list[dict[str, Any]]:
+    """Carry out the steps, each whether or not those before could be; return what went wrong."""
+    errors = []
+    for number, step in enumerate(steps, 1):
         try:
-            _carry_out(world, step)
-        except (EngineError, StepImpossible, ValueError, KeyError, TypeError) as problem:
-            errors.append(_fault(f"Step {number} can't be carried out: {problem}"))
-    return {**answer, **_outcome(world), "errors": errors}
+            game.carry_out(step)
+        except (*_IMPOSSIBLE, KeyError) as problem:
+            errors.append(fault(f"Step {number} can't be carried out: {problem}"))
+            if game.play.is_endless:
+                break
+    return errors
 
 
-def _begin(world: World, model: Model, request: Mapping[str, Any]) -> None:
-    for step in request.get("steps") or []:
-        if isinstance(step, dict) and _is_work(world, step.get("complete")):
-            result = {name: received(value) for name, value in (step.get("with") or {}).items()}
-            world.given.setdefault(step["complete"], []).append(result)
-    world.set_start_timers()
-    process_id = request.get("process") or _first_process(world, model)
-    if process_id is not None:
-        if process_id not in world.specs:
-            raise StepImpossible(f"The file has no process {process_id} that can be executed.")
-        if _begins_by_hand(world, process_id):
-            world.begin(process_id, request.get("variables") or {})
-    world.settle()
+def _kind_of(step: Any) -> str | None:
+    named = step if isinstance(step, dict) else {}
+    return next((name for name in _STEPS if name in named), None)
 
 
-def _first_process(world: World, model: Model) -> str | None:
-    """Return the process to start if none is named: one that no other calls, if there is one."""
-    called = {name for one in model.processes.values() for name in one.called_process_ids}
-    processes = {name for name, one in model.processes.items() if not one.is_global_task}
-    startable = [name for name in world.specs if name in processes and _begins_by_hand(world, name)]
-    return next((name for name in startable if name not in called), next(iter(startable), None))
-
-
-def _begins_by_hand(world: World, process_id: str) -> bool:
-    return world.specs[process_id].none_starts != ()
-
-
-def _carry_out(world: World, step: Mapping[str, Any]) -> None:
-    kind = next((name for name in _STEPS if name in step), None)
-    if kind is None:
-        raise StepImpossible(f"a step is one of {', '.join(_STEPS)}.")
-    _STEPS[kind](world, step)
-    world.settle()
-
-
-def _advance(world: World, step: Mapping[str, Any]) -> None:
-    world.advance_to(parse_duration(step["advance"]).after(world.time, world.zone()))
-
-
-def _message(world: World, step: Mapping[str, Any]) -> None:
-    given = (step.get("correlation") or {}).values()
-    keys = frozenset(_key_text(value) for value in given)
-    world.send(Parcel("message", step["message"], step.get("payload") or {}, keys))
-
-
-def _signal(world: World, step: Mapping[str, Any]) -> None:
-    world.send(Parcel("signal", step["signal"], step.get("payload") or {}))
-
-
-def _start(world: World, step: Mapping[str, Any]) -> None:
-    if step["start"] not in world.specs:
-        raise StepImpossible(f"there is no process {step['start']}.")
-    world.begin(step["start"], step.get("variables") or {})
-
-
-def _complete(world: World, step: Mapping[str, Any]) -> None:
-    element, result = step["complete"], step.get("with") or {}
-    for instance in world.instances:
-        for token in instance.last.tokens():
-            if token.element_id == element and token.waits_for in ("task", "message", "signal"):
-                command = "complete" if token.waits_for == "task" else "receive"
-                world.do(instance, partial(_command, command, token.token_id, result))
-                return
-    if not _is_work(world, element):
-        raise StepImpossible(f"nothing waits at {element} to be completed.")
-
-
-def _command(name: str, token_id: str, result: Mapping[str, Any], step: Execution) -> None:
-    getattr(step, name)(token_id, result)
-
-
-_STEPS: dict[str, Step] = {
-    "advance": _advance,
-    "message": _message,
-    "signal": _signal,
-    "complete": _complete,
-    "start": _start,
-}
-
-
-def _is_work(world: World, element: Any) -> bool:
-    """Whether an element is a task that is done by a service, whose result a request may give."""
-    nodes = (spec.process.nodes.get(str(element)) for spec in world.specs.values())
-    return any(node is not None and node.type in _WORKING for node in nodes)
-
-
-def _outcome(world: World) -> dict[str, Any]:
-    incidents = [
-        {"element": one.element_id, "error": one.message}
-        for instance in world.instances
-        for one in instance.incidents.values()
-    ]
-    incidents += [{"element": element, "error": why} for element, why in world.failures]
-    first = world.instances[0] if world.instances else None
-    return {
-        "status": _status(world),
-        "trace": world.trace,
-        "variables": {} if first is None else simple_all(first.last.variables),
-        "waiting": [
-            _waiting(token)
-            for instance in world.instances
-            for token in instance.last.tokens()
-            if token.waits_for is not None
-        ],
-        "incidents": incidents,
-    }
-
-
-def _status(world: World) -> str:
-    states = [_state(instance) for instance in world.instances]
-    if "failed" in states or world.failures:
-        return "failed"
-    if "running" in states or not states:
-        return "running"
-    return "terminated" if states[0] == "terminated" else "completed"
-
-
-def _state(instance: Running) -> str:
-    """Return how an instance is; a business error that nothing caught makes it a failed one."""
-    if any(one.code is not None for one in instance.incidents.values()):
-        return "failed"
-    return instance.last.state
-
-
-def _waiting(token: TokenView) -> dict[str, Any]:
-    return {
-        "element": token.element_id,
-        "type": _TYPES.get(str(token.waits_for), token.waits_for),
-        "due": None if token.due_at is None else token.due_at.isoformat(),
-    }
+def _named(step: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part of a step that is an object, or empty."""
+    found = step.get(name) or {}
+    if not isinstance(found, dict):
+        raise StepImpossible(f"{name} is no object.")
+    return found
 
 
 def _key_text(value: Any) -> str:
     """Return a correlation value as the engine writes keys."""
-    shown = plain(received(value))
-    if isinstance(shown, bool):
-        return "true" if shown else "false"
-    return str(shown)
-
-
-def _fault(message: str) -> dict[str, Any]:
-    return {"element": None, "line": None, "message": message, "advice": None}
+    found = plain(received(value))
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return str(found)

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from app.cli.bpmn import bpmn
 from app.cli.dmn import dmn
-from processes.laboratory import check_request, decide_request, run_request
+from processes.laboratory import Laboratory, decide_request
 from tests.engine.models import Drawing, extension, looped, mapped, on, timer
+from tests.laboratory import check_request, run_request
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -118,7 +118,8 @@ def test_message_finds_its_instance_when_the_key_fits():
 def test_message_is_kept_when_nobody_waits_yet():
     drawing = Drawing().message("m", "paid").start().task("ask")
     drawing.node("receiveTask", "wait", messageRef="m").path("start", "ask", "wait")
-    answer = play(drawing, {"message": "paid", "payload": {"a": 1}}, {"complete": "ask"})
+    steps = [{"message": "paid", "payload": {"a": 1}}, {"advance": "P1Y"}, {"complete": "ask"}]
+    answer = play(drawing, *steps)
     assert (answer["status"], answer["variables"]) == ("completed", {"a": 1})
 
 
@@ -194,25 +195,78 @@ def test_model_is_played_when_it_is_not_marked_as_executable():
     assert play(drawing)["status"] == "completed"
 
 
-def test_answers_come_in_order_when_there_are_many_requests():
-    requests = [{"id": number, "model": asking().xml().decode()} for number in range(3)]
-    lines = "\n".join([*map(json.dumps, requests), "no json", "[]", ""])
-    for command, name in (("check", "ok"), ("run", "status")):
-        result = CliRunner().invoke(bpmn, [command, "--batch"], input=lines)
-        answers = [json.loads(line) for line in result.output.splitlines()]
-        assert [answer.get("id") for answer in answers] == [0, 1, 2, None, None]
-        assert all(name in answer for answer in answers[:3])
+def test_nothing_of_a_request_is_left_when_the_next_one_comes():
+    drawing = Drawing().message("m", "lead").start("start", on("message", "m"))
+    drawing.node("receiveTask", "wait", messageRef="m").path("start", "wait")
+    play(drawing, {"message": "lead"}, {"message": "lead"}, {"message": "lead"})
+    assert play(asking(), {"message": "lead"})["trace"] == ["start"]
+    again = play(drawing, {"message": "lead"})
+    assert (again["trace"], again["status"]) == (["start"], "running")
 
 
-def test_exit_code_tells_when_a_file_is_refused(tmp_path):
-    file = tmp_path / "model.bpmn"
-    file.write_text("<nonsense/>")
-    assert CliRunner().invoke(bpmn, ["check", str(file)]).exit_code == 1
-    file.write_bytes(asking().xml())
-    assert CliRunner().invoke(bpmn, ["check", str(file)]).exit_code == 0
-    steps = '[{"complete": "ask"}]'
-    result = CliRunner().invoke(bpmn, ["run", str(file), "--steps", steps])
-    assert json.loads(result.output)["status"] == "completed"
+@pytest.fixture
+def few_jobs(monkeypatch):
+    monkeypatch.setattr(Laboratory, "max_jobs", 20)
+
+
+@pytest.mark.usefixtures("few_jobs")
+def test_play_ends_with_an_error_when_messages_follow_one_another_for_ever():
+    drawing = Drawing().message("m", "ping").start("start", on("message", "m"))
+    drawing.node("intermediateThrowEvent", "send", on("message", "m")).path("start", "send")
+    answer = play(drawing, {"message": "ping"}, {"message": "ping"})
+    assert answer["status"] == "failed"
+    [error] = answer["errors"]
+    assert "More than 20 messages and timers follow." in error["message"]
+
+
+@pytest.mark.usefixtures("few_jobs")
+def test_play_ends_with_an_error_when_timers_fire_for_ever():
+    drawing = asking().boundary("tick", "ask", timer("R/PT1S", "timeCycle"), cancelActivity="false")
+    drawing.end("ticked").flow("tick", "ticked")
+    answer = play(drawing, {"advance": "P1Y"}, {"complete": "ask"})
+    assert (answer["status"], len(answer["errors"])) == ("failed", 1)
+    assert answer["trace"].count("tick") == 20
+
+
+def test_play_ends_with_an_error_when_it_takes_too_long(monkeypatch):
+    monkeypatch.setattr(Laboratory, "max_seconds", 0)
+    answer = play(asking().message("m", "x"), {"message": "x"})
+    assert (answer["status"], len(answer["errors"])) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"model": 5},
+        {"model": "/"},
+        {"model": "<a\ud800/>"},
+        {"model": "<a>" * 100_000},
+        {"variables": [1]},
+        {"variables": {"a": "\ud800"}},
+        {"process": ["p"]},
+        {"steps": 1},
+    ],
+)
+def test_request_is_refused_when_a_part_of_it_is_of_the_wrong_kind(request_):
+    given = {"model": asking().xml().decode(), **request_} if request_ else {}
+    answer = run_request(given, NOW)
+    assert answer["status"] == "refused"
+    assert answer["errors"]
+    assert json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    "step", [1, {"complete": 3}, {"complete": "ask", "with": 5}, {"start": []}]
+)
+def test_step_is_an_error_when_it_is_of_the_wrong_kind(step):
+    answer = play(asking(), step, {"complete": "ask"})
+    assert (answer["status"], len(answer["errors"])) == ("completed", 1)
+
+
+def test_odd_text_is_kept_when_it_is_in_a_variable():
+    answer = play(asking(), {"complete": "ask", "with": {"n": "a\0b"}})
+    assert answer["variables"] == {"n": "a\0b"}
 
 
 DMN = (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from processes.engine import ModelErrors, parse_model
-from processes.laboratory import run_request
+from tests.laboratory import run_request
 from tests.engine.models import Drawing, extension, mapped, on
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

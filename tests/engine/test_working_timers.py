@@ -9,8 +9,8 @@ from feel import SpecialDay, UnknownCalendarError, WorkingCalendar
 from processes.engine import EngineError, ModelErrors, changes, start_timer
 from processes.engine.decisions import parse_decisions
 from processes.engine.timers import Due, next_due
-from processes.laboratory import run_request
 from tests.engine.models import Drawing, FakeHost, Play, extension, timer
+from tests.laboratory import run_request
 
 OFFICE = ((600, 1080),)
 WEEK = (*[OFFICE] * 5, (), ())
