@@ -1,0 +1,116 @@
+"""How a due time came about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.request_model import ServiceRequest
+from services.sla_explain import MAX_DAYS, explain_request
+from services.sla_policies import list_policies
+
+WEEK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "10:00-18:00")
+
+
+@pytest.fixture
+def level(desk):
+    for policy in desk.ask(list_policies):
+        desk.do("sla_policy.delete", policy_id=policy.id)
+    days = [
+        {"date": "2026-03-03", "name": "Founders' day"},
+        {"date": "2026-03-07", "name": "Moved", "hours": "10:00-12:00"},
+    ]
+    office = desk.do(
+        "calendar.create", name="Office", timezone="Europe/Oslo", week=WEEK, special_days=days
+    )
+    desk.policy = desk.do(
+        "sla_policy.create", name="Standard", calendar_id=office.id, first_response="9h"
+    ).id
+    return desk
+
+
+def explain(desk, request):
+    (found,) = desk.ask(lambda uow: explain_request(uow, uow.get(ServiceRequest, request.id)))
+    return found
+
+
+def told(desk, request):
+    return [(step.kind, step.text, step.counted) for step in explain(desk, request).steps]
+
+
+def opened(desk):
+    return desk.do("request.create", subject="It jams")
+
+
+def test_each_day_is_told_when_it_was_counted_or_passed_over(level, clock):
+    clock.moment = datetime(2026, 3, 1, 18, tzinfo=UTC)
+    assert told(level, opened(level)) == [
+        (
+            "start",
+            "Begun Sun 01 Mar 2026 19:00: 9 h of working time by Office, "
+            "as the policy Standard promises.",
+            "",
+        ),
+        ("free", "Sun 01 Mar 2026: no working time.", ""),
+        ("work", "Mon 02 Mar 2026: 10:00-18:00", "8 h"),
+        ("holiday", "Tue 03 Mar 2026: Founders' day, no working time.", ""),
+        ("work", "Wed 04 Mar 2026: 10:00-11:00", "1 h"),
+        ("due", "Due Wed 04 Mar 2026 11:00.", ""),
+    ]
+
+
+def test_special_hours_are_named_when_they_were_counted(level, clock):
+    clock.moment = datetime(2026, 3, 6, 16, tzinfo=UTC)
+    steps = told(level, opened(level))
+    assert ("work", "Sat 07 Mar 2026: 10:00-12:00 (Moved)", "2 h") in steps
+    assert ("free", "Sun 08 Mar 2026: no working time.", "") in steps
+
+
+def test_a_pause_is_told_when_the_client_was_asked(level, clock):
+    level.do("sla_policy.update", policy_id=level.policy, first_response=None, resolution="9h")
+    request = opened(level)  # Monday 10:00
+    clock.advance(timedelta(hours=2))
+    level.do("request.set_status", request_id=request.id, status="waiting")
+    assert told(level, request)[-1] == (
+        "pause",
+        "Paused Mon 02 Mar 2026 12:00 until now: the client was asked.",
+        "",
+    )
+    assert (explain(level, request).state, explain(level, request).left) == ("paused", "7 h")
+    clock.advance(timedelta(days=2))
+    level.do("request.set_status", request_id=request.id, status="in_progress")
+    assert [kind for kind, *_ in told(level, request)] == [
+        "start",
+        "work",
+        "pause",
+        "work",
+        "work",
+        "due",
+    ]
+    assert explain(level, request).steps[-2].total_seconds == 9 * 3600
+
+
+def test_who_set_it_is_told_when_a_time_was_set_by_hand(level):
+    request = opened(level)
+    due = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    level.do("request.update", request_id=request.id, first_response_due_at=due)
+    found = explain(level, request)
+    assert found.steps[0].text == "Set to Mon 09 Mar 2026 10:00 by Lanewise; it is not counted."
+    assert found.policy is None
+
+
+def test_the_rest_is_told_together_when_the_way_is_long(level):
+    level.do("sla_policy.update", policy_id=level.policy, first_response="1000h")
+    found = explain(level, opened(level))
+    assert len(found.steps) < MAX_DAYS + 4
+    assert "more days until" in found.steps[-2].text
+    assert found.steps[-2].total_seconds == 1000 * 3600
+
+
+def test_what_was_done_is_told_when_it_was(level, clock):
+    request = opened(level)
+    clock.advance(timedelta(hours=1))
+    level.do("request.set_status", request_id=request.id, status="answered")
+    found = explain(level, request)
+    assert (found.state_label, found.steps[-1].text) == ("In time", "Done Mon 02 Mar 2026 11:00.")
