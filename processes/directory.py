@@ -7,17 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import text
-
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
-_FIND = text(
+# Lists as results of subqueries can't be estimated by their length: the server keeps its plan.
+_FIND = Statement(
     """
+    WITH wanted AS (SELECT %(names)s::text[] AS names, %(keys)s::uuid[] AS keys)
     SELECT 'user' AS kind, id, email AS address, name FROM users
-    WHERE active AND (lower(email) = ANY(:names) OR lower(name) = ANY(:names) OR id = ANY(:keys))
+    WHERE active AND (lower(email) = ANY ((SELECT names FROM wanted)::text[])
+      OR lower(name) = ANY ((SELECT names FROM wanted)::text[])
+      OR id = ANY ((SELECT keys FROM wanted)::uuid[]))
     UNION ALL
     SELECT 'group', id, name, name FROM groups
-    WHERE lower(name) = ANY(:names) OR id = ANY(:keys)
+    WHERE lower(name) = ANY ((SELECT names FROM wanted)::text[])
+      OR id = ANY ((SELECT keys FROM wanted)::uuid[])
     """
 )
 
@@ -45,8 +49,8 @@ def find_people(uow: UnitOfWork, references: Iterable[str | None]) -> Directory:
     found = Directory()
     if not wanted:
         return found
-    parameters = {"names": list(wanted), "keys": list(_keys(wanted))}
-    for kind, key, address, name in uow.session.execute(_FIND, parameters):
+    rows = _FIND.rows(uow.session, names=list(wanted), keys=list(_keys(wanted)))
+    for kind, key, address, name in rows:
         book = found.users if kind == "user" else found.groups
         # An address and a key name one person, a name may be shared: the former win.
         book.setdefault(_folded(name), key)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, text
+from sqlalchemy import select
 
 from processes.instance_tables import IS_OPEN, TaskState, WorkItem
 from processes.paging import COUNT_CAP, Cursor, check_limit, cut, decode_cursor
@@ -23,27 +23,29 @@ from processes.task_queries import (
 from processes.task_rights import get_visible, visibility
 from services.errors import Conflict, Invalid
 from services.record_types import get_record
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
 VIEWS = ("mine", "groups", "all")
 
-# The head of my own tasks, else the head of my queues: each the first row of an index.
-_NEXT = text(
+# The head of my own tasks, else the head of my queues: each the first row of an index. As the
+# result of a subquery the list can't be estimated by its length, so the server keeps its plan.
+_NEXT = Statement(
     """
     SELECT key FROM (
       (SELECT id AS key, 0 AS place FROM work_items
-       WHERE state = 'open' AND assignee_id = :me AND id IS DISTINCT FROM :after
+       WHERE state = 'open' AND assignee_id = %(me)s AND id IS DISTINCT FROM %(after)s
        ORDER BY sort_due_at, id LIMIT 1)
       UNION ALL
-      (SELECT head.key, 1 FROM unnest(CAST(:queues AS uuid[])) AS q(id)
+      (SELECT head.key, 1 FROM unnest((SELECT %(queues)s::uuid[])) AS q(id)
        CROSS JOIN LATERAL (
          SELECT work_item_id AS key, sort_due_at FROM queue_entries
-         WHERE queue_id = q.id AND work_item_id IS DISTINCT FROM :after
+         WHERE queue_id = q.id AND work_item_id IS DISTINCT FROM %(after)s
          ORDER BY sort_due_at, work_item_id LIMIT 1) AS head
        ORDER BY head.sort_due_at, head.key LIMIT 1)) AS either
     ORDER BY place LIMIT 1
     """
-).bindparams(bindparam("after", type_=Uuid))
+)
 
 
 def list_tasks(
@@ -141,9 +143,8 @@ def next_task_id(uow: UnitOfWork, after: UUID | None = None) -> UUID | None:
     queues = my_queues(uow)
     if not queues:
         return None
-    found = {"me": uow.actor.user_id, "queues": queues, "after": after}
-    key: UUID | None = uow.session.scalar(_NEXT, found)
-    return key
+    rows = _NEXT.rows(uow.session, me=uow.actor.user_id, queues=queues, after=after)
+    return rows[0][0] if rows else None
 
 
 def tasks_of_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[TaskItem]:

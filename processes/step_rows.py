@@ -10,22 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm.attributes import set_committed_value
 
 from processes.instance_tables import ProcessInstance
 from services.database import to_json_text
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
-_SAVE = text(
+_SAVE = Statement(
     """
-    WITH step AS MATERIALIZED (SELECT CAST(:step AS jsonb) AS doc),
+    WITH step AS MATERIALIZED (SELECT CAST(%(step)s AS jsonb) AS doc),
     closed AS (
       UPDATE work_items AS w
-      SET state = c.reason, ended_at = :now, ended_by_id = :user, ended_by = :actor,
+      SET state = c.reason, ended_at = %(now)s, ended_by_id = %(user)s, ended_by = %(actor)s,
           version = w.version + 1
       FROM step, jsonb_to_recordset(step.doc -> 'closed') AS c(token text, reason text)
-      WHERE w.instance_id = :instance AND w.token_id = c.token AND w.state = 'open'
+      WHERE w.instance_id = %(instance)s AND w.token_id = c.token AND w.state = 'open'
       RETURNING w.id),
     unqueued AS (
       DELETE FROM queue_entries AS q USING closed WHERE q.work_item_id = closed.id),
@@ -34,10 +34,10 @@ _SAVE = text(
         (id, version, instance_id, version_id, token_id, process_key, element_id, name, form_id,
          state, assignee_id, candidate_groups, candidate_users, due_at, sort_due_at,
          follow_up_at, priority, rank, record_type, record_id, variables, created_at)
-      SELECT t.id, 1, :instance, t.version_id, t.token_id, t.process_key, t.element_id, t.name,
+      SELECT t.id, 1, %(instance)s, t.version_id, t.token_id, t.process_key, t.element_id, t.name,
              t.form_id, 'open', t.assignee_id, t.candidate_groups, t.candidate_users, t.due_at,
              t.sort_due_at, t.follow_up_at, t.priority, t.rank, t.record_type, t.record_id,
-             t.variables, :now
+             t.variables, %(now)s
       FROM step, jsonb_to_recordset(step.doc -> 'opened') AS t(
         id uuid, version_id uuid, token_id text, process_key text, element_id text, name text,
         form_id text, assignee_id uuid, candidate_groups uuid[], candidate_users uuid[],
@@ -51,12 +51,12 @@ _SAVE = text(
     told AS (
       INSERT INTO history
         (instance_id, at, actor, kind, process_id, element_id, element_type, token_id, details)
-      SELECT :instance, :now, :actor, h.kind, h.process, h.element, h.type, h.token,
+      SELECT %(instance)s, %(now)s, %(actor)s, h.kind, h.process, h.element, h.type, h.token,
              coalesce(h.details, '{}'::jsonb)
       FROM step, jsonb_to_recordset(step.doc -> 'history') AS h(
         kind text, process text, element text, type text, token text, details jsonb))
-    UPDATE process_instances SET snapshot = :snapshot, state = :state, ended_at = :ended
-    WHERE id = :instance
+    UPDATE process_instances SET snapshot = %(snapshot)s, state = %(state)s, ended_at = %(ended)s
+    WHERE id = %(instance)s
     """
 )
 
@@ -97,18 +97,16 @@ def save_step(
         "queued": rows.queued,
         "history": rows.history,
     }
-    uow.session.execute(
-        _SAVE,
-        {
-            "step": to_json_text(document),
-            "now": uow.now,
-            "user": uow.actor.user_id,
-            "actor": uow.actor.name,
-            "instance": instance.id,
-            "snapshot": snapshot,
-            "state": state,
-            "ended": ended,
-        },
+    _SAVE.run(
+        uow.session,
+        step=to_json_text(document),
+        now=uow.now,
+        user=uow.actor.user_id,
+        actor=uow.actor.name,
+        instance=instance.id,
+        snapshot=snapshot,
+        state=state,
+        ended=ended,
     )
     for name, value in (("snapshot", snapshot), ("state", state), ("ended_at", ended)):
         set_committed_value(instance, name, value)

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, LargeBinary, false, text
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.changes import RowChange
 from services.database import Base, to_json_text
+from services.statements import Statement
 
 if TYPE_CHECKING:
     from services.unit_of_work import UnitOfWork
@@ -52,11 +53,11 @@ class AuditEntry(Base):
     chain_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-_WRITE = text(
+_WRITE = Statement(
     """
     INSERT INTO audit_entries (at, actor_id, actor_name, source, address, operation,
       record_type, record_id, arguments, changes, refused)
-    SELECT * FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS e(
+    SELECT * FROM jsonb_to_recordset(CAST(%(entries)s AS jsonb)) AS e(
       at timestamptz, actor_id uuid, actor_name text, source text, address text, operation text,
       record_type text, record_id uuid, arguments jsonb, changes jsonb, refused boolean)
     """
@@ -126,7 +127,7 @@ def _add(
 def write_entries(uow: UnitOfWork) -> None:
     """Write what was added in this transaction, in one statement; called just before the commit."""
     if uow.audited:
-        uow.session.execute(_WRITE, {"entries": to_json_text(uow.audited)})
+        _WRITE.run(uow.session, entries=to_json_text(uow.audited))
         uow.audited.clear()
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.access import visible_to
@@ -22,6 +22,7 @@ from services.actors import Actor
 from services.changes import begin_collecting, forget_changes, tell_watchers
 from services.database import Base, new_id, to_json_text
 from services.errors import NotFound
+from services.statements import Statement
 
 if TYPE_CHECKING:
     from services.platform import Platform
@@ -30,12 +31,12 @@ Row = TypeVar("Row", bound=Base)
 
 # Deferring through the job engine's own SQL function on our connection puts the job into the
 # same transaction as the state it belongs to.
-_DEFER_JOBS = text(
+_DEFER_JOBS = Statement(
     """
     SELECT procrastinate_defer_jobs_v1(ARRAY(
       SELECT ROW(j.queue, j.task, j.priority, j.lock, NULL, j.args, j.run_at)
              ::procrastinate_job_to_defer_v1
-      FROM jsonb_to_recordset(CAST(:jobs AS jsonb))
+      FROM jsonb_to_recordset(CAST(%(jobs)s AS jsonb))
         AS j(queue text, task text, priority int, lock text, args jsonb, run_at timestamptz)))
     """
 )
@@ -209,5 +210,5 @@ class UnitOfWork:
         if not self.jobs:
             return
         rows = to_json_text([job.as_row() for job in self.jobs])
-        self.session.execute(_DEFER_JOBS, {"jobs": rows})
+        _DEFER_JOBS.run(self.session, jobs=rows)
         self.jobs.clear()
