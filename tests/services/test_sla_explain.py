@@ -10,6 +10,9 @@ from services.request_model import ServiceRequest
 from services.sla_explain import MAX_DAYS, explain_request
 from services.sla_policies import list_policies
 
+BEGUN = (
+    "Begun Sun 01 Mar 2026 19:00: 9 h of working time by Office, as the policy Standard promises."
+)
 WEEK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "10:00-18:00")
 
 
@@ -48,8 +51,7 @@ def test_each_day_is_told_when_it_was_counted_or_passed_over(level, clock):
     assert told(level, opened(level)) == [
         (
             "start",
-            "Begun Sun 01 Mar 2026 19:00: 9 h of working time by Office, "
-            "as the policy Standard promises.",
+            BEGUN,
             "",
         ),
         ("free", "Sun 01 Mar 2026: no working time.", ""),
