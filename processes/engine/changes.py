@@ -52,7 +52,7 @@ class TimerSet:
     Attributes:
         due_at: Aware UTC; may be past, then it is due at once.
         repeat: What remains of a cycle after this firing (`R2/PT10M`, `R/PT1H`); None if nothing.
-            For information: the next TimerSet comes from `fire_timer`.
+            For information: the next TimerSet comes from `fire_timer`, later than its time.
     """
 
     token_id: str

@@ -133,6 +133,8 @@ class Execution:
     def fire_timer(self, token_id: str) -> None:
         """Let a timer fire, whatever the time is; a repeating one is set again.
 
+        One that is overdue by several periods fires once for all of them.
+
         Raises:
             UnknownToken: No timer is set there.
         """
@@ -141,7 +143,7 @@ class Execution:
         close_wait(token, cancelled=False)
         trigger(token, {})
         if not token.is_over and token.role == "event":
-            again = next_due(fired, host.zone(), host.calendars())
+            again = next_due(fired, host.zone(), host.calendars(), self._instance.now)
             if again is None:
                 token.cancel()
             else:

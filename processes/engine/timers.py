@@ -21,6 +21,8 @@ from processes.engine.errors import EngineError
 from processes.engine.model import TimerKind
 
 DEFAULT_CALENDAR = "default"
+MISSED_AT_MOST = 10_000
+"""How many missed times of a timer are gone through to keep its rhythm."""
 
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?!$)(?:(?P<years>\d{1,6})Y)?(?:(?P<months>\d{1,6})M)?(?:(?P<weeks>\d{1,6})W)?"
@@ -173,10 +175,22 @@ def find_calendar(calendars: Calendars | None, name: str) -> WorkingCalendar:
     return found
 
 
-def next_due(fired: Due, zone: tzinfo, calendars: Calendars | None = None) -> Due | None:
+def next_due(
+    fired: Due,
+    zone: tzinfo,
+    calendars: Calendars | None = None,
+    later_than: datetime | None = None,
+) -> Due | None:
     """Return when a repeating timer fires again; None if it does not.
 
     It is counted from when it was due, not from when it was fired, so that delays do not add up.
+
+    Args:
+        fired: When it was due.
+        zone: Of months and days.
+        calendars: To find its working calendar in.
+        later_than: What was missed up to then is not made up for: one firing stands for all that
+            were overdue. A cycle that counts still fires as often as it says.
 
     Raises:
         EngineError: Its working calendar is there no more, or finds no time.
@@ -185,11 +199,27 @@ def next_due(fired: Due, zone: tzinfo, calendars: Calendars | None = None) -> Du
         return None
     text, _, name = fired.repeat.partition("@")
     found, calendar = _cycle(text), find_calendar(calendars, name) if name else None
+    every = parse_duration(found["every"])
     try:
-        at = parse_duration(found["every"]).after(fired.at, zone, calendar)
+        at = every.after(fired.at, zone, calendar)
+        if later_than is not None and at <= later_than:
+            at = _first_after(later_than, at, every, zone, calendar)
     except ValueError as problem:
         raise EngineError(f"The timer can't be set again: {problem}") from problem
     return Due(at, _rest(found["count"], found["every"], name))
+
+
+def _first_after(
+    moment: datetime, at: datetime, every: Duration, zone: tzinfo, calendar: WorkingCalendar | None
+) -> datetime:
+    """Return the first of the times `at` and every so often after it that is after `moment`."""
+    if calendar is None and not every.months:
+        return at + ((moment - at) // every.rest + 1) * every.rest
+    for _ in range(MISSED_AT_MOST):
+        at = every.after(at, zone, calendar)
+        if at > moment:
+            return at
+    return every.after(moment, zone, calendar)
 
 
 def check_text(kind: TimerKind, text: str, *, counts_work: bool = False) -> str | None:

@@ -3,7 +3,18 @@
 import pytest
 
 from processes.engine import changes, parse_model
-from tests.engine.models import Drawing, Play, again, extension, looped, mapped, on, timer
+from tests.engine.models import (
+    Drawing,
+    FakeHost,
+    Play,
+    again,
+    extension,
+    looped,
+    mapped,
+    on,
+    service,
+    timer,
+)
 
 UNDO_ALL = on("compensate")
 
@@ -219,3 +230,120 @@ def test_transaction_is_interrupted_when_a_timer_at_its_border_fires():
 def test_transaction_is_loaded_and_stopped_when_it_is_being_undone(command):
     play = Play(transaction(), {"bad": True}).do(command)
     assert play.state == ("running" if command == "advance" else "terminated")
+
+
+def booking(child="trip"):
+    """Return a process that books two things, and what books it by a call."""
+    inner = (
+        Drawing(child)
+        .start("in")
+        .script("hotel", "place = town")
+        .undo("hotel_undo", "hotel", "no_hotel", "userTask")
+        .node("task", "flight")
+        .undo("flight_undo", "flight", "no_flight", "userTask")
+        .path("in", "hotel", "flight")
+    )
+    drawing = (
+        Drawing()
+        .start()
+        .node("callActivity", "call", extension(f'<zeebe:calledElement processId="{child}"/>'))
+        .script("change", "town = 'Rome'")
+        .end("undo", UNDO_ALL)
+        .path("start", "call", "change", "undo")
+    )
+    return drawing, inner
+
+
+def book(drawing, *inner, **variables):
+    specs = {one.process_id: one.spec() for one in inner}
+    return Play(drawing, {"town": "Oslo", **variables}, FakeHost(specs=specs))
+
+
+def test_inside_of_a_called_process_is_undone_in_the_reverse_order():
+    play = book(*booking())
+    assert play.waiting == ["no_flight"]
+    play.complete("no_flight").complete("no_hotel")
+    expected = ["flight_undo", "no_flight", "hotel_undo", "no_hotel", "undo"]
+    assert (play.state, play.trace[-5:]) == ("completed", expected)
+
+
+def test_called_process_is_undone_with_the_variables_that_it_had():
+    drawing, inner = booking()
+    kept = Drawing("trip").start("in").node("task", "hotel").path("in", "hotel")
+    kept.node("serviceTask", "tell", service("tell", mapped({"where": "=town"})))
+    kept.parts[-1] = kept.parts[-1].replace('id="tell"', 'id="tell" isForCompensation="true"')
+    kept.boundary("b", "hotel", UNDO_ALL).associate("b", "tell")
+    play = book(drawing, kept)
+    assert play.variables["town"] == "Rome"
+    assert play.host.calls[0].arguments == {"where": "Oslo"}
+    assert inner.process_id == "trip"
+
+
+def test_handler_of_the_call_comes_before_what_the_called_process_would_undo():
+    drawing, inner = booking()
+    drawing.undo("call_undo", "call", "unbook", "userTask")
+    assert book(drawing, inner).waiting == ["unbook"]
+
+
+def test_process_that_is_called_by_a_called_one_is_undone_too():
+    drawing, inner = booking("deep")
+    middle = (
+        Drawing("trip")
+        .start("s2")
+        .node("callActivity", "call2", extension('<zeebe:calledElement processId="deep"/>'))
+    )
+    outer, _ = booking("trip")
+    play = book(outer, inner, middle.path("s2", "call2"))
+    assert drawing.process_id == "p"
+    assert play.waiting == ["no_flight"]
+    play.complete("no_flight").complete("no_hotel")
+    assert play.state == "completed"
+
+
+def test_each_call_is_undone_when_it_was_repeated():
+    drawing, inner = booking()
+    drawing.parts[1] = drawing.parts[1].replace("</callActivity>", f"{looped()}</callActivity>")
+    play = book(drawing, inner, items=[1, 2])
+    for _ in range(2):
+        play.complete("no_flight").complete("no_hotel")
+    assert (play.state, play.trace.count("hotel_undo")) == ("completed", 2)
+
+
+def test_undoing_in_a_called_process_is_cancelled_with_the_instance():
+    play = book(*booking()).do("cancel")
+    gone = [change.element_id for change in play.of(changes.ElementCancelled)]
+    assert gone == ["no_flight", "undo"]
+
+
+def test_undoing_waits_at_an_incident_when_the_called_process_is_not_there():
+    drawing, inner = booking()
+    drawing.task("wait")
+    drawing.parts = [part for part in drawing.parts if "change-undo" not in part]
+    play = book(drawing.path("change", "wait", "undo"), inner)
+    spec = play.host.specs.pop("trip")
+    play.complete("wait")
+    failed = play.of(changes.StepFailedAt)[0].token_id
+    assert play.state == "failed"
+    play.host.specs["trip"] = spec
+    play.do("retry", failed)
+    assert play.waiting == ["no_flight"]
+    assert play.complete("no_flight").complete("no_hotel").state == "completed"
+
+
+def test_open_call_is_undone_when_the_transaction_around_it_is_cancelled():
+    _, inner = booking()
+    inner.task("more").path("flight", "more")
+    bought = (
+        Drawing()
+        .start("s")
+        .node("parallelGateway", "fork")
+        .node("callActivity", "call", extension('<zeebe:calledElement processId="trip"/>'))
+        .task("decide")
+        .end("stop", on("cancel"))
+        .path("s", "fork", "call")
+        .path("fork", "decide", "stop")
+    )
+    drawing = Drawing().start().node("transaction", "buy", bought.inside()).path("start", "buy")
+    play = book(drawing, inner).complete("decide")
+    assert play.waiting == ["no_flight"]
+    assert play.complete("no_flight").complete("no_hotel").state == "completed"

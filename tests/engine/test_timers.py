@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from processes.engine.timers import Due, check_text, next_due, parse_duration, plan
+from tests.engine.models import Drawing, Play, timer
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 OSLO = ZoneInfo("Europe/Oslo")
@@ -43,6 +44,38 @@ def test_cycle_begins_at_its_start_when_it_has_one():
     due = plan("cycle", "R/2026-04-01T09:00:00Z/P1D", NOW, UTC)
     assert due == Due(datetime(2026, 4, 1, 9, tzinfo=UTC), "R/P1D")
     assert next_due(due, UTC) == Due(datetime(2026, 4, 2, 9, tzinfo=UTC), "R/P1D")
+
+
+@pytest.mark.parametrize(
+    ("repeat", "now", "due"),
+    [
+        ("R/PT10M", datetime(2026, 3, 28, 12, 5, tzinfo=UTC), "2026-03-28T12:10"),
+        ("R/PT10M", datetime(2026, 3, 28, 12, 10, tzinfo=UTC), "2026-03-28T12:20"),
+        ("R/PT10M", datetime(2026, 3, 28, 13, 35, tzinfo=UTC), "2026-03-28T13:40"),
+        ("R/P1M", datetime(2026, 6, 30, tzinfo=UTC), "2026-07-28T12:00"),
+        ("R/P1MT1S", datetime(4026, 3, 28, 12, tzinfo=UTC), "4026-04-28T12:00"),
+    ],
+)
+def test_what_was_missed_of_a_cycle_is_not_made_up_for(repeat, now, due):
+    following = next_due(Due(NOW, repeat), UTC, later_than=now)
+    assert following is not None
+    assert following.repeat == repeat
+    assert following.at.replace(second=0).isoformat()[:16] == due
+
+
+def test_overdue_timer_fires_once_for_all_that_it_missed():
+    drawing = Drawing().start().task("ask").path("start", "ask")
+    drawing.boundary("remind", "ask", timer("R3/PT10M", "timeCycle"), cancelActivity="false")
+    play = Play(drawing.end("told").path("remind", "told"))
+    play.host.later(minutes=35)
+    firings = []
+    while "remind" in play.waiting:
+        due = next(one.due_at for one in play.tokens if one.element_id == "remind")
+        play.host.time = max(play.host.time, due)
+        firings.append(play.host.time.minute)
+        play.fire("remind")
+    # It still fires as often as it says.
+    assert (firings, play.trace.count("remind")) == ([35, 40, 50], 3)
 
 
 def test_months_end_with_the_month_when_it_is_shorter():

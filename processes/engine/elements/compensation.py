@@ -4,7 +4,8 @@ A scope notes under `undo` which of the activities inside it were completed and 
 compensated, each as an object: `activity` is its id, and either `handler` and `boundary` are the
 activity that compensates it and the event that leads there, or `done` is what was noted inside
 it, `values` are its variables as they were at its end, and `event` is its event sub-process for
-compensation, if it has one.
+compensation, if it has one. For a call, `process` is the id and version of the called process in
+which `done` was done and is undone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from processes.engine import changes
 from processes.engine.elements.base import WAITS, Element, Waits
+from processes.engine.errors import StepFailed
 from processes.engine.scopes import Scope
 from processes.engine.tokens import LEAVE, Token
 
@@ -58,7 +60,9 @@ class Undoing(Element):
             token.make_ready(LEAVE)
             return
         record = token.notes["plan"].pop(0)
-        if "handler" in record:
+        if "process" in record:
+            self._undo_called(token, record)
+        elif "handler" in record:
             self._happen(token, self.process_spec.element(record["boundary"]))
             token.workflow.arrive(self.process_spec.element(record["handler"]), token)
         elif record["event"]:
@@ -80,7 +84,22 @@ class Undoing(Element):
         return True
 
     def withdraw(self, token: Token, *, failed: bool) -> None:
-        """Report nothing: what is undone reports itself."""
+        """Report the end of its incident; what is undone reports itself."""
+        if failed:
+            token.workflow.emit(changes.IncidentResolved(token.id))
+
+    def _undo_called(self, token: Token, record: Record) -> None:
+        """Undo inside a process that was called, in the version that ran."""
+        try:
+            called = token.workflow.host.spec_for(*record["process"])
+        except StepFailed as problem:
+            token.notes["plan"].insert(0, record)
+            token.workflow.park(token, problem)
+            return
+        root = token.workflow.spawn(called.root, token)
+        root.scope = Scope(record["values"])
+        root.hold()
+        undo(record["done"], root)
 
     def _happen(self, token: Token, event: Element) -> None:
         happened = token.workflow.spawn(event, token)
@@ -89,8 +108,12 @@ class Undoing(Element):
         happened.mark_completed()
         happened.leave_tree()
 
-    def _run(self, token: Token) -> bool | None:  # noqa: ARG002 - SpiffWorkflow's protocol
-        return True
+    def _run(self, token: Token) -> bool | None:
+        if not token.notes["plan"]:
+            return True
+        token.hold()  # it had failed
+        self.proceed(token)
+        return None
 
     def _on_complete(self, token: Token) -> None:
         token.workflow.child_done(token)
@@ -104,13 +127,27 @@ def undo(records: list[Record], owner: Token) -> None:
 
 def all_records(scope: Token) -> list[Record]:
     """Take out what can be undone in a scope and in those that are open inside it."""
-    found: list[Record] = []
-    pending = [scope]
-    while pending:
-        token = pending.pop(0)
-        found += token.notes.pop("undo", [])
-        pending.extend(token.inner)
-    return found
+    tokens = [scope]
+    for token in tokens:
+        tokens.extend(token.inner)
+    inside: dict[str, list[Record]] = {}
+    for token in reversed(tokens[1:]):
+        records = token.notes.pop("undo", []) + inside.pop(token.id, [])
+        if token.task_spec.is_process and records:
+            token.notes["undo"] = records
+            records = [{"activity": token.parent.task_spec.node.id, **take_called(token)}]
+        inside[token.parent.id] = records + inside.get(token.parent.id, [])
+    return [*scope.notes.pop("undo", []), *inside.get(scope.id, [])]
+
+
+def take_called(root: Token) -> Record:
+    """Take out what can be undone in a called process; empty if nothing can."""
+    records = root.notes.pop("undo", [])
+    if not records:
+        return {}
+    spec = root.task_spec.process_spec
+    values = {} if root.scope is None else root.scope.to_json()
+    return {"process": [spec.process_id, spec.version], "values": values, "done": records}
 
 
 def _take_records(scope: Token, activity: str) -> list[Record]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from processes.engine.catching import interrupt_inside
 from processes.engine.elements.activities import own_inputs
 from processes.engine.elements.base import WAITS, Element, Waits
+from processes.engine.elements.compensation import take_called
 from processes.engine.errors import StepFailed
 from processes.engine.expressions import compile_text
 from processes.engine.host import Binding
@@ -113,7 +114,8 @@ class CallActivity(Element):
     """Runs another process (§10.3.6), whose tokens live inside this instance.
 
     It gets the caller's variables unless the model says otherwise, and its input mappings; what it
-    has at its end is the result.
+    has at its end is the result. What was done in it is undone with it, unless the call itself has
+    a handler for compensation (§10.7).
     """
 
     def __init__(self, spec: ProcessSpec, node: Node, name: str | None = None) -> None:
@@ -144,7 +146,15 @@ class CallActivity(Element):
         if not self.node.outputs and not self.node.work.pass_all_out:
             result = {}
         token.notes["result"] = result
+        if done := take_called(child):
+            token.notes["called"] = done
         token.make_ready(LEAVE)
+
+    def record_of(self, token: Token) -> dict[str, Any] | None:
+        """Return how what was done in the called process can be undone."""
+        if self.undone_by is not None or "called" not in token.notes:
+            return super().record_of(token)
+        return {"activity": self.node.id, **token.notes["called"]}
 
     def _binding(self, token: Token) -> Binding | None:
         """Return which version is wanted (§10.3.6 leaves that to the engine)."""
