@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feel.builtin import BUILTINS
 from feel.compiler import Code, TestCode, compile_node, compile_test_node
+from feel.cursor import Cursor
 from feel.errors import FeelLimitError
 from feel.lexer import KnownNames, is_simple_name, normalise_name
 from feel.names import names_in
@@ -182,12 +183,25 @@ def compile_test_list(
 
     Arguments and errors as for `compile_unary_tests`. `-` and `not(…)` are a list of one.
     """
-    whole = parse_tests(make_cursor(text, _BASE, names, keys, types))
+    whole = parse_tests(make_base_cursor(text, names, keys, types))
     if whole.tests is None or whole.negated:
         return [compile_unary_tests(text, names, keys=keys, types=types)]
     return [
         UnaryTests(text, Tests(node.start, node.end, [node], negated=False)) for node in whole.tests
     ]
+
+
+def make_base_cursor(
+    text: str,
+    names: Names = NO_NAMES,
+    keys: Names = NO_NAMES,
+    types: Mapping[str, Type] | None = None,
+) -> Cursor:
+    """Begin to read a text in which built-in functions and properties are known.
+
+    Arguments and errors as for `make_cursor`.
+    """
+    return make_cursor(text, _BASE, names, keys, types)
 
 
 def names_used(expression: Expression | UnaryTests) -> Names:
@@ -209,7 +223,7 @@ def _compile_expression(
     text: str, names: Names, keys: Names, types: Mapping[str, Type] | None
 ) -> Expression:
     return _guard(  # type: ignore[no-any-return]
-        lambda: Expression(text, parse(make_cursor(text, _BASE, names, keys, types)))
+        lambda: Expression(text, parse(make_base_cursor(text, names, keys, types)))
     )
 
 
@@ -217,7 +231,7 @@ def _compile_tests(
     text: str, names: Names, keys: Names, types: Mapping[str, Type] | None
 ) -> UnaryTests:
     return _guard(  # type: ignore[no-any-return]
-        lambda: UnaryTests(text, parse_tests(make_cursor(text, _BASE, names, keys, types)))
+        lambda: UnaryTests(text, parse_tests(make_base_cursor(text, names, keys, types)))
     )
 
 

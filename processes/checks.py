@@ -40,6 +40,7 @@ def check_model(
     unit = read_unit(given)
     errors = unit.findings or _against_surroundings(uow, unit)
     warnings = [
+        *unit.warnings,
         *(finding_of(warning) for model in unit.models.values() for warning in model.warnings),
         *(finding for _, process in unit.processes() for finding in warn_about(process)),
     ]

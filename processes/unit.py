@@ -12,7 +12,7 @@ import orjson
 from forms import Form, FormError, find_faults, parse_form
 from processes.definition_tables import ResourceKind
 from processes.engine import Model, parse_model
-from processes.engine.decisions import DecisionModel, check_decisions, parse_decisions
+from processes.engine.decisions import DecisionModel, parse_decisions, review_decisions
 from processes.engine.errors import ModelErrors
 from processes.engine.model import Process
 from processes.findings import Finding, finding_of
@@ -49,13 +49,18 @@ class File:
 
 @dataclass
 class Unit:
-    """The files that could be read, what stands in them, and the faults of the others."""
+    """The files that could be read, what stands in them, and the faults of the others.
+
+    Attributes:
+        warnings: What is doubtful in decisions; that of diagrams is in their models.
+    """
 
     files: list[File] = field(default_factory=list)
     models: dict[str, Model] = field(default_factory=dict)
     forms: dict[str, Form] = field(default_factory=dict)
     decisions: dict[str, DecisionModel] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
     def processes(self) -> Iterator[tuple[File, Process]]:
         """Yield every process that is to be executed, with its file."""
@@ -154,9 +159,10 @@ def _read_processes(
 
 
 def _read_decisions(unit: Unit, name: str, content: str) -> None:
-    faults = check_decisions(xml_bytes(content))
-    if faults:
-        unit.findings.extend(finding_of(fault, name) for fault in faults)
+    review = review_decisions(xml_bytes(content))
+    unit.warnings.extend(finding_of(warning, name) for warning in review.warnings)
+    if review.errors:
+        unit.findings.extend(finding_of(fault, name) for fault in review.errors)
         return
     model = parse_decisions(xml_bytes(content))
     names = tuple(decision.id for decision in model.decisions)

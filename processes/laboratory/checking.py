@@ -7,10 +7,12 @@ from typing import Any
 
 from processes.definitions import Definitions
 from processes.deployment import deploy
+from processes.engine.decisions import is_decision_model
+from processes.engine.decisions.sources import review_of
 from processes.findings import Finding, ModelRejected, finding_of
 from processes.laboratory.models import fault, text_of
 from processes.laboratory.place import Laboratory
-from processes.unit import Unit, read_unit
+from processes.unit import Unit, read_unit, xml_bytes
 from services.actors import SYSTEM
 from services.unit_of_work import UnitOfWork
 
@@ -24,8 +26,8 @@ class _UndoneError(Exception):
 def check_request(laboratory: Laboratory, request: Mapping[str, Any]) -> dict[str, Any]:
     """Answer ``{"id", "model"}`` with ``{"id", "ok", "errors", "warnings"}``.
 
-    An error or warning is ``{"element", "line", "message", "advice"}``. The diagram is deployed,
-    in a transaction that is undone.
+    The model is a diagram or a file of decisions. An error or warning is ``{"element", "line",
+    "message", "advice"}``. A diagram is deployed, in a transaction that is undone.
     """
     laboratory.forget()
     platform = laboratory.platform
@@ -34,6 +36,8 @@ def check_request(laboratory: Laboratory, request: Mapping[str, Any]) -> dict[st
         files = files_of(request)
     except (KeyError, OSError, ValueError) as problem:
         return {**answer, "errors": [fault(f"The model can't be read: {problem}")]}
+    if is_decision_model(xml_bytes(files[0]["content"])):
+        return {**answer, **_review(request)}
     try:
         platform.transact(SYSTEM, lambda uow: _try_out(uow, files))
     except ModelRejected as problem:
@@ -42,6 +46,15 @@ def check_request(laboratory: Laboratory, request: Mapping[str, Any]) -> dict[st
         pass
     unit = read_unit(files, platform.part(Definitions).read_model)
     return {**answer, "ok": True, "warnings": shown(_warnings(unit))}
+
+
+def _review(request: Mapping[str, Any]) -> dict[str, Any]:
+    review = review_of(request)
+    return {
+        "ok": not review.errors,
+        "errors": shown([finding_of(one) for one in review.errors]),
+        "warnings": shown([finding_of(one) for one in review.warnings]),
+    }
 
 
 def files_of(request: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from feel import FeelLimitError
-from processes.engine.decisions import check_decisions, parse_decisions
+from processes.engine.decisions import parse_decisions, review_decisions
 from processes.engine.errors import ModelError
 from tests.decisions.conftest import (
     NAMESPACE,
@@ -255,8 +255,10 @@ def test_models_are_refused_when_they_import_one_another():
     first = definitions(f'<import name="b" namespace="second" {kind}/>', own="first")
     second = definitions(f'<import name="a" namespace="first" {kind}/>', own="second")
 
-    problems = check_decisions(
+    problems = review_decisions(
         second, resolve=lambda namespace, _: {"first": first, "second": second}[namespace]
     )
 
-    assert [problem.message for problem in problems] == ["The models import one another: 'second'."]
+    assert [problem.message for problem in problems.errors] == [
+        "The models import one another: 'second'."
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from processes.engine.decisions import check_decisions, parse_decisions
+from processes.engine.decisions import parse_decisions, review_decisions
 from processes.engine.errors import ModelError
 from processes.engine.xml import MAX_BYTES, parse_xml
 from tests.decisions.conftest import decision, definitions, function, input_data, table, text
@@ -71,9 +71,9 @@ def test_all_problems_are_told_when_a_model_is_checked():
         decision("A", text("1 +")), decision("B", text("2")), decision("C", text("3"), ("x",))
     )
 
-    assert len(check_decisions(xml)) == 2
-    assert len(check_decisions(b"<nonsense/>")) == 1
-    assert check_decisions(definitions(decision("B", text("2")))) == []
+    assert len(review_decisions(xml).errors) == 2
+    assert len(review_decisions(b"<nonsense/>").errors) == 1
+    assert review_decisions(definitions(decision("B", text("2")))).errors == []
 
 
 def test_what_is_sound_still_runs_when_a_model_is_read_leniently():

@@ -287,3 +287,14 @@ def test_decision_has_a_value_when_it_is_given_as_xml_or_file(tmp_path):
     line = json.dumps({**request, "id": 5, "decision": "none"})
     result = CliRunner().invoke(dmn, ["evaluate", "--batch"], input=line)
     assert json.loads(result.output).keys() == {"id", "error"}
+
+
+def test_a_file_of_decisions_is_checked_like_a_diagram(tmp_path):
+    file = tmp_path / "d.dmn"
+    file.write_text(DMN)
+    answer = {"id": None, "ok": True, "errors": [], "warnings": []}
+    assert check_request({"model": str(file)}) == answer
+    file.write_text(DMN.replace("n * 2", "n * m"))
+    (warning,) = check_request({"model": str(file)})["warnings"]
+    assert "nothing is called `m` here" in warning["message"]
+    assert not check_request({"model": DMN.replace("n * 2", "n *")})["ok"]

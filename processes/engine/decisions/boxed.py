@@ -12,6 +12,7 @@ from processes.engine.decisions.elements import (
     name_of,
 )
 from processes.engine.decisions.item_types import clean_reference, fit
+from processes.engine.decisions.outlines import TableOutline, TextOutline
 from processes.engine.decisions.scopes import Names
 from processes.engine.errors import ModelError
 from processes.engine.xml import Element, line_of
@@ -49,10 +50,14 @@ class Builder:
     Attributes:
         problems: What was wrong, in the order of the file. An expression that is wrong fails when
             it is evaluated, so that the rest of a model remains usable.
+        tables: The decision tables as they were written.
+        texts: The FEEL texts with what is visible to them.
     """
 
     def __init__(self) -> None:
         self.problems: list[ModelError] = []
+        self.tables: list[TableOutline] = []
+        self.texts: list[TextOutline] = []
         self._depth = 0
 
     def report(self, problem: ModelError) -> None:
@@ -111,6 +116,7 @@ class Builder:
             expression = compile_expression(text, names.visible, keys=names.keys, types=names.types)
         except FeelError as problem:
             return self.refuse(self.explain(problem, element, place))
+        self.texts.append(TextOutline(element, place, text, names))
         return lambda scope, run: at_place(run, place, expression.run, scope, run)
 
     def explain(self, problem: FeelError, element: Element, place: str) -> ModelError:

@@ -80,9 +80,15 @@ class DecisionNode(Node):
 
 @dataclass(eq=False)
 class KnowledgeNode(Node):
-    """A business knowledge model: a function."""
+    """A business knowledge model: a function.
+
+    Attributes:
+        boxed: Makes the function; None if it has no logic.
+        parameters: The names of its parameters.
+    """
 
     boxed: Boxed | None = None
+    parameters: tuple[str, ...] = ()
 
     def value(self, session: "Session") -> Value:
         """Return the function, computed once in a session."""

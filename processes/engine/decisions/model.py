@@ -1,15 +1,12 @@
 """Decision models: read once, evaluated any number of times."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from feel import Calendars, FeelLimitError, Run, Value, invoke, normalise
-from processes.engine.decisions import boxed_flow, read_table
-from processes.engine.decisions.boxed import Builder
-from processes.engine.decisions.elements import children, fail, get_name, local_name
 from processes.engine.decisions.graph import (
     DecisionNode,
     InputData,
@@ -19,18 +16,7 @@ from processes.engine.decisions.graph import (
     Session,
 )
 from processes.engine.decisions.item_types import TypeTable
-from processes.engine.decisions.read_graph import GraphReader
-from processes.engine.decisions.scopes import Names
 from processes.engine.errors import ModelError
-from processes.engine.xml import Element, parse_xml
-
-# Importing these makes their readers known.
-_MODULES = (boxed_flow, read_table)
-_MAX_IMPORTS = 50
-
-# Returns the bytes of the model with a namespace; the second argument is the location that the
-# import names, if any. None if there is no such model.
-Resolver = Callable[[str, str | None], bytes | None]
 
 
 class Invocable(Enum):
@@ -72,6 +58,8 @@ class DecisionModel:
         name: Its name.
         namespace: Its namespace, by which other models import it.
         problems: What is wrong with it; empty unless it was read leniently.
+        nodes: Its elements by id.
+        types: The types that it defines.
     """
 
     def __init__(
@@ -206,110 +194,3 @@ def _inputs_of(node: Node) -> tuple[str, ...]:
             found[needed.variable] = None
         waiting += needed.needs
     return tuple(found)
-
-
-def parse_decisions(
-    xml: bytes, *, resolve: Resolver | None = None, lenient: bool = False
-) -> DecisionModel:
-    """Read a DMN model, of any version from 1.1 to 1.5.
-
-    Args:
-        xml: The file.
-        resolve: Finds imported models.
-        lenient: Whether a model with problems is returned, with the problems in `problems`;
-            evaluating what is wrong then raises its problem.
-
-    Raises:
-        ModelError: The file is no DMN, or, unless `lenient`, something in it can't be run; the
-            first such problem of the file.
-    """
-    model = _read(parse_xml(xml), _Library(resolve), [])
-    if model.problems and not lenient:
-        raise model.problems[0]
-    return model
-
-
-def check_decisions(xml: bytes, *, resolve: Resolver | None = None) -> list[ModelError]:
-    """Return all that is wrong with a DMN model, in the order of the file. Never raises."""
-    try:
-        return _read(parse_xml(xml), _Library(resolve), []).problems
-    except ModelError as problem:
-        return [problem]
-
-
-class _Library:
-    """The models that are imported while one is read, each read once."""
-
-    def __init__(self, resolve: Resolver | None) -> None:
-        self._resolve = resolve
-        self._models: dict[str, DecisionModel] = {}
-
-    def find(self, element: Element, path: list[str]) -> DecisionModel:
-        """Return what an import element imports.
-
-        Raises:
-            ModelError: It is not found, or imports in turn what imports it.
-        """
-        namespace = element.get("namespace", "")
-        if namespace in path:
-            raise fail(element, f"The models import one another: {namespace!r}.")
-        if namespace not in self._models:
-            data = None
-            if self._resolve and len(self._models) < _MAX_IMPORTS:
-                data = self._resolve(namespace, element.get("locationURI"))
-            if data is None:
-                raise fail(element, f"The imported model {namespace!r} was not found.")
-            self._models[namespace] = _read(parse_xml(data), self, [*path, namespace])
-        return self._models[namespace]
-
-
-def _read(root: Element, library: _Library, path: list[str]) -> DecisionModel:
-    if local_name(root) != "definitions":
-        raise ModelError(
-            "The file is no DMN model of a known version.",
-            advice="Save it as DMN 1.3.",
-        )
-    builder = Builder()
-    imports = _Imports(root, library, [*path, root.get("namespace", "")], builder)
-    types = TypeTable(root, imports.types, builder.report)
-    names = Names(frozenset(), _collect_keys(root) | imports.keys, types.plain, types.fitted)
-    nodes = GraphReader(root, names, builder, imports.nodes).read()
-    return DecisionModel(get_name(root), root.get("namespace", ""), nodes, types, builder.problems)
-
-
-class _Imports:
-    """The imported models of a model."""
-
-    def __init__(self, root: Element, library: _Library, path: list[str], builder: Builder) -> None:
-        self.types: dict[str, Any] = {}
-        self.nodes: dict[str, tuple[str, Node]] = {}
-        self.keys: frozenset[str] = frozenset()
-        for element in children(root, "import"):
-            if "DMN" not in element.get("importType", "").upper():
-                continue
-            try:
-                model = library.find(element, path)
-            except ModelError as problem:
-                builder.report(problem)
-                continue
-            builder.problems += model.problems
-            self._add(model, get_name(element))
-
-    def _add(self, model: DecisionModel, prefix: str) -> None:
-        for name, pair in model.types.own.items():
-            self.types[f"{prefix}.{name}" if prefix else name] = pair
-        for node in model.nodes.values():
-            self.nodes[f"{model.namespace}#{node.id}"] = (prefix, node)
-        self.keys |= {node.variable for node in model.nodes.values()}
-
-
-_NAMED = ("itemComponent", "variable", "column", "output", "informationItem")
-
-
-def _collect_keys(root: Element) -> frozenset[str]:
-    """Return the names that entries of contexts may have, anywhere in a model."""
-    return frozenset(
-        name
-        for element in root.iter()
-        if local_name(element) in _NAMED and (name := get_name(element))
-    )

@@ -147,6 +147,7 @@ class GraphReader:
             logic = find_child(element, "encapsulatedLogic")
             place = f"function {node.name!r}"
             if logic is not None:
+                node.parameters = tuple(map(get_name, children(logic, "formalParameter")))
                 node.boxed = read_function(self.builder, logic, names, place)
 
 

@@ -22,6 +22,7 @@ from processes.engine.decisions.elements import (
 )
 from processes.engine.decisions.hit_policies import HIT_POLICIES, OutputOrder
 from processes.engine.decisions.item_types import AllowedType, fit
+from processes.engine.decisions.outlines import ColumnOutline, TableOutline, TextOutline
 from processes.engine.decisions.scopes import Names
 from processes.engine.decisions.table import Input, Output, Rule, Table, Test
 from processes.engine.errors import ModelError
@@ -45,6 +46,10 @@ def read_table(builder: Builder, element: Element, names: Names, place: str) -> 
         )
     except ModelError as problem:
         return builder.refuse(problem)
+    has_default = any(output.default for output in outputs)
+    outline = reader.outline(element, policy, has_default=has_default)
+    if outline:
+        builder.tables.append(outline)
     return table.evaluate
 
 
@@ -55,12 +60,22 @@ def _read_policy(element: Element) -> str:
 
 
 class _TableReader:
-    """Reads the parts of one table."""
+    """Reads the parts of one table, and keeps their tests as they were written."""
 
     def __init__(self, builder: Builder, names: Names, place: str) -> None:
         self.builder = builder
         self.names = names
         self.place = place
+        self._tests: dict[Element, UnaryTests] = {}
+        self._columns: list[ColumnOutline] = []
+
+    def outline(self, table: Element, policy: str, *, has_default: bool) -> TableOutline | None:
+        """Return the table as it was written; None if one of its tests is none."""
+        entries = [list(children(rule, "inputEntry")) for rule in children(table, "rule")]
+        rows = [[self._tests[cell] for cell in row if cell in self._tests] for row in entries]
+        if any(len(row) != len(self._columns) for row in rows):
+            return None
+        return TableOutline(table, self.place, policy, has_default, self._columns, rows)
 
     def read_inputs(self, table: Element) -> list[Input]:
         return [
@@ -78,11 +93,10 @@ class _TableReader:
         value = self.builder.compile_text(text, expression, self.names, place)
         kind = self.builder.find_type(expression, self.names)
         allowed = expression_text(find_child(element, "inputValues"))
+        test = self._read_test(allowed, element, place) if allowed else None
+        self._columns.append(ColumnOutline(label, text, kind, self._tests.get(element)))
         return Input(
-            lambda scope, run: fit(value(scope, run), kind, run, place),
-            self._read_test(allowed, element, place) if allowed else None,
-            label,
-            place,
+            lambda scope, run: fit(value(scope, run), kind, run, place), test, label, place
         )
 
     def read_outputs(self, table: Element) -> list[Output]:
@@ -159,6 +173,8 @@ class _TableReader:
             )
         except FeelError as problem:
             return _refuse_test(self.builder, self.builder.explain(problem, element, place))
+        self._tests[element] = tests
+        self.builder.texts.append(TextOutline(element, place, tests.text, self.names, is_test=True))
         return None if tests.is_any else _place_test(tests, place)
 
 

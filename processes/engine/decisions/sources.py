@@ -8,12 +8,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from processes.engine.decisions.model import DecisionModel, parse_decisions
+from processes.engine.decisions.model import DecisionModel
+from processes.engine.decisions.read_model import Resolver, parse_decisions
+from processes.engine.decisions.review import Review, review_decisions
 from processes.engine.errors import ModelError
 from processes.engine.xml import MAX_BYTES, parse_xml
 
 _MAX_FILES = 500
 _SPACE = "\ufeff \t\r\n"
+
+# A file and what tells whether it is still the same: its time in nanoseconds and its size.
+_Stamp = tuple[Path, int, int]
 
 
 def model_of(request: Mapping[str, Any]) -> DecisionModel:
@@ -25,6 +30,19 @@ def model_of(request: Mapping[str, Any]) -> DecisionModel:
     Raises:
         ModelError: There is none, or it can't be read.
     """
+    return _parse(*_find(request))
+
+
+def review_of(request: Mapping[str, Any]) -> Review:
+    """Check the model of a request, which says where it is as for `model_of`."""
+    try:
+        content, imported, beside = _find(request)
+    except ModelError as problem:
+        return Review([problem])
+    return review_decisions(content, resolve=_resolver(imported, beside))
+
+
+def _find(request: Mapping[str, Any]) -> tuple[bytes, tuple[bytes, ...], tuple[_Stamp, ...]]:
     content, folder = _read(request.get("model"), "model")
     given = request.get("imports") or []
     others = list(given.values()) if isinstance(given, Mapping) else given
@@ -32,7 +50,7 @@ def model_of(request: Mapping[str, Any]) -> DecisionModel:
         raise ModelError("The `imports` are no list.")
     imported = tuple(_read(other, "import")[0] for other in others)
     beside = _list_models(folder) if folder and b"import" in content else ()
-    return _parse(content, imported, beside)
+    return content, imported, beside
 
 
 def _read(given: Any, kind: str) -> tuple[bytes, Path | None]:
@@ -51,10 +69,6 @@ def _read(given: Any, kind: str) -> tuple[bytes, Path | None]:
         raise ModelError(f"The file {given[:200]!r} can't be read.") from problem
 
 
-# A file and what tells whether it is still the same: its time in nanoseconds and its size.
-_Stamp = tuple[Path, int, int]
-
-
 def _list_models(folder: Path) -> tuple[_Stamp, ...]:
     files = sorted(folder.glob("*.dmn"))[:_MAX_FILES]
     stamps = ((file, file.stat()) for file in files if file.is_file())
@@ -65,6 +79,10 @@ def _list_models(folder: Path) -> tuple[_Stamp, ...]:
 def _parse(
     content: bytes, imported: tuple[bytes, ...], beside: tuple[_Stamp, ...]
 ) -> DecisionModel:
+    return parse_decisions(content, resolve=_resolver(imported, beside), lenient=True)
+
+
+def _resolver(imported: tuple[bytes, ...], beside: tuple[_Stamp, ...]) -> Resolver:
     def resolve(namespace: str, location: str | None) -> bytes | None:
         named = Path(location).name if location else ""
         # The file that the import names comes first among those beside the model.
@@ -77,7 +95,7 @@ def _parse(
         )
         return next(found, None) or next(near, None)
 
-    return parse_decisions(content, resolve=resolve, lenient=True)
+    return resolve
 
 
 def _namespace_of(data: bytes) -> str | None:
