@@ -16,11 +16,17 @@ from services.database import Base
 Row = TypeVar("Row", bound=Base)
 
 
-def visible_to(actor: Actor, model: type[Row], statement: Select[Row]) -> Select[Row]:
-    """Narrow ``statement`` to the rows of ``model`` that ``actor`` may see."""
+def visible_to(
+    actor: Actor, model: type[Row], statement: Select[Row], *, deleted: bool = False
+) -> Select[Row]:
+    """Narrow ``statement`` to the rows of ``model`` that ``actor`` may see.
+
+    ``deleted`` asks for those in the bin instead of the others.
+    """
     condition = scope_condition(actor, model)
-    if getattr(model, "deleted_at", None) is not None:
-        statement = statement.where(model.deleted_at.is_(None))  # type: ignore[attr-defined]
+    gone: Any = getattr(model, "deleted_at", None)
+    if gone is not None:
+        statement = statement.where(gone.is_not(None) if deleted else gone.is_(None))
     return statement if condition is None else statement.where(condition)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -19,6 +20,7 @@ class Record(Versioned, Timestamped):
         owner_id: The person responsible.
         team_id: The group whose members see it with scope *team*.
         search_text: The columns that ``__search__`` names, folded; kept by ``changes``.
+        deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
     """
 
     __scoped__ = True
@@ -29,6 +31,8 @@ class Record(Versioned, Timestamped):
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("groups.id"), index=True)
     search_text: Mapped[str] = mapped_column(default="", deferred=True)
+    deleted_at: Mapped[datetime | None]
+    deleted_by: Mapped[str | None]
 
 
 def sort_indexes(

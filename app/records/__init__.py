@@ -55,6 +55,7 @@ def _blueprint(kind: RecordKind) -> Blueprint:
         blueprint.add_url_rule(rule, name, run_view, methods=["POST"])
 
     add("", "index", lists.show_list)
+    add("/bin", "bin", lists.show_bin)
     add("/<uuid:key>", "show", pages.show)
     add("/<uuid:key>/timeline", "timeline", pages.older_timeline)
     add_form("/new", "new", edit.show_new)
@@ -63,6 +64,8 @@ def _blueprint(kind: RecordKind) -> Blueprint:
     add_post("/<uuid:key>/edit", "update", edit.update, edit.show_edit)
     add_post("/<uuid:key>/do/<action>", "act", actions.act)
     add_post("/<uuid:key>/step", "move", actions.move)
+    add_post("/<uuid:key>/delete", "delete", actions.delete)
+    add_post("/<uuid:key>/restore", "restore", actions.restore, actions.explain_in_bin)
     add_post("/<uuid:key>/notes", "note", actions.note)
     add_post("/<uuid:key>/owner", "assign", actions.assign)
     add_post("/<uuid:key>/documents", "make_document", actions.make_document)

@@ -42,6 +42,20 @@ def move(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
     return _back(kind, key)
 
 
+def delete(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Put the record into the bin and go to its list."""
+    run(uow, "record.delete", _of_record(kind, key))
+    flash(f"{kind.type.label} deleted. You find it in the bin.", "good")
+    return redirect(url_for(f"{kind.place}.index"))
+
+
+def restore(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Take the record out of the bin and go to its page."""
+    run(uow, "record.restore", _of_record(kind, key))
+    flash(f"{kind.type.label} restored.", "good")
+    return _back(kind, key)
+
+
 def note(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Add a note to the record's timeline."""
     run(uow, "note.add", {**_of_record(kind, key), **form_arguments(["text"])})
@@ -79,6 +93,14 @@ def explain(
     """Say on the record's page why nothing was done."""
     flash(reason_of(error), "bad")
     return _back(kind, key)
+
+
+def explain_in_bin(
+    kind: RecordKind, _uow: UnitOfWork, error: LanewiseError, **_others: object
+) -> ResponseReturnValue:
+    """Say in the bin why nothing was done."""
+    flash(reason_of(error), "bad")
+    return redirect(url_for(f"{kind.place}.bin"))
 
 
 def _of_record(kind: RecordKind, key: UUID) -> dict[str, str]:

@@ -23,6 +23,8 @@ _ICONS: Final[Mapping[str, tuple[str, str]]] = {
     "document": ("file-text", ""),
     "process": ("sitemap", ""),
     "task": ("list-check", "accent"),
+    "deleted": ("trash", "bad"),
+    "restored": ("arrow-back-up", "good"),
 }
 _OTHER: Final = ("activity", "")
 

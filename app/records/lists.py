@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.records.kinds import RecordKind
 from app.records.titles import Titles
+from services.deletion import SHOWN, list_deleted
 from services.lists import RecordPage, list_records
 from services.record_types import Field
 from services.unit_of_work import UnitOfWork
@@ -52,6 +53,12 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         titles=Titles(uow, [column.field for column in columns], page.items),
         narrowed=any(request.args.get(name) for name in ("q", "owner", *kind.filters)),
     )
+
+
+def show_bin(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Show what was deleted last, to be restored."""
+    records = list_deleted(uow, kind.record_type)
+    return render_template("records/bin.html", kind=kind, records=records, most=SHOWN)
 
 
 def list_columns(kind: RecordKind) -> list[Column]:

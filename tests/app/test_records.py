@@ -254,3 +254,18 @@ def test_a_record_s_page_shows_its_processes(browse, lead_of, platform):
     page = browse("employee").get(f"/leads/{key}").text
     assert 'data-island="viewer"' in page
     assert "/tasks/" in page
+
+
+def test_a_record_is_deleted_and_restored_from_the_bin(browse, lead_of):
+    anna = browse("employee")
+    key = lead_of("employee", name="Eva")
+    deleted = anna.post(f"/leads/{key}/delete")
+    assert deleted.headers["Location"] == "/leads"
+    assert anna.get(f"/leads/{key}").status_code == 404
+    bin_page = anna.get("/leads/bin").text
+    assert "Eva" in bin_page
+    assert "Anna Berg" in bin_page
+    assert anna.post(f"/leads/{key}/restore").headers["Location"] == f"/leads/{key}"
+    assert anna.get(f"/leads/{key}").status_code == 200
+    assert anna.post(f"/leads/{key}/restore").status_code == 404
+    assert "The bin is empty" in anna.get("/leads/bin").text
