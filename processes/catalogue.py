@@ -12,6 +12,7 @@ from processes import (
     incidents,
     messages,
     starts,
+    step_jobs,
     tasks,
     timers,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "services_catalogue",
     "starting",
     "starts",
+    "step_jobs",
     "tasks",
     "timers",
     "tokens",

@@ -15,6 +15,7 @@ import processes.catalogue  # noqa: F401 - its import registers the handlers of 
 from processes.engine import EngineError, StepFailed
 from processes.host import FAULTS
 from processes.job_retries import delay_after
+from processes.step_jobs import sweep_steps
 from processes.timers import sweep_timers
 from services.errors import LanewiseError
 from services.jobs import Handler, RetryLater, all_jobs
@@ -95,7 +96,7 @@ class _Draining:
             if job is not None:
                 self._do(job, handlers[job.task_name])
                 done += 1
-            elif not sweep_timers(self.platform):
+            elif not sweep_timers(self.platform) + sweep_steps(self.platform):
                 return done
         raise RuntimeError(f"{MAX_JOBS} jobs and still no end")
 

@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from processes.definitions import Definition
+from processes.engine import Execution
 from processes.engine.changes import Change, IncidentResolved, StepFailedAt
 from processes.instance_tables import Incident, ProcessInstance, table_of
 from services.database import new_id
 from services.unit_of_work import UnitOfWork
 
 MAX_TEXT = 10_000
+
+STALLED = "stalled"
+"""The code of the incident of an instance that stands still."""
 
 
 def write_incidents(
@@ -25,7 +29,8 @@ def write_incidents(
 ) -> None:
     """Record the steps that failed and close the incidents of those that are over.
 
-    A step that was retried and failed again keeps its incident, with one more attempt.
+    A step that was retried and failed again keeps its incident, with one more attempt. One that
+    is tried again by itself is none yet.
     """
     failed: dict[str, StepFailedAt] = {}
     over: set[str] = set()
@@ -40,9 +45,45 @@ def write_incidents(
     for token, incident in known.items():
         if token in failed:
             _tried_again(uow, incident, failed.pop(token), variables)
-    if failed:
-        rows = [_row(uow, instance, definition, change, variables) for change in failed.values()]
+    rows = [
+        _row(uow, instance, definition, change, variables)
+        for change in failed.values()
+        if change.retry_in is None
+    ]
+    if rows:
         uow.session.execute(insert(table_of(Incident)), rows)
+
+
+def write_stall(
+    uow: UnitOfWork, instance: ProcessInstance, definition: Definition, execution: Execution
+) -> None:
+    """Record that an instance waits for nothing that could come, or that it does no longer.
+
+    Such an instance is running for ever, and nobody would hear of it.
+    """
+    statement = select(Incident).where(
+        Incident.instance_id == instance.id,
+        Incident.code == STALLED,
+        Incident.resolved_at.is_(None),
+    )
+    known = uow.session.scalars(statement).first()
+    if not execution.is_stalled:
+        _resolve(uow, [known] if known else [])
+        return
+    places = [view for view in execution.tokens() if view.state != "active"]
+    if known is not None or not places:
+        return
+    named = ", ".join(dict.fromkeys(view.element_id for view in places))
+    change = StepFailedAt(
+        token_id="",
+        process_id=places[0].process_id,
+        element_id=places[0].element_id,
+        message=f"The process stands still: nothing leads on from {named}.",
+        detail="It waits for no person, timer, message or answer. Move a token, or cancel it.",
+        code=STALLED,
+    )
+    row = _row(uow, instance, definition, change, execution.variables)
+    uow.session.execute(insert(table_of(Incident)), [{**row, "token_id": None}])
 
 
 def _open_incidents(
@@ -94,7 +135,7 @@ def _row(
         "code": change.code,
         "job": None,
         "data": dict(variables),
-        "attempts": 1,
+        "attempts": change.attempts,
         "occurred_at": uow.now,
         "resolved_at": None,
         "resolved_by": None,

@@ -20,7 +20,7 @@ from services.actors import SYSTEM, Permission
 from services.errors import Conflict, Invalid, NotAllowed
 from services.operations import Arguments, operation
 from services.platform import Platform
-from services.unit_of_work import Job, UnitOfWork
+from services.unit_of_work import Cause, Job, UnitOfWork
 
 STATES = ("open", "resolved", "all")
 
@@ -86,7 +86,10 @@ def retry_incident(uow: UnitOfWork, *, incident_id: UUID) -> dict[str, Any]:
         raise Conflict("This incident is resolved already.")
     if incident.instance_id is not None and incident.token_id is not None:
         token = incident.token_id
+        uow.cause = Cause(incident.occurred_at)
         do_step(uow, incident.instance_id, lambda step: step.retry(token))
+    elif incident.instance_id is not None:
+        do_step(uow, incident.instance_id, lambda step: step.advance())
     elif incident.job is not None:
         uow.defer(Job(**incident.job))
         incident.resolved_at, incident.resolved_by = uow.now, uow.actor.name

@@ -21,9 +21,10 @@ from processes.engine.changes import Change, IncidentResolved, StepFailedAt
 from processes.history import Kind, Row, rows_of
 from processes.holding import Suspended
 from processes.host import InstanceFacts, host_for
-from processes.incident_log import write_incidents
+from processes.incident_log import write_incidents, write_stall
 from processes.instance_tables import InstanceState, ProcessInstance
 from processes.projection import Projection, waiting_after
+from processes.step_plans import STEP_CHANGES, write_steps
 from processes.step_rows import save_step
 from processes.story import tell_step
 from services.database import new_id
@@ -89,6 +90,8 @@ def open_instance(
     except (EngineError, StepFailed) as error:
         raise Conflict(f"The process {definition.name} can't begin: {error}") from error
     save_execution(uow, instance, definition, execution, [started], is_new=True)
+    if execution.is_stalled:
+        write_stall(uow, instance, definition, execution)
     return instance
 
 
@@ -151,6 +154,7 @@ def carry_out(
         Conflict: What the command is for is not waited for any more.
         Invalid: A value that it brings can't be kept.
     """
+    was_stalled = execution.is_stalled
     try:
         command(execution)
         receive_buffered(uow, instance, execution)
@@ -160,6 +164,8 @@ def carry_out(
         raise Invalid(f"The process can't take this: {error}") from error
     definition = get_definition(uow, instance.version_id)
     save_execution(uow, instance, definition, execution, [] if note is None else [note])
+    if was_stalled or execution.is_stalled:
+        write_stall(uow, instance, definition, execution)
 
 
 def do_step(uow: UnitOfWork, instance_id: UUID, command: Command) -> ProcessInstance:
@@ -239,4 +245,6 @@ def save_execution(
     projection.write_waits(waiting)
     if any(isinstance(change, StepFailedAt | IncidentResolved) for change in changes):
         write_incidents(uow, instance, definition, changes, execution.variables)
+    if any(isinstance(change, STEP_CHANGES) for change in changes):
+        write_steps(uow, instance, changes)
     tell_step(uow, instance, definition, waiting, opened, is_new=is_new)

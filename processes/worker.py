@@ -30,6 +30,7 @@ import processes.catalogue  # noqa: F401 - its import registers the handlers of 
 from processes.draining import drain
 from processes.incidents import record_failed_job
 from processes.job_retries import delay_after
+from processes.step_jobs import sweep_steps
 from processes.timers import SWEPT_AT_ONCE, sweep_timers
 from services.audit_chain import SEALED_AT_ONCE, seal_audit
 from services.jobs import JobHandler, RetryLater, all_jobs
@@ -191,6 +192,7 @@ def _sweep(platform: Platform, stop_event: threading.Event) -> None:
         try:
             while sweep_timers(platform) == SWEPT_AT_ONCE:
                 pass
+            sweep_steps(platform)
             if count := put_back_stalled_jobs(platform):
                 log.warning("stalled_jobs_put_back", count=count)
             while seal_audit(platform) == SEALED_AT_ONCE:

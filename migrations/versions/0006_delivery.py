@@ -19,7 +19,7 @@ LOCKS = (
 )
 AT_CONDITIONS = (
     "SELECT id, record_id, snapshot FROM process_instances WHERE state = 'running' "
-    "AND position(CAST('\"wait\":\"condition\"' AS bytea) IN snapshot) > 0"
+    'AND position(CAST(\'"wait":"condition"\' AS bytea) IN snapshot) > 0'
 )
 # The hash of an empty key, as of those who wait for any message.
 NO_KEY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -115,9 +115,9 @@ def test_a_message_reaches_an_instance_of_another_process_by_its_key(world):
     receiver = Drawing("receiver").start().end()
     receiver.message("m", "ready", "=order").node("receiveTask", "hear", messageRef="m")
     sender = Drawing("sender").start()
-    inner = on("message", "m") + extension(
+    inner = extension(
         '<zeebe:ioMapping><zeebe:input source="=7" target="price"/></zeebe:ioMapping>'
-    )
+    ) + on("message", "m")
     sender.message("m", "ready", "=order").node("endEvent", "end", inner)
     world.deploy(receiver.path("start", "hear", "end"), sender.path("start", "end"))
     first = world.start("receiver", order="A1")

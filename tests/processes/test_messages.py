@@ -243,6 +243,21 @@ def test_a_message_goes_on_waiting_when_its_receiver_is_suspended(world):
     assert world.state(instance) == "completed"
 
 
+def test_a_message_is_taken_on_resuming_when_the_wait_for_it_began_before(world):
+    world.deploy(hearing(before="ask"))
+    instance = world.start("p", order="A")
+    send(world, keys={"order": "A"})
+    world.drain()
+    given = {"instance_id": instance, "reason": "Audit"}
+    world.do("instance.suspend", "olga", **given)
+    world.do("instance.add_token", "olga", element_id="hear", **given)
+    world.drain()
+    assert "hear" not in world.trace(instance)
+    world.do("instance.resume", "olga", **given)
+    world.drain()
+    assert "hear" in world.trace(instance)
+
+
 def test_what_an_instance_throws_is_kept_for_one_that_is_not_there_yet(world):
     sender = Drawing("sender").start()
     sender.message("m", "ready", "=order").node("endEvent", "end", on("message", "m"))
