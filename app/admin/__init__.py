@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.admin import deployments, incidents, instances, people
+from app.admin import (
+    calendars,
+    deployments,
+    incidents,
+    instances,
+    people,
+    service_levels,
+)
 
 
 def register(app: Flask) -> None:
     """Add the administrators' pages."""
     blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-    for module in (deployments, instances, incidents, people):
+    for module in (deployments, instances, incidents, people, calendars, service_levels):
         module.add_routes(blueprint)
     app.register_blueprint(blueprint)

@@ -15,6 +15,7 @@ from app.api.processes import process_blueprints
 from app.api.records import record_blueprints
 from app.api.routes import PROBLEM_ANSWER
 from app.api.schemas import PROBLEM
+from app.api.service_levels import service_level_blueprints
 from app.api.tasks import tasks_blueprint
 from app.api.tokens import tokens_blueprint
 from app.limits import API, limit_blueprint
@@ -44,6 +45,7 @@ def init_api(app: Flask) -> None:
         *record_blueprints(),
         tasks_blueprint(),
         *process_blueprints(),
+        *service_level_blueprints(),
         operations_blueprint(),
     ):
         api.register_blueprint(blueprint)

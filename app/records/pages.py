@@ -21,6 +21,7 @@ from services.files import documents_of
 from services.lists import list_records
 from services.people import Group, User
 from services.record_types import get_record, title_of
+from services.sla_explain import explain_request
 from services.templates import TemplateKind, list_templates
 from services.timeline import timeline_of
 from services.unit_of_work import UnitOfWork
@@ -69,6 +70,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         rows=TIMELINE_ROWS,
         related=related_lists(kind, uow, key),
         documents=documents_of(uow, kind.record_type, key),
+        promises=explain_request(uow, record) if kind.record_type == "request" else [],
         assignees=_assignees(uow),
         templates=_templates(uow) if kind.documents else [],
         instances=instances,

@@ -1,0 +1,90 @@
+"""Working calendars and service levels over the API; their changes are operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+
+from app.api.routes import Route, add_route
+from app.context import API_PREFIX
+from app.wire import json_response
+from services.actors import Permission
+from services.calendar_model import CalendarRow
+from services.calendars import list_calendars, present_calendar
+from services.request_model import ServiceRequest
+from services.sla_explain import explain_request
+from services.sla_model import SlaPolicy
+from services.sla_policies import list_policies, present_policy
+from services.unit_of_work import UnitOfWork
+
+
+def service_level_blueprints() -> list[Blueprint]:
+    """Return the resources of calendars, of policies and of a request's promises."""
+    calendars, policies = Permission.CALENDAR_WRITE, Permission.SLA_WRITE
+    return [
+        _resource(
+            "calendars",
+            "Working calendars",
+            Route("GET", "", "list", calendars, _list_calendars, "List working calendars"),
+            Route("GET", "/<uuid:key>", "get", calendars, _get_calendar, "Show a calendar"),
+        ),
+        _resource(
+            "sla-policies",
+            "Service levels",
+            Route("GET", "", "list", policies, _list_policies, "List policies in their order"),
+            Route("GET", "/<uuid:key>", "get", policies, _get_policy, "Show a policy"),
+        ),
+        _resource(
+            "request-promises",
+            "What requests are promised",
+            Route(
+                "GET",
+                "/<uuid:key>",
+                "get",
+                Permission.RECORD_READ,
+                _explain,
+                "Tell how a request's due times stand and how they came about",
+            ),
+        ),
+    ]
+
+
+def _resource(place: str, description: str, *routes: Route) -> Blueprint:
+    blueprint = Blueprint(
+        f"api_{place.replace('-', '_')}",
+        __name__,
+        url_prefix=f"{API_PREFIX}{place}",
+        description=description,
+    )
+    for route in routes:
+        add_route(blueprint, route)
+    return blueprint
+
+
+def _items(found: Any, present: Callable[[Any], dict[str, Any]]) -> ResponseReturnValue:
+    return json_response({"items": [present(one) for one in found]})
+
+
+def _list_calendars(uow: UnitOfWork) -> ResponseReturnValue:
+    return _items(list_calendars(uow), present_calendar)
+
+
+def _get_calendar(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    return json_response(present_calendar(uow.get(CalendarRow, key)))
+
+
+def _list_policies(uow: UnitOfWork) -> ResponseReturnValue:
+    return _items(list_policies(uow), present_policy)
+
+
+def _get_policy(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    return json_response(present_policy(uow.get(SlaPolicy, key)))
+
+
+def _explain(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    return _items(explain_request(uow, uow.get(ServiceRequest, key)), asdict)
