@@ -218,7 +218,7 @@ def close_wait(token: Token, *, cancelled: bool) -> None:
 def comes_to_hold(token: Token) -> bool:
     """Return whether a token's condition holds now and did not when it was last looked at."""
     held = token.notes.get("held", False)
-    token.notes["held"] = token.task_spec.trigger.holds(token)
+    token.notes["held"] = token.task_spec.holds(token)
     return bool(token.notes["held"] and not held)
 
 

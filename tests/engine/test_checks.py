@@ -222,9 +222,7 @@ BAD = {
         "g",
         "fewer than two",
     ),
-    "an empty sub-process": (
-        lambda: Drawing().start().sub("sub", Drawing()).path("start", "sub"),
-        "sub",
+    "sub",
         "nothing to begin with",
     ),
     "an event sub-process without start": (

@@ -75,8 +75,10 @@ class SubProcess(ScopeElement):
         """Whether it is the event sub-process that compensates the sub-process around it."""
         return self.node.is_event_sub_process and self.start.node.event.kind == "compensate"
 
-    def work(self, token: Token) -> Waits:
+    def work(self, token: Token) -> Mapping[str, Any] | Waits:
         """Begin inside, at the event that happened if it is one that starts this."""
+        if not self.starts:
+            return {}  # nothing is drawn in it
         self.open_scope(token)
         token.hold()
         begun = token.notes.pop("begun", None)

@@ -218,7 +218,7 @@ def _check_starts(graph: Graph) -> None:
     if not starts:
         advice = "Draw a start event at its beginning."
         message = "The process has nothing to begin with."
-        graph.faults.error_at(process.id, process.line, message, advice)
+        graph.faults.need_at(process.id, process.line, message, advice)
     if process.implicit_starts and not process.is_global_task:
         where = ", ".join(process.implicit_starts)
         message = f"The process has no start event; it begins at {where}."

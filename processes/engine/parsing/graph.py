@@ -61,6 +61,10 @@ def check_flow(graph: Graph, flow: Flow) -> None:
     if flow.condition and source.type not in CONDITIONAL_SOURCES:
         advice = "Put an exclusive gateway between them."
         graph.note_flow(flow, f"A flow that leaves a {source.type} can't have a condition.", advice)
+    if flow.condition and source.type in ACTIVITIES and len(source.outgoing) == 1:
+        message = "The only flow that leaves the activity has a condition."
+        advice = "It stops with an incident if that does not hold: draw where it goes then."
+        graph.faults.warn_at(flow.id, flow.line, message, advice)
     if flow.condition and source.default_flow == flow.id:
         graph.faults.warn_at(flow.id, flow.line, "The condition of a default flow has no effect.")
 

@@ -16,6 +16,7 @@ from processes.engine.parsing.data_reader import read_data_names, settle_data
 from processes.engine.parsing.event_reader import Declared
 from processes.engine.parsing.extensions import read_extensions
 from processes.engine.parsing.faults import Faults
+from processes.engine.parsing.languages import check_languages
 from processes.engine.parsing.node_reader import read_node
 from processes.engine.parsing.schema_checks import check_schema
 from processes.engine.parsing.vocabulary import (
@@ -146,6 +147,7 @@ def _read_process(element: Element, declared: Declared) -> Process:
     if not identifier:
         faults.error(element, "A process has no id.", "Give it one; versions are kept by it.")
     faults.is_strict = is_true(element, "isExecutable", default=True)
+    check_languages(element, faults)
     draft = _Draft(element)
     pending: list[tuple[Element, str | None]] = [(element, None)]
     while pending:

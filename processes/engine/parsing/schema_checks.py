@@ -36,6 +36,10 @@ def check_schema(root: Element, faults: Faults) -> None:
         _check_attributes(element, name, kind, faults)
         if not kind.is_open:
             _check_children(element, name, kind, faults)
+        if name == "extension" and element.get("mustUnderstand", "").strip() in ("true", "1"):
+            what = element.get("definition")
+            message = f"The file needs an extension that isn't known: {what}."
+            faults.error(element, message, "Remove it, if the model means the same without it.")
     check_references(root, elements, faults)
     _check_flow_lists(elements, faults)
 

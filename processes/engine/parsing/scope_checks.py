@@ -23,6 +23,9 @@ def _check_sub_process(graph: Graph, node: Node) -> None:
         graph.note(node, f"The event sub-process has {found}.", "Give it exactly one.")
     elif len(starts) > 1:
         graph.note(node, "The sub-process has several start events.", "Give it one at most.")
+    elif node.ad_hoc is None and not inside:
+        message = "The sub-process is empty: it is passed at once."
+        graph.faults.warn_at(node.id, node.line, message, "Draw what it does.")
     elif not starts and not graph.process.implicit_starts_in(node.id):
         graph.note(node, "The sub-process has nothing to begin with.", "Draw a start event in it.")
     if node.is_event_sub_process and (node.loop or node.standard_loop):
