@@ -15,6 +15,7 @@ MAX_STEPS = 5_000_000
 MAX_CALL_DEPTH = 100
 MAX_LIST_ITEMS = 100_000
 MAX_STRING_CHARACTERS = 1_000_000
+MAX_BYTES = 200_000_000
 MAX_WARNINGS = 50
 
 # The clock is read once in so many steps: often enough to stop within a few milliseconds, rarely
@@ -35,6 +36,7 @@ class Run:
     """
 
     __slots__ = (
+        "_bytes",
         "_deadline",
         "_left",
         "_spent",
@@ -60,6 +62,7 @@ class Run:
         self.max_seconds = max_seconds
         self._left = _STEPS_PER_LOOK
         self._spent = 0
+        self._bytes = 0
         self._deadline: float | None = None
 
     def spend(self, steps: int) -> None:
@@ -71,6 +74,17 @@ class Run:
         self._left -= steps
         if self._left < 0:
             self._look()
+
+    def allocate(self, value: Any) -> None:
+        """Count what a new string or list takes; nothing is given back before the end.
+
+        Raises:
+            FeelLimitError: All values together would take too much.
+        """
+        wide = type(value) is list or not value.isascii()
+        self._bytes += len(value) * (8 if wide else 1)
+        if self._bytes > MAX_BYTES:
+            raise FeelLimitError("The evaluation takes too much memory.")
 
     def _look(self) -> None:
         self._spent += _STEPS_PER_LOOK - self._left

@@ -166,8 +166,10 @@ class Builtin(Function):
             raise NullResult(f"{self.name}: {problem}") from problem
         if type(result) is str:
             check_string_size(len(result))
+            run.allocate(result)
         elif type(result) is list:
             check_list_size(len(result))
+            run.allocate(result)
             run.spend(len(result) >> 2)
         return result
 

@@ -33,6 +33,7 @@ def compile_for(node: nodes.For, unit: Unit) -> Code:
             partial: dict[str, Value] = {}
             if needs_partial:
                 inner.run.spend(len(results) >> 4)
+                inner.run.allocate(results)
                 partial["partial"] = list(results)
             results.append(body(Scope(partial, inner, inner.run)))
             check_list_size(len(results))

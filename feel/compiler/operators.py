@@ -101,11 +101,14 @@ def _make_arithmetic(sign: str, text: str) -> Callable[[Value, Value, Run], Valu
                 return decimal(one, other)
             if sign == "**":
                 run.spend(_POWER_STEPS)
-            return apply_operator(sign, one, other)
+            result = apply_operator(sign, one, other)
         except NO_NUMBER:
             return run.null(f"the result of {sign} is no number", text)
         except NullResult as reason:
             return run.null(str(reason), text)
+        if type(result) is str:
+            run.allocate(result)
+        return result
 
     return compute
 

@@ -51,6 +51,18 @@ def test_an_evaluation_is_stopped_when_it_takes_too_much(text):
     assert time.thread_time() - started < 1.9
 
 
+LONG = f'{{a: string join(for i in 1..1000 return "{"x" * 990}"), r: for i in 1..100000 return '
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"{LONG}a + string(i)}}.r", f"{LONG}string([a, i])}}.r", "for i in 1..20000 return partial"],
+)
+def test_an_evaluation_is_stopped_when_its_values_take_too_much_memory(text):
+    with pytest.raises(FeelLimitError, match="memory"):
+        evaluate(text, {})
+
+
 @pytest.mark.parametrize(
     "text",
     [

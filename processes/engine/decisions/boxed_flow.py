@@ -88,6 +88,7 @@ class _Iteration:
         values = {self.name: item}
         if partial is not None:
             run.spend(len(partial) >> 4)
+            run.allocate(partial)
             values["partial"] = list(partial)
         return self.body(Layer(values, scope), run)
 
