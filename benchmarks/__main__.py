@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import completion, conditions, inbox, throughput
+from benchmarks import completion, conditions, inbox, throughput, web
 from benchmarks.measuring import Row
 from benchmarks.place import bench_platform
 
@@ -20,6 +20,7 @@ SUBJECTS = {
     "conditions": conditions.measure,
     "throughput": throughput.measure,
     "inbox": inbox.measure,
+    "web": web.measure,
 }
 MARKS = {True: "yes", False: "**no**", None: ""}
 

@@ -61,6 +61,23 @@ def loop() -> tuple[str, str]:
     )
 
 
+def personal() -> tuple[str, str]:
+    """Return a loop whose task may be taken by the person that the variable ``who`` names."""
+    form = '<zeebe:formDefinition formId="answer"/>'
+    who = '<zeebe:assignmentDefinition candidateUsers="=[who]"/>'
+    inner = f"<extensionElements>{form}{who}</extensionElements>"
+    return _file(
+        "personal",
+        '<startEvent id="start"/><endEvent id="end"/>',
+        f'<userTask id="ask" name="Ask">{inner}</userTask>',
+        '<exclusiveGateway id="again" default="again-ask"/>',
+        _flow("start", "ask"),
+        _flow("ask", "again"),
+        _flow("again", "ask"),
+        _flow("again", "end", '=answer = "stop"'),
+    )
+
+
 def timed(seconds: int) -> tuple[str, str]:
     """Return a process that waits for a timer and ends."""
     timer = (

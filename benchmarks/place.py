@@ -33,7 +33,9 @@ EMAIL = "anna@lanewise.example"
 @contextmanager
 def bench_platform() -> Iterator[Platform]:
     """Give a program on an empty database, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="lanewise-bench-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="lanewise-bench-", ignore_cleanup_errors=True
+    ) as folder:
         url = start_embedded_server(Path(folder))
         migrate(url)
         platform = open_place(url, folder)
