@@ -222,9 +222,6 @@ BAD = {
         "g",
         "fewer than two",
     ),
-    "sub",
-        "nothing to begin with",
-    ),
     "an event sub-process without start": (
         lambda: simple().sub("sub", Drawing().task("in"), triggeredByEvent="true"),
         "sub",
