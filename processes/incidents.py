@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 
 from processes.definition_tables import ProcessVersion
 from processes.instance_tables import Incident, ProcessInstance
+from processes.job_list import find_given_up, put_back
 from processes.paging import Statement
 from processes.record_cards import Card, load_cards
 from processes.runtime import do_step
@@ -36,7 +37,7 @@ class IncidentItem:
         detail: More of it; empty where the message says all.
         code: Of the business error that nothing caught; None otherwise.
         data: The process variables at that moment.
-        job: The failed job's ``task`` and ``args``; None for a step.
+        job: The failed job's ``id``, ``task`` and ``args``; None for a step.
         attempts: How often it was tried.
     """
 
@@ -91,14 +92,25 @@ def retry_incident(uow: UnitOfWork, *, incident_id: UUID) -> dict[str, Any]:
     elif incident.instance_id is not None:
         do_step(uow, incident.instance_id, lambda step: step.advance())
     elif incident.job is not None:
-        uow.defer(Job(**incident.job))
+        _run_again(uow, incident.job)
         incident.resolved_at, incident.resolved_by = uow.now, uow.actor.name
     uow.session.flush()
     uow.session.refresh(incident)
     return {"incident_id": incident.id, "resolved": incident.resolved_at is not None}
 
 
-def record_failed_job(platform: Platform, job: Job, error: BaseException, attempts: int) -> None:
+def _run_again(uow: UnitOfWork, job: Mapping[str, Any]) -> None:
+    """Put a job that was given up back, or leave another like it if it is gone."""
+    job_id = job.get("id")
+    if job_id is not None and find_given_up(uow, job_id):
+        put_back(uow, job_id)
+    else:
+        uow.defer(Job(**{name: value for name, value in job.items() if name != "id"}))
+
+
+def record_failed_job(
+    platform: Platform, job: Job, error: BaseException, attempts: int, job_id: int | None = None
+) -> None:
     """Make an incident of a job that the worker has given up, in a transaction of its own."""
 
     def work(uow: UnitOfWork) -> None:
@@ -111,6 +123,8 @@ def record_failed_job(platform: Platform, job: Job, error: BaseException, attemp
                     "args": dict(job.args),
                     "queue": job.queue,
                     "lock": job.lock,
+                    "priority": job.priority,
+                    "id": job_id,
                 },
                 data={},
                 attempts=attempts,

@@ -252,7 +252,7 @@ class Incident(Keyed, Base):
         message: The cause in one sentence, for administrators.
         detail: More for whoever looks into it.
         code: Of the business error that nothing caught; None otherwise.
-        job: For a failed job: ``{"task", "args", "queue", "lock"}``.
+        job: For a failed job: ``{"id", "task", "args", "queue", "lock", "priority"}``.
         attempts: How often it was tried, from 1.
         data: The process variables at that moment.
     """

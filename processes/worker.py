@@ -8,9 +8,10 @@ within seconds and put them back.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,10 @@ from typing import Any, LiteralString
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from procrastinate.sql import queries
 from procrastinate.worker import Worker
 from psycopg import OperationalError
 from sqlalchemy import text
@@ -29,9 +31,11 @@ from sqlalchemy.exc import SQLAlchemyError
 import processes.catalogue  # noqa: F401 - its import registers the handlers of all jobs
 from processes.draining import drain
 from processes.incidents import record_failed_job
+from processes.job_list import note_failure
 from processes.job_retries import delay_after
 from processes.step_jobs import sweep_steps
 from processes.timers import SWEPT_AT_ONCE, sweep_timers
+from processes.upkeep import tidy_up
 from services.audit_chain import SEALED_AT_ONCE, seal_audit
 from services.jobs import JobHandler, RetryLater, all_jobs
 from services.platform import Platform
@@ -47,6 +51,8 @@ STALLED_AFTER_SECONDS = 5.0
 FORGET_WORKER_SECONDS = 60.0
 GRACE_SECONDS = 20.0
 """How long jobs that run may go on when the worker is asked to stop."""
+MARGIN_SECONDS = 3.0
+"""How long saying how they ended may take."""
 
 # Locked and checked in one statement, so that two workers never put the same job back twice.
 _PUT_BACK = text(
@@ -66,7 +72,20 @@ class _Connector(PsycopgConnector):
     """Says a second time how a job ended if the connection breaks over it.
 
     Else the job would count as running for as long as this worker lives: nobody would put it back.
+
+    Two workers may also take two jobs with the same lock at once; who comes second takes none.
     """
+
+    async def execute_query_one_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> dict[str, Any]:
+        try:
+            row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
+        except UniqueViolation:
+            if query != queries["fetch_job"]:
+                raise
+            return {"id": None}
+        return row
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
         try:
@@ -77,7 +96,17 @@ class _Connector(PsycopgConnector):
             await super().execute_query_async(query, **arguments)
 
 
-def run_worker(platform: Platform, stop_event: threading.Event, concurrency: int = 4) -> None:
+def _exit() -> None:
+    os._exit(1)
+
+
+def run_worker(
+    platform: Platform,
+    stop_event: threading.Event,
+    concurrency: int = 4,
+    *,
+    give_up: Callable[[], None] = _exit,
+) -> None:
     """Run jobs and timers until ``stop_event`` is set, or SIGTERM or SIGINT comes.
 
     Jobs that run then are finished first. A lost database is waited for.
@@ -86,22 +115,38 @@ def run_worker(platform: Platform, stop_event: threading.Event, concurrency: int
         platform: The program.
         stop_event: Set by another thread, or by the signals if this is the main thread.
         concurrency: How many jobs run at the same time.
+        give_up: Called when a job still runs a while after ``GRACE_SECONDS``; no thread can be
+            stopped from outside, so it ends the process. Another worker runs that job again.
     """
     sweeper = threading.Thread(target=_sweep, args=(platform, stop_event), name="timers")
+    ended = threading.Event()
+    watch = threading.Thread(target=_watch_end, args=(stop_event, ended, give_up), daemon=True)
     with _stopped_by_signals(stop_event):
         sweeper.start()
+        watch.start()
         try:
             while not stop_event.is_set():
                 _run_queue(platform, stop_event, concurrency)
         finally:
             stop_event.set()
             sweeper.join()
+            ended.set()
 
 
 def put_back_stalled_jobs(platform: Platform, after_seconds: float = STALLED_AFTER_SECONDS) -> int:
     """Let the jobs of workers that died be run again, and return how many those are."""
     with platform.engine.begin() as connection:
         return len(connection.execute(_PUT_BACK, {"seconds": after_seconds}).all())
+
+
+def _watch_end(
+    stop_event: threading.Event, ended: threading.Event, give_up: Callable[[], None]
+) -> None:
+    """Wait for the end after a request to stop, but not for ever."""
+    stop_event.wait()
+    if not ended.wait(GRACE_SECONDS + MARGIN_SECONDS):
+        log.error("worker_gives_up", reason="a job runs on after the worker was asked to stop")
+        give_up()
 
 
 class Retries(BaseRetryStrategy):
@@ -177,22 +222,36 @@ def _task(platform: Platform, handler: JobHandler) -> Callable[..., None]:
         except Exception as error:
             delay = delay_after(error, job.attempts)
             told.exception("job_failed", retry_in_seconds=delay)
-            if delay is None:
-                given_up = Job(handler.name, args, job.queue, lock=job.lock)
-                record_failed_job(platform, given_up, error, job.attempts + 1)
+            _keep_cause(platform, handler.name, args, job, error)
             raise
         told.debug("job_done")
 
     return run
 
 
+def _keep_cause(
+    platform: Platform, name: str, args: Mapping[str, Any], job: QueuedJob, error: Exception
+) -> None:
+    """Keep why a job failed; one that is given up is an incident."""
+    if job.id is not None:
+        note_failure(platform, job.id, error)
+    if delay_after(error, job.attempts) is None:
+        given_up = Job(name, args, job.queue, job.priority, job.lock)
+        record_failed_job(platform, given_up, error, job.attempts + 1, job.id)
+
+
 def _sweep(platform: Platform, stop_event: threading.Event) -> None:
     """Look for due timers, stalled jobs and new entries of the audit each second."""
+    looked_after: datetime | None = None
     while not stop_event.is_set():
         try:
             while sweep_timers(platform) == SWEPT_AT_ONCE:
                 pass
             sweep_steps(platform)
+            hour = platform.clock.now().replace(minute=0, second=0, microsecond=0)
+            if hour != looked_after:
+                tidy_up(platform)
+                looked_after = hour
             if count := put_back_stalled_jobs(platform):
                 log.warning("stalled_jobs_put_back", count=count)
             while seal_audit(platform) == SEALED_AT_ONCE:

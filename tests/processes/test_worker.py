@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from processes.incidents import list_incidents
+from processes.upkeep import tidy_up
 from processes.worker import put_back_stalled_jobs, run_worker
 from services import jobs
 from services.actors import SYSTEM
@@ -44,10 +45,13 @@ def told(monkeypatch) -> Signal:
 
 
 @contextmanager
-def working(platform, count: int = 1):
+def working(platform, count: int = 1, **settings):
     """Run workers in threads as long as the block lasts."""
     stop = threading.Event()
-    threads = [threading.Thread(target=run_worker, args=(platform, stop)) for _ in range(count)]
+    threads = [
+        threading.Thread(target=run_worker, args=(platform, stop), kwargs=settings)
+        for _ in range(count)
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -180,3 +184,66 @@ def test_a_job_is_finished_when_the_connection_is_lost_over_it(world, told):
             world.sql(f"SELECT pg_terminate_backend(pid) {waiting}")
         wait_until(lambda: queue(world) == [])
     assert told.seen == [{"x": 1}]
+
+
+def test_a_job_that_hangs_does_not_hold_the_worker_up_for_ever(world, told, monkeypatch):
+    monkeypatch.setattr("processes.worker.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("processes.worker.MARGIN_SECONDS", 0.2)
+    told.may_end.clear()
+    gave_up = threading.Event()
+
+    def give_up() -> None:
+        assert not told.may_end.is_set()
+        gave_up.set()
+        told.may_end.set()
+
+    with working(world.platform, give_up=give_up) as stop:
+        world.ask(lambda uow: uow.defer(Job("test.tell", {})))
+        assert told.happened.wait(PATIENCE_SECONDS)
+        stop.set()
+        assert gave_up.wait(PATIENCE_SECONDS)
+
+
+def test_a_worker_goes_on_when_another_takes_a_job_with_the_same_lock_first(world, told):
+    """The first job's transaction ends after the second one's, so the second is taken first."""
+    deferring = (
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args) "
+        "VALUES ('default', 'test.tell', 'one', '{\"x\": 1}')"
+    )
+    workers = "SELECT id FROM procrastinate_workers ORDER BY id"
+    blocked = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock' AND query LIKE '%fetch_job%'"
+    )
+    engine = world.platform.engine
+    with working(world.platform), engine.connect() as late, engine.connect() as taking:
+        wait_until(lambda: world.sql(workers))
+        known = world.sql(workers)
+        late.execute(text(deferring))
+        taking.execute(text(deferring))
+        taking.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+        late.commit()
+        wait_until(lambda: world.sql(blocked))
+        taking.commit()
+        wait_until(lambda: not world.sql(blocked))
+        assert told.seen == []
+        world.sql("DELETE FROM procrastinate_jobs WHERE status = 'doing'")
+        wait_until(lambda: queue(world) == [])
+        assert world.sql(workers) == known
+    assert told.seen == [{"x": 1}]
+
+
+def test_what_is_over_is_tidied_up(world, monkeypatch):
+    monkeypatch.setattr("processes.upkeep.PRUNED_AT_ONCE", 1)
+    effects = "('old', '2026-01-30'), ('older', '2026-01-29'), ('new', '2026-02-20')"
+    world.sql(f"INSERT INTO job_effects (key, at) VALUES {effects}")
+    world.sql("INSERT INTO job_failures VALUES (4711, 'x', now())")
+    tidy_up(world.platform)
+    assert [row.key for row in world.sql("SELECT key FROM job_effects")] == ["new"]
+    assert world.sql("SELECT 1 FROM job_failures") == []
+
+
+def test_a_worker_tidies_up(world):
+    world.sql("INSERT INTO job_effects (key, at) VALUES ('old', '2026-01-30')")
+    with working(world.platform):
+        wait_until(lambda: world.sql("SELECT 1 FROM job_effects") == [])
