@@ -99,12 +99,23 @@ def test_join_stops_once_when_all_have_come():
     assert play.do("run_job", play.at("join")).waiting == ["c"]
 
 
+def test_token_that_waits_for_its_job_is_not_joined_with_one_that_comes_later():
+    drawing = Drawing().start().node("parallelGateway", "fork").task("a").task("b")
+    drawing.node("parallelGateway", "join", BEFORE).task("c")
+    drawing.path("start", "fork", "a", "join", "c").path("fork", "b", "join")
+    play = Play(drawing).complete("a").complete("b")
+    play.do("add_token", "b").complete("b")
+    assert len(play.of(changes.JobWanted)) == 1
+    play.do("run_job", play.at("join"))
+    assert (play.waiting, play.trace.count("join")) == (["c"], 1)
+
+
 def test_activity_that_needs_several_tokens_stops_once():
     drawing = Drawing().start().node("parallelGateway", "fork").path("start", "fork", "a", "many")
     drawing.task("a").task("b").path("fork", "b", "many")
     drawing.node("userTask", "many", BEFORE, startQuantity=2)
-    play = Play(drawing).complete("a").complete("b")
-    assert play.waiting == ["many"]
+    play = Play(drawing).complete("a").complete("b").do("add_token", "a").complete("a")
+    assert (play.waiting, len(play.of(changes.JobWanted))) == (["many"], 1)
     assert play.do("run_job", play.at("many")).tokens[0].waits_for == "task"
 
 

@@ -477,6 +477,15 @@ def test_incident_is_over_when_its_token_is_moved():
     assert (play.waiting, play.last[0]) == (["b"], changes.IncidentResolved(failed))
 
 
+def test_gateway_that_had_started_starts_anew_when_the_instance_is_restarted():
+    votes = "<activationCondition>=activationCount = 1</activationCondition>"
+    drawing = Drawing().start().node("parallelGateway", "fork").task("a").task("b")
+    drawing.node("complexGateway", "votes", votes).task("c").path("start", "fork", "a", "votes")
+    play = Play(drawing.path("fork", "b", "votes", "c")).complete("a").complete("c")
+    play.do("restart_at", "fork").complete("b")
+    assert play.waiting == ["a", "c"]
+
+
 def test_all_incidents_are_over_when_the_instance_is_restarted():
     def broken(call):
         raise StepFailed("It broke.")
