@@ -25,6 +25,8 @@ Names = frozenset[str]
 
 NO_NAMES: Names = frozenset()
 _BASE = KnownNames([*BUILTINS, *PROPERTY_NAMES])
+# Longer texts are rare, and thousands of them would fill the memory.
+_MAX_CACHED_CHARACTERS = 2000
 _TOO_DEEP = "The evaluation goes too deep."
 
 
@@ -138,7 +140,7 @@ def compile_expression(
     keys: Names = NO_NAMES,
     types: Mapping[str, Type] | None = None,
 ) -> Expression:
-    """Compile an expression; the latest few thousand are kept.
+    """Compile an expression; the latest few thousand of usual length are kept.
 
     Args:
         text: The expression, without the `=` that marks it elsewhere.
@@ -150,7 +152,7 @@ def compile_expression(
     Raises:
         FeelSyntaxError: The text is no expression.
     """
-    if types is not None:
+    if types is not None or len(text) > _MAX_CACHED_CHARACTERS:
         return _compile_expression(text, names, keys, types)
     return _cached_expression(text, _special(names), _special(keys))
 
@@ -167,7 +169,7 @@ def compile_unary_tests(
     Raises:
         FeelSyntaxError: The text is none.
     """
-    if types is not None:
+    if types is not None or len(text) > _MAX_CACHED_CHARACTERS:
         return _compile_tests(text, names, keys, types)
     return _cached_tests(text, _special(names), _special(keys))
 

@@ -25,7 +25,7 @@ from feel.run import Run, check_list_size, check_string_size
 _FLAGS = frozenset("smixq")
 _MAX_PATTERN_CHARACTERS = 10_000
 _MATCH_STEPS = 10  # one match takes about as long
-_MAX_MEMORY_BYTES = 8 * 1024 * 1024
+_MAX_MEMORY_BYTES = 4 * 1024 * 1024
 
 
 def find_matches(text: str, pattern: str, flags: str, run: Run) -> bool:
@@ -175,7 +175,7 @@ def _read_group(replacement: str, position: int, groups: int) -> tuple[int, int]
     return number, position
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _compile(pattern: str, flags: str) -> _Pattern:
     if not _FLAGS.issuperset(flags):
         raise NullResult("a flag is none of s, m, i, x and q")

@@ -90,6 +90,10 @@ class Overload:
         ]
         return [*bound, *(rest(value) for value in arguments[head:])]
 
+    def is_named(self, names: list[str]) -> bool:
+        """Tell whether its parameters have just these names, in this order."""
+        return names == [slot.name for slot in self.slots]
+
     def bind_named(self, arguments: dict[str, Value]) -> list[Value] | None:
         """Return the arguments by position; None if their names do not fit."""
         if not arguments.keys() <= {slot.name for slot in self.slots}:
@@ -142,7 +146,11 @@ class Builtin(Function):
     def call_named(self, run: Run, arguments: dict[str, Value]) -> Value:
         """Call the first overload whose names fit. Raises as `Function.call` does."""
         reason: NullResult | None = None
-        for overload in self.overloads:
+        names = list(arguments)
+        # `before(point, range)` and `before(range, point)` have the same names: the order in which
+        # they are given tells which is meant.
+        ordered = sorted(self.overloads, key=lambda overload: not overload.is_named(names))
+        for overload in ordered:
             values = overload.bind_named(arguments)
             if values is None:
                 continue
