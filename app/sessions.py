@@ -19,7 +19,7 @@ from app.context import API_PREFIX, platform, session_clock
 from config import Settings
 from services.actors import SYSTEM, Actor, Role
 from services.errors import NotAuthenticated
-from services.people import User
+from services.people import User, find_signed_in
 from services.sign_in import user_by_token
 from services.unit_of_work import UnitOfWork
 
@@ -138,11 +138,11 @@ def _load_person(key: str) -> Person | None:
     """Return the person of the session cookie, unless the session is over."""
     if _is_over():
         return None
-    with platform().session() as database:
-        user = database.get(User, UUID(key))
-        if user is None or not user.active or user.session_epoch != session.get("epoch"):
-            return None
-        person = _person(user)
+    with platform().reader() as database:
+        found = find_signed_in(database, UUID(key))
+    if found is None or found.epoch != session.get("epoch"):
+        return None
+    person = Person(UUID(key), found.actor.name, found.email, found.epoch, found.actor)
     _mark_seen()
     structlog.contextvars.bind_contextvars(user=str(person.id))
     return person
