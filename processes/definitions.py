@@ -14,7 +14,7 @@ from forms import Form, parse_form
 from processes.definition_tables import ProcessVersion, Resource
 from processes.engine import Model, ModelErrors, ProcessSpec, compile_process, parse_model
 from processes.engine.decisions import DecisionModel, parse_decisions
-from processes.engine.model import Process
+from processes.engine.process_model import Process
 from processes.unit import xml_bytes
 from services.actors import Actor, Permission, process_actor
 from services.errors import NotFound

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from forms import Form
 from processes.definition_tables import Deployment, ProcessVersion, Resource, ResourceKind
 from processes.definitions import Definitions
-from processes.engine.model import Process
+from processes.engine.process_model import Process
 from processes.findings import Finding, ModelRejected
 from processes.process_checks import Requirements, Surroundings
 from processes.starts import lock_versions, refresh_starts

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from processes.definitions import Definition, get_definition
-from processes.engine.model import Node, Process
+from processes.engine.model import Node
+from processes.engine.process_model import Process
 from services.unit_of_work import UnitOfWork
 
 _KINDS = {

@@ -13,7 +13,8 @@ from marshmallow import ValidationError
 from marshmallow.fields import Field as SchemaField
 
 from forms import Form, form_keys
-from processes.engine.model import Node, Process
+from processes.engine.model import Node
+from processes.engine.process_model import Process
 from processes.findings import Finding
 from services.actors import Permission
 from services.errors import NotFound

@@ -10,7 +10,7 @@ from sqlalchemy import delete, text
 from processes.definition_tables import ProcessStart, ProcessVersion, VersionState
 from processes.definitions import Definition, get_definition
 from processes.engine import StepFailed, start_timer
-from processes.engine.model import StartEvent
+from processes.engine.process_model import StartEvent
 from processes.findings import Finding, ModelRejected
 from processes.host import InstanceFacts, host_for
 from processes.instance_tables import Timer

@@ -14,7 +14,7 @@ from processes.definition_tables import ResourceKind
 from processes.engine import Model, parse_model
 from processes.engine.decisions import DecisionModel, parse_decisions, review_decisions
 from processes.engine.errors import ModelErrors
-from processes.engine.model import Process
+from processes.engine.process_model import Process
 from processes.findings import Finding, finding_of
 
 KINDS: Mapping[str, ResourceKind] = {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from processes.definition_tables import Deployment, ProcessVersion, Resource, ResourceKind
 from processes.definitions import Definitions
-from processes.engine.model import Process
+from processes.engine.process_model import Process
 from processes.process_checks import many_per_record, record_type_of, rights_needed
 from processes.stock import Stock, load_contents
 from processes.unit import Unit

@@ -33,9 +33,9 @@ from processes.engine.execution import Execution, State
 from processes.engine.host import PENDING, Binding, Call, Host, Pending, ThrownMessage
 from processes.engine.migration import migrate
 from processes.engine.migration_plan import MigrationPlan, plan_migration
-from processes.engine.model import Model, Process, StartEvent, UserTask
 from processes.engine.opening import load, start, start_condition, start_timer
 from processes.engine.parse import parse_model
+from processes.engine.process_model import Model, Process, StartEvent, UserTask
 from processes.engine.process_spec import ProcessSpec
 from processes.engine.timers import Due, next_due
 from processes.engine.token_views import TokenView

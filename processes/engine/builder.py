@@ -39,7 +39,8 @@ from processes.engine.elements.scopes import CallActivity, ProcessRoot, ScopeEle
 from processes.engine.elements.several import SeveralCatch, SeveralEvent, SeveralThrow
 from processes.engine.elements.transactions import CancelEnd, Transaction
 from processes.engine.errors import EngineError
-from processes.engine.model import SUB_PROCESSES, Model, Node
+from processes.engine.model import SUB_PROCESSES, Node
+from processes.engine.process_model import Model
 from processes.engine.process_spec import ProcessSpec, root_node
 
 Kind = Callable[[ProcessSpec, Node, "str | None"], Element]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from processes.engine.errors import ModelErrors
-from processes.engine.model import Model
 from processes.engine.parsing.checks import check_process
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.reader import read_file
 from processes.engine.parsing.texts import check_texts
+from processes.engine.process_model import Model
 
 
 def parse_model(xml: bytes, *, is_deployed: bool = False) -> Model:

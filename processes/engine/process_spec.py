@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from SpiffWorkflow.specs import WorkflowSpec
 
 from processes.engine.errors import EngineError
-from processes.engine.model import Node, Process
+from processes.engine.model import Node
+from processes.engine.process_model import Process
 from processes.engine.tokens import TRIGGERED, Token
 
 if TYPE_CHECKING:

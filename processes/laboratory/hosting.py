@@ -8,7 +8,7 @@ from typing import Any
 
 from processes.definitions import Definition, get_definition
 from processes.engine import Binding, Call, Host, ProcessSpec, StepFailed
-from processes.engine.model import Process
+from processes.engine.process_model import Process
 from processes.findings import Finding
 from processes.host import InstanceFacts, InstanceHost, InstanceHosts
 from processes.process_checks import Requirements, Surroundings

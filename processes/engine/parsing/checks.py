@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from processes.engine.model import Node, Process
+from processes.engine.model import Node
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.gateway_checks import GATEWAY_RULES
 from processes.engine.parsing.graph import Graph, check_flow, check_reachable
@@ -20,6 +20,7 @@ from processes.engine.parsing.vocabulary import (
     EVENTS_ALLOWED,
     SEVERAL_ALLOWED,
 )
+from processes.engine.process_model import Process
 
 _CHOICES = ("exclusiveGateway", "inclusiveGateway")
 _CAUGHT = ("error", "escalation", "compensate", "cancel")

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from processes.engine.model import Participant, Process
 from processes.engine.parsing.event_reader import Declared
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import ACTIVITIES, BPMN
 from processes.engine.parsing.xml_values import expression_of, local_name
+from processes.engine.process_model import Participant, Process
 from processes.engine.xml import Element
 
 _THROWS = ("intermediateThrowEvent", "implicitThrowEvent", "endEvent")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.engine.model import SUB_PROCESSES, Flow, Node, Process
+from processes.engine.model import SUB_PROCESSES, Flow, Node
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.vocabulary import ACTIVITIES
+from processes.engine.process_model import Process
 
 CONDITIONAL_SOURCES = ACTIVITIES | {"exclusiveGateway", "inclusiveGateway", "complexGateway"}
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from processes.engine.errors import ModelError, ModelErrors
-from processes.engine.model import SUB_PROCESSES, Flow, Model, Node, Process
+from processes.engine.model import SUB_PROCESSES, Flow, Node
 from processes.engine.parsing.collaboration import (
     check_message_flows,
     declare_messages,
@@ -27,6 +27,7 @@ from processes.engine.parsing.vocabulary import (
 )
 from processes.engine.parsing.vocabulary import EVENT_DEFINITIONS as EVENTS
 from processes.engine.parsing.xml_values import expression_of, is_true, local_name, split, text_of
+from processes.engine.process_model import Model, Process
 from processes.engine.xml import Element, line_of, parse_xml
 
 

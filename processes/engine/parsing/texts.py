@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from processes.engine.elements.activities import script_text
 from processes.engine.expressions import check_script, check_text, check_value
-from processes.engine.model import Event, Node, Process
+from processes.engine.model import Event, Node
 from processes.engine.parsing.faults import Faults
+from processes.engine.process_model import Process
 from processes.engine.timers import check_text as check_timer
 
 _PYTHON = ("", "python", "starlark", "text/x-python", "application/x-starlark")
