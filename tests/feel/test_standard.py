@@ -260,5 +260,5 @@ def test_a_function_is_null_when_an_argument_is_of_a_type_that_it_does_not_take(
         assert (value(call) is None) is (wrong != "value")
 
 
-def test_no_function_of_the_standard_is_missing():
+def test_a_function_is_there_when_the_standard_lists_it():
     assert {*SIGNATURES, "now", "today"} - BUILTINS.keys() == set()
