@@ -30,6 +30,9 @@ def receivers_of(uow: UnitOfWork, parcel: Parcel) -> list[tuple[UUID, str]]:
         .where(_awaits(parcel))
         .order_by(Subscription.id)
     )
+    if parcel.kind == "signal" and parcel.sender is not None:
+        # In the instance that threw it, it has happened already.
+        statement = statement.where(Subscription.instance_id != parcel.sender)
     rows = uow.session.execute(statement).all()
     ordered = sorted(
         rows, key=lambda row: (row.instance_id == parcel.sender, row.key_hash == _NO_KEY)
@@ -57,7 +60,21 @@ def starts_by(uow: UnitOfWork, parcel: Parcel) -> Iterator[tuple[ProcessStart, U
                 "event_about_another_record", event_name=parcel.name, process=definition.key
             )
             continue
+        if "#" in start.element_id and _is_gathered(uow, start, parcel):
+            continue
         yield start, parcel.record_id if definition.record_type else None
+
+
+def _is_gathered(uow: UnitOfWork, start: ProcessStart, parcel: Parcel) -> bool:
+    """Tell whether an instance that another of several events has begun waits for this one."""
+    element_id = start.element_id.partition("#")[0]
+    statement = (
+        select(Subscription.id)
+        .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
+        .where(_awaits(parcel), Subscription.element_id == element_id)
+        .where(ProcessInstance.version_id == start.version_id)
+    )
+    return uow.session.scalars(statement.limit(1)).first() is not None
 
 
 def hold_instances_about(uow: UnitOfWork, parcel: Parcel) -> list[Definition]:

@@ -149,5 +149,9 @@ class Host(Protocol):
         ...
 
     def publish(self, message: ThrownMessage) -> None:
-        """Deliver a thrown message or signal, now or later, also to this same instance."""
+        """Deliver a thrown message or signal, now or later.
+
+        A message may be for this same instance; a signal has happened in it already, so it goes
+        to all others who wait for it or begin with it.
+        """
         ...

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from processes.engine import changes, scripts
+from processes.engine.broadcast import note_signal
 from processes.engine.elements.base import WAITS, Element, Waits
 from processes.engine.errors import StepFailed
 from processes.engine.expressions import (
@@ -188,17 +189,20 @@ class ThrowTask(Element):
 
     def work(self, token: Token) -> None:
         """Give it to the host."""
-        sight, kind = Sight(token), self.node.event.kind
+        sight, is_message = Sight(token), self.node.event.kind == "message"
+        name, payload = self.trigger.name(sight), self._payload_of(token)
         token.workflow.host.publish(
             ThrownMessage(
-                kind="message" if kind == "message" else "signal",
-                name=self.trigger.name(sight),
-                payload=self._payload_of(token),
+                kind="message" if is_message else "signal",
+                name=name,
+                payload=payload,
                 correlation_key=self.trigger.key(sight),
                 token_id=token.id,
                 element_id=self.node.id,
             )
         )
+        if not is_message:
+            note_signal(token, name, payload)
 
     def _payload_of(self, token: Token) -> dict[str, Any]:
         if self._payload is None:

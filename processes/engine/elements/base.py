@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 
 from processes.engine import changes, scripts
+from processes.engine.broadcast import broadcast_noted
 from processes.engine.catching import throw_error
 from processes.engine.elements.arrivals import forget_arrival, merge, note_arrival, waiting_at
 from processes.engine.elements.data import DataFlow
@@ -389,6 +390,8 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         self.report(token, changes.ElementCompleted)
         if record := self.record_of(token):
             scope.notes.setdefault("undo", []).append(record)
+        if "signals" in token.notes and not broadcast_noted(token):
+            return
         for way in token.chosen:
             for _ in range(self._completion_quantity):
                 instance.emit(changes.FlowTaken(self.node.process_id, way.id))

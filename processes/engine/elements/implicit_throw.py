@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from processes.engine.broadcast import broadcast
 from processes.engine.catching import find_catcher, happen, trigger
 from processes.engine.elements.base import condition_of, is_true
 from processes.engine.errors import BpmnError
@@ -57,15 +58,9 @@ def _throw(item: Token, event: Event, thrown: Trigger, sight: Sight) -> None:
         if catcher is not None:
             happen(catcher, {}, {"escalationCode": code})
         return
-    name, body = thrown.name(sight), item.parent
-    for waiting in body.children:
-        if waiting.notes.get("wait") != event.kind:
-            continue
-        if waiting.task_spec.trigger.name(Sight(body)) == name:
-            if waiting.task_spec.node.is_interrupting:
-                close_wait(waiting, cancelled=False)
-            trigger(waiting, {})
-            return
+    name = thrown.name(sight)
+    if event.kind == "message" and _is_caught_at_border(item, name):
+        return
     item.workflow.host.publish(
         ThrownMessage(
             kind="message" if event.kind == "message" else "signal",
@@ -76,3 +71,18 @@ def _throw(item: Token, event: Event, thrown: Trigger, sight: Sight) -> None:
             element_id=item.task_spec.node.id,
         )
     )
+    if event.kind == "signal":
+        broadcast(item.workflow, name, {})
+
+
+def _is_caught_at_border(item: Token, name: str) -> bool:
+    body = item.parent
+    for waiting in body.children:
+        if waiting.notes.get("wait") != "message":
+            continue
+        if waiting.task_spec.trigger.name(Sight(body)) == name:
+            if waiting.task_spec.node.is_interrupting:
+                close_wait(waiting, cancelled=False)
+            trigger(waiting, {})
+            return True
+    return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from processes.engine.broadcast import broadcast_noted
 from processes.engine.catching import complete_thrower, trigger
 from processes.engine.elements.base import WAITS, Element, Waits
 from processes.engine.elements.events import PassEvent, TerminateEnd
@@ -86,5 +87,7 @@ class SeveralThrow(Element):
             return
         scope = token.parent
         complete_thrower(token)
+        if not broadcast_noted(token):
+            return
         token.leave_tree()
         scope.task_spec.terminate(scope)
