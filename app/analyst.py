@@ -17,6 +17,7 @@ from processes.checks import check_model
 from processes.deployments import list_processes, list_versions, version_xml
 from processes.drafts import get_draft, list_drafts
 from processes.element_templates import element_templates
+from processes.start_view import list_startable
 from services.actors import Permission
 from services.errors import Conflict, LanewiseError, NotFound
 from services.operations import run
@@ -80,6 +81,7 @@ def show(uow: UnitOfWork, *, process_key: str) -> ResponseReturnValue:
         shown=shown,
         picture={"xml": version_xml(uow, shown.id)},
         draft=get_draft(uow, process_key),
+        startable=process_key in {one.key for one in list_startable(uow)},
     )
 
 
@@ -174,6 +176,23 @@ def switch(
     if verb not in {"activate", "suspend"}:
         raise NotFound("There is no such action.")
     run(uow, f"version.{verb}", {"version_id": str(version_id)})
+    return redirect(url_for("processes.show", process_key=process_key))
+
+
+@blueprint.post("/<process_key>/versions/<uuid:version_id>/instances/<verb>")
+@view(Permission.INSTANCE_OPERATE, again=_explain)
+def hold(uow: UnitOfWork, *, process_key: str, version_id: UUID, verb: str) -> ResponseReturnValue:
+    """Let all instances of a version stand still, or go on.
+
+    Raises:
+        NotFound: There is no such verb.
+    """
+    if verb not in {"suspend_instances", "resume_instances"}:
+        raise NotFound("There is no such action.")
+    arguments = {"version_id": str(version_id), "reason": request.form.get("reason", "")}
+    count = run(uow, f"version.{verb}", arguments)["count"]
+    done = "suspended" if verb == "suspend_instances" else "resumed"
+    flash(f"{count} {'instance is' if count == 1 else 'instances are'} {done}.", "good")
     return redirect(url_for("processes.show", process_key=process_key))
 
 

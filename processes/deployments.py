@@ -210,6 +210,20 @@ def list_versions(uow: UnitOfWork, process_key: str) -> list[VersionItem]:
     ]
 
 
+def process_key_of(uow: UnitOfWork, version_id: UUID) -> str:
+    """Return the key of the process that a version is of.
+
+    Raises:
+        NotAllowed: The actor may not look at processes.
+        NotFound: There is no such version.
+    """
+    require_sight(uow)
+    key = uow.session.scalar(select(ProcessVersion.key).where(ProcessVersion.id == version_id))
+    if key is None:
+        raise NotFound("There is no such version.")
+    return key
+
+
 def version_xml(uow: UnitOfWork, version_id: UUID) -> str:
     """Return the diagram of a version as it was deployed.
 

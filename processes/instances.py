@@ -59,11 +59,13 @@ class InstanceView(InstanceItem):
     Attributes:
         picture: What the viewer draws; see ``pictures.draw``.
         variables: Plain values; empty for those who don't operate processes.
+        stored_variables: The same as they are kept: dates and the like with their type.
         open_incidents: In full for those who operate processes; empty for others.
     """
 
     picture: dict[str, Any]
     variables: Mapping[str, Any]
+    stored_variables: Mapping[str, Any]
     open_incidents: Sequence[IncidentItem]
 
 
@@ -104,10 +106,12 @@ def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
     is_running = instance.state == InstanceState.RUNNING
     execution = open_execution(uow, instance, even_suspended=True) if is_running else None
     item = _items(uow, [row])[0]
+    stored = execution.variables if execution and operates else {}
     return InstanceView(
         **{name: getattr(item, name) for name in InstanceItem.__dataclass_fields__},
         picture=draw(uow, instance, execution, shows_causes=operates),
-        variables=_plain(execution.variables) if execution and operates else {},
+        variables=_plain(stored),
+        stored_variables=stored,
         open_incidents=list_incidents(uow, instance_id=instance_id) if operates else (),
     )
 

@@ -9,6 +9,9 @@ from app.admin import (
     deployments,
     incidents,
     instances,
+    messages,
+    migrations,
+    operating,
     people,
     service_levels,
 )
@@ -17,6 +20,16 @@ from app.admin import (
 def register(app: Flask) -> None:
     """Add the administrators' pages."""
     blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-    for module in (deployments, instances, incidents, people, calendars, service_levels):
+    for module in (
+        deployments,
+        instances,
+        operating,
+        migrations,
+        messages,
+        incidents,
+        people,
+        calendars,
+        service_levels,
+    ):
         module.add_routes(blueprint)
     app.register_blueprint(blueprint)

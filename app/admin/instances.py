@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from app.forms import reason_of
 from app.records.titles import record_url
 from app.views import view
 from processes.deployments import list_processes
-from processes.history import Kind
-from processes.instance_tables import HistoryEntry
+from processes.element_view import element_view, restart_choices
+from processes.history_view import actors_of, list_history
 from processes.instances import instance_view, list_instances
 from services.actors import Permission
-from services.errors import LanewiseError
-from services.operations import run
 from services.unit_of_work import UnitOfWork
 
 _FILTERS: Final = ("process", "version", "state", "record_id", "incidents")
-_HISTORY_ROWS: Final = 200
-_TELLING: Final = [
-    kind.value for kind in Kind if kind not in {Kind.ENTERED, Kind.FLOW, Kind.VARIABLES}
-]
+_VIEWS: Final = (
+    ("told", "What happened"),
+    ("commands", "Done by hand"),
+    ("failures", "Failures"),
+    ("variables", "Variables"),
+    ("all", "Every step"),
+)
 _STATES: Final = (
     ("", "Any state"),
     ("running", "Running"),
+    ("suspended", "Suspended"),
     ("completed", "Completed"),
     ("terminated", "Terminated"),
     ("cancelled", "Cancelled"),
@@ -41,12 +40,6 @@ def add_routes(blueprint: Blueprint) -> None:
     operate = Permission.INSTANCE_OPERATE
     blueprint.add_url_rule("/instances", "instances", view(operate)(index))
     blueprint.add_url_rule("/instances/<uuid:key>", "instance", view(operate)(show))
-    blueprint.add_url_rule(
-        "/instances/<uuid:key>/cancel",
-        "cancel_instance",
-        view(operate, again=_explain)(cancel),
-        methods=["POST"],
-    )
 
 
 def index(uow: UnitOfWork) -> ResponseReturnValue:
@@ -69,29 +62,23 @@ def show(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     url = ""
     if instance.record_type and instance.record_id:
         url = record_url(instance.record_type, instance.record_id)
+    chosen = request.args.get("element")
+    what = request.args.get("what", "told")
+    by = request.args.get("by")
     return render_template(
-        "admin/instance.html", instance=instance, record_url=url, history=_history(uow, key)
+        "admin/instance.html",
+        instance=instance,
+        record_url=url,
+        element=element_view(uow, key, chosen) if chosen else None,
+        history=list_history(
+            uow,
+            key,
+            what,
+            element_id=request.args.get("at"),
+            actor=by,
+            before=request.args.get("before", type=int),
+        ),
+        views=_VIEWS,
+        actors=[("", "Anybody"), *((name, name) for name in actors_of(uow, key))],
+        places=restart_choices(uow, key),
     )
-
-
-def _history(uow: UnitOfWork, key: UUID) -> Sequence[HistoryEntry]:
-    """Return the last things that an instance did, newest first, without every flow."""
-    statement = select(HistoryEntry).where(
-        HistoryEntry.instance_id == key, HistoryEntry.kind.in_(_TELLING)
-    )
-    return uow.session.scalars(
-        statement.order_by(HistoryEntry.id.desc()).limit(_HISTORY_ROWS)
-    ).all()
-
-
-def cancel(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Stop an instance for good."""
-    reason = request.form.get("reason", "")
-    run(uow, "instance.cancel", {"instance_id": str(key), "reason": reason})
-    flash("The instance is cancelled.", "good")
-    return redirect(url_for("admin.instance", key=key))
-
-
-def _explain(_uow: UnitOfWork, error: LanewiseError, *, key: UUID) -> ResponseReturnValue:
-    flash(reason_of(error), "bad")
-    return redirect(url_for("admin.instance", key=key))

@@ -2,6 +2,7 @@
 import "./styles/base.scss";
 
 import { startConfirming } from "./base/confirm.ts";
+import { startElements } from "./base/elements.ts";
 import { startFilters } from "./base/filters.ts";
 import { startHtmx } from "./base/htmx.ts";
 import { startKeyboard } from "./base/keyboard.ts";
@@ -18,6 +19,7 @@ startConfirming();
 startFilters();
 startKeyboard();
 startHtmx();
+startElements();
 unmountLeavingIslands();
 onContent((root) => {
   localiseTimes(root);

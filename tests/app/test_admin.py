@@ -88,7 +88,7 @@ def test_an_instance_is_shown_with_its_diagram_and_history(browse, start):
     page = browse("administrator").get(f"/admin/instances/{key}").text
     assert 'data-island="viewer"' in page
     assert "Started" in page
-    assert "<code>start</code>" in page
+    assert 'data-show-element="start"' in page
 
 
 def test_instances_are_narrowed_by_state_and_process(browse, start):

@@ -46,8 +46,19 @@ export function startMenus(): void {
   });
   document.addEventListener("click", (event) => {
     const button = (event.target as Element | null)?.closest<HTMLElement>("[data-open-dialog]");
-    if (button) openDialog(button.dataset.openDialog ?? "");
+    if (!button) return;
+    const id = button.dataset.openDialog ?? "";
+    if (button.dataset.fill) fill(id, button.dataset.fill);
+    openDialog(id);
   });
+}
+
+/** Sets fields of a dialog by name: one dialog serves all rows of a table. */
+function fill(id: string, values: string): void {
+  for (const [name, value] of Object.entries(JSON.parse(values) as Record<string, string>)) {
+    const field = document.querySelector<HTMLInputElement>(`#${CSS.escape(id)} [name="${CSS.escape(name)}"]`);
+    if (field) field.value = value;
+  }
 }
 
 export function openDialog(id: string): void {

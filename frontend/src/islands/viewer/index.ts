@@ -9,7 +9,7 @@ import type Overlays from "diagram-js/lib/features/overlays/Overlays";
 import "../diagram/diagram.scss";
 import "./viewer.scss";
 import { el, icon } from "../../base/page.ts";
-import { fit, MARK_SCALE, nameOf, readAt, TEXT, THEME_COLOURS, zoomButtons } from "../diagram/canvas.ts";
+import { centreOn, fit, MARK_SCALE, nameOf, readAt, TEXT, THEME_COLOURS, zoomButtons } from "../diagram/canvas.ts";
 import { type Failure, legend, summary, textAlternative, type Token, TOKEN_WORDS } from "./words.ts";
 
 export interface ViewerProps {
@@ -20,6 +20,8 @@ export interface ViewerProps {
   /** Ids of sequence flows that were taken at least once. */
   readonly taken?: readonly string[];
   readonly failed?: readonly Failure[];
+  /** Id of the element that the page speaks of. */
+  readonly selected?: string;
 }
 
 interface ZoomScroll {
@@ -37,6 +39,7 @@ class ViewerIsland {
   readonly #viewer: NavigatedViewer;
   readonly #resize: ResizeObserver;
   #moved = false;
+  #selected = "";
 
   constructor(element: HTMLElement, props: ViewerProps) {
     this.#element = element;
@@ -74,6 +77,7 @@ class ViewerIsland {
     this.#frame.setAttribute("aria-label", summary(this.#props, this.#name));
     this.#element.append(legend(this.#props), textAlternative(this.#props, this.#name, this.#choose));
     this.#listen();
+    if (this.#props.selected) this.#select(this.#props.selected);
     this.#resize.observe(this.#frame);
   }
 
@@ -100,9 +104,25 @@ class ViewerIsland {
   };
 
   readonly #choose = (id: string): void => {
+    this.#select(id);
     this.#element.dispatchEvent(
       new CustomEvent("lanewise:element", { bubbles: true, detail: { element_id: id, name: this.#name(id) } }),
     );
+  };
+
+  #select(id: string): void {
+    if (this.#registry.get(this.#selected)) this.#canvas.removeMarker(this.#selected, "lw-selected");
+    this.#selected = id;
+    this.#mark([id], "lw-selected");
+  }
+
+  readonly #showElement = (event: Event): void => {
+    const id = (event as CustomEvent<{ element_id: string }>).detail.element_id;
+    const element = this.#registry.get(id) as Element | undefined;
+    if (!element) return;
+    this.#moved = true;
+    this.#select(id);
+    centreOn(this.#canvas, element);
   };
 
   #mark(ids: readonly string[], marker: string): void {
@@ -169,12 +189,14 @@ class ViewerIsland {
     this.#frame.addEventListener("pointerleave", () => {
       zoomScroll.toggle(false);
     });
+    document.addEventListener("lanewise:show", this.#showElement);
     this.#host.addEventListener("keydown", () => {
       this.#moved = true;
     });
   }
 
   stop(): void {
+    document.removeEventListener("lanewise:show", this.#showElement);
     this.#resize.disconnect();
     this.#viewer.destroy();
   }
