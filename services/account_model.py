@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
-from services.record_base import COMMON_FIELDS, Record, sort_indexes
+from services.record_base import COMMON_FIELDS, Matched, Record, sort_indexes
 from services.record_types import Field, RecordType, register_record_type
 
 
-class Account(Record, Base):
+class Account(Matched, Record, Base):
     """A company.
 
     Attributes:
@@ -23,8 +23,8 @@ class Account(Record, Base):
 
     name: Mapped[str]
     website: Mapped[str | None]
-    phone: Mapped[str | None]
-    email: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(index=True)
+    email: Mapped[str | None] = mapped_column(index=True)
     address: Mapped[str | None]
     city: Mapped[str | None]
     country: Mapped[str | None]

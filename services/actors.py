@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MAIL_SEND = "mail:send"
     MAIL_RECEIVE = "mail:receive"
     CATALOGUE_WRITE = "catalogue:write"
+    DATA_MANAGE = "data:manage"
     TEMPLATE_WRITE = "template:write"
     CALENDAR_WRITE = "calendar:write"
     SLA_WRITE = "sla:write"

@@ -5,7 +5,6 @@ One listener on every flush does it for all rows, so no operation can forget it.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,12 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
 from services.database import Timestamped, new_id
+from services.folding import fold, match_key
 
 if TYPE_CHECKING:
     from services.unit_of_work import UnitOfWork
 
-_BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at", "search_text"})
+_BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at", "search_text", "match_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,6 @@ def changed_fields(row: Any) -> dict[str, tuple[Any, Any]]:
     return changed
 
 
-def fold(text: str) -> str:
-    """Return ``text`` for searching: lower case, without accents, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(kept.split())
-
-
 @event.listens_for(Session, "before_flush")
 def _before_flush(session: Session, _context: object, _instances: object) -> None:
     uow = session.info.get("uow")
@@ -172,10 +165,13 @@ def _kind(row: Any) -> str:
 
 
 def _index_for_search(row: Any) -> None:
-    """Keep ``search_text`` in step with the columns that ``__search__`` names."""
+    """Keep ``search_text`` and ``match_key`` in step with the columns that they are made of."""
     names = getattr(row, "__search__", None)
     if names and _touches(row, names):
         row.search_text = " ".join(_search_words(row, names))
+    named = getattr(row, "__match__", None)
+    if named and _touches(row, (named,)):
+        row.match_key = match_key(getattr(row, named) or "")
 
 
 def _touches(row: Any, names: tuple[str, ...]) -> bool:

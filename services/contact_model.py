@@ -8,11 +8,11 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from services.database import Base
-from services.record_base import COMMON_FIELDS, Record, sort_indexes
+from services.record_base import COMMON_FIELDS, Matched, Record, sort_indexes
 from services.record_types import Field, RecordType, register_record_type
 
 
-class Contact(Record, Base):
+class Contact(Matched, Record, Base):
     """A person, mostly of an account.
 
     ``name`` is first and last name together, kept for lists and titles.

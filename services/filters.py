@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import ValidationError
 from sqlalchemy import ColumnElement, and_, or_, true
 
-from services.changes import fold
 from services.errors import Invalid
+from services.folding import fold
 from services.record_schemas import argument_for
 from services.record_types import Field, RecordType
 from services.unit_of_work import UnitOfWork

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
-from services.record_base import COMMON_FIELDS, Record, sort_indexes
+from services.record_base import COMMON_FIELDS, Matched, Record, sort_indexes
 from services.record_types import Field, RecordType, register_record_type
 
 
@@ -32,7 +32,7 @@ LEAD_STATUSES: dict[str, str] = {
 LEAD_NUMBERS = Sequence("lead_numbers", metadata=Base.metadata)
 
 
-class Lead(Record, Base):
+class Lead(Matched, Record, Base):
     """A person or company that has shown interest."""
 
     __tablename__ = "leads"
@@ -52,7 +52,7 @@ class Lead(Record, Base):
     name: Mapped[str]
     company: Mapped[str | None]
     email: Mapped[str | None] = mapped_column(index=True)
-    phone: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(index=True)
     source: Mapped[str | None]
     channel: Mapped[str | None]
     campaign_keyword: Mapped[str | None]

@@ -35,6 +35,18 @@ class Record(Versioned, Timestamped):
     deleted_by: Mapped[str | None]
 
 
+class Matched:
+    """A record that may be there twice under names that differ a little.
+
+    Attributes:
+        match_key: Of the column that ``__match__`` names; kept by ``changes``.
+    """
+
+    __match__: ClassVar[str] = "name"
+
+    match_key: Mapped[str] = mapped_column(default="", server_default="", index=True)
+
+
 def sort_indexes(
     table: str, *columns: str, text_columns: tuple[str, ...] = ()
 ) -> tuple[Index, ...]:

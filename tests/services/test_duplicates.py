@@ -1,0 +1,187 @@
+"""Records that are there twice: found while typing, and by the scan."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from services.account_model import Account
+from services.contact_model import Contact
+from services.duplicate_scans import list_pairs, list_scans, run_scan
+from services.duplicates import find_duplicates, similarity
+from services.errors import Conflict, NotAllowed, NotFound
+from services.folding import fold, match_key
+
+
+def _found(staff, record_type, actor="maria", **values):
+    matches = staff.ask(find_duplicates, record_type, values, actor=actor)
+    return [(match.record.name, match.score, match.reasons) for match in matches]
+
+
+def _scan(staff, record_type):
+    """Run a scan to its end."""
+    scan_id = staff.do("duplicates.scan", "olga", record_type=record_type)["scan_id"]
+    for _ in range(50):
+        run_scan(staff.platform, scan_id=str(scan_id))
+        (scan, *_rest) = staff.ask(list_scans)
+        if scan.ended_at is not None:
+            return scan
+    raise AssertionError("the scan does not end")
+
+
+def _names(staff, record_type, actor="maria"):
+    pairs = staff.ask(list_pairs, record_type, actor=actor)
+    return {frozenset((pair.first.name, pair.second.name)): pair.reason for pair in pairs}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Müller", "MULLER"),
+        ("Ærø Østgård", "aero ostgard"),
+        ("IŞIK Yılmaz", "ışık YILMAZ"),  # noqa: RUF001 - Turkish
+        ("Straße", "STRASSE"),
+        ("Батбаяр  Дорж", "батбаяр дорж"),
+        ("محمد", "محمد"),
+    ],
+)
+def test_texts_fold_to_the_same_when_they_differ_in_case_and_accents(one, other):
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nordlys AS", "nordlys"),
+        ("Berg Anna", "Anna Berg"),
+        ("Anna M. Berg", "Anna Berg"),
+        ("Nordlys Vinduer GmbH", "Nordlys-Vinduer"),
+        ("Рога и Копыта ООО", "Рога и копыта"),  # noqa: RUF001 - Russian
+    ],
+)
+def test_names_have_a_key_in_common_when_they_may_be_the_same(one, other):
+    assert match_key(one) == match_key(other)
+    assert similarity(one, other) >= 88
+
+
+@pytest.mark.parametrize("name", ["", " ", "-", "A", "AS", "🪟"])
+def test_any_name_has_a_key(name):
+    assert isinstance(match_key(name), str)
+
+
+def test_a_double_is_found_by_what_is_exact_however_it_is_written(staff):
+    staff.do("contact.create", "anna", last_name="Berg", email="eva@nordlys.example")
+    staff.do("contact.create", "anna", last_name="Moen", phone="+47 22 33 44 55")
+    assert _found(staff, "contact", email=" EVA@Nordlys.example") == [
+        ("Berg", 100, ("same e-mail",))
+    ]
+    assert _found(staff, "contact", phone="0047 22334455") == [("Moen", 100, ("same phone",))]
+    assert _found(staff, "contact", phone="12", email="eva@") == []
+
+
+def test_a_double_is_found_by_a_similar_name(staff):
+    staff.do("account.create", "anna", name="Nordlys Vinduer AS", city="Oslo")
+    assert _found(staff, "account", name="nordlys vinduer") == [
+        ("Nordlys Vinduer AS", 99, ("similar name",))
+    ]
+    assert _found(staff, "account", name="Nordlys Vindur", city="Oslo")[0][1] >= 88
+    assert _found(staff, "account", name="Nordlys Vinduer", city="Bergen") == []
+    assert _found(staff, "account", name="Sydlys Vinduer") == []
+
+
+def test_reasons_add_up_and_the_surest_comes_first(staff):
+    staff.do("lead.create", "anna", name="Eva Berg", email="eva@nordlys.example")
+    staff.do("lead.create", "anna", name="Eva Bergh")
+    assert _found(staff, "lead", name="Eva Berg", email="eva@nordlys.example") == [
+        ("Eva Berg", 100, ("same e-mail", "similar name")),
+        ("Eva Bergh", 94, ("similar name",)),
+    ]
+
+
+def test_a_record_is_no_double_of_itself_nor_of_a_deleted_one(staff):
+    one = staff.do("lead.create", "anna", name="Eva Berg")
+    two = staff.do("lead.create", "anna", name="Eva Berg")
+    staff.do("record.delete", "anna", record_type="lead", record_id=two.id)
+    matches = staff.ask(find_duplicates, "lead", {"name": "Eva Berg"}, exclude=one.id)
+    assert matches == []
+
+
+def test_a_double_is_not_shown_when_it_is_another_teams(staff):
+    staff.do("lead.create", "sven", name="Eva Berg", email="eva@nordlys.example")
+    assert _found(staff, "lead", actor="anna", email="eva@nordlys.example") == []
+
+
+def test_nothing_is_a_double_where_there_is_no_rule(staff):
+    staff.do("deal.create", "anna", name="Windows")
+    assert _found(staff, "deal", name="Windows") == []
+
+
+def test_a_scan_finds_every_pair_once(staff):
+    nordlys = staff.do("account.create", "anna", name="Nordlys")
+    staff.do("account.create", "anna", name="NORDLYS AS", website="https://www.nordlys.example")
+    staff.do("account.create", "anna", name="Polaris", website="nordlys.example")
+    staff.do("account.create", "anna", name="Sol")
+    scan = _scan(staff, "account")
+    assert (scan.stage, scan.done, scan.total, scan.found) == ("done", 4, 4, 2)
+    assert _names(staff, "account") == {
+        frozenset({"Nordlys", "NORDLYS AS"}): "similar name",
+        frozenset({"NORDLYS AS", "Polaris"}): "same website",
+    }
+    assert _scan(staff, "account").found == 0
+    staff.do("record.delete", "anna", record_type="account", record_id=nordlys.id)
+    assert len(_names(staff, "account")) == 1
+
+
+def test_similar_people_of_different_companies_are_no_pair(staff):
+    accounts = [staff.do("account.create", "anna", name=name).id for name in ("One", "Two")]
+    for key in accounts:
+        staff.do("contact.create", "anna", last_name="Berg", first_name="Eva", account_id=key)
+    assert _scan(staff, "contact").found == 0
+    staff.do("contact.create", "anna", last_name="Berg", first_name="Eva")
+    assert _scan(staff, "contact").found == 2
+
+
+def test_a_large_group_costs_no_more_than_its_neighbours(staff):
+    def fill(uow):
+        uow.session.add_all(
+            Contact(last_name=f"Berg{number:04}", first_name="Eva", owner_id=None)
+            for number in range(300)
+        )
+        for contact in uow.session.new:
+            contact.created_at = contact.updated_at = uow.now
+
+    staff.ask(fill)
+    assert _scan(staff, "contact").found <= 300 * 20
+
+
+def test_a_pair_is_not_brought_up_again_when_it_was_dismissed(staff):
+    for _ in range(2):
+        staff.do("lead.create", "anna", name="Eva Berg")
+    _scan(staff, "lead")
+    (pair,) = staff.ask(list_pairs, "lead", actor="anna")
+    with pytest.raises(NotFound):
+        staff.do("duplicates.dismiss", "sven", pair_id=pair.id)
+    staff.do("duplicates.dismiss", "anna", pair_id=pair.id)
+    _scan(staff, "lead")
+    assert staff.ask(list_pairs, "lead", actor="anna") == []
+
+
+def test_a_scan_is_cancelled_and_there_is_one_at_a_time(staff):
+    for _ in range(2):
+        staff.do("lead.create", name="Eva Berg")
+    scan_id = staff.do("duplicates.scan", "olga", record_type="lead")["scan_id"]
+    with pytest.raises(Conflict):
+        staff.do("duplicates.scan", "olga", record_type="lead")
+    staff.do("duplicates.cancel", "olga", scan_id=scan_id)
+    run_scan(staff.platform, scan_id=str(scan_id))
+    (scan,) = staff.ask(list_scans)
+    assert (scan.stage, scan.found) == ("cancelled", 0)
+    with pytest.raises(NotAllowed):
+        staff.do("duplicates.scan", "anna", record_type="lead")
+
+
+def test_keys_follow_the_name_when_it_changes(staff):
+    account = staff.do("account.create", "anna", name="Nordlys")
+    staff.do("account.update", "anna", account_id=account.id, name="Polaris")
+    key = staff.ask(lambda uow: uow.session.scalar(select(Account.match_key)))
+    assert key == match_key("Polaris")
