@@ -9,6 +9,7 @@ from flask import Flask
 from flask_smorest import Api
 from marshmallow import Schema
 
+from app.api.deliveries import delivery_blueprints
 from app.api.operations import operations_blueprint
 from app.api.pages import description_blueprint
 from app.api.processes import process_blueprints
@@ -45,6 +46,7 @@ def init_api(app: Flask) -> None:
         *record_blueprints(),
         tasks_blueprint(),
         *process_blueprints(),
+        *delivery_blueprints(),
         *service_level_blueprints(),
         operations_blueprint(),
     ):

@@ -10,6 +10,7 @@ from app.cli.clock import clock
 from app.cli.database import database, seed
 from app.cli.dmn import dmn
 from app.cli.jobs import jobs, worker
+from app.cli.messages import message
 from app.cli.people import user
 from app.cli.processes import process
 from app.cli.start import start
@@ -17,5 +18,6 @@ from app.cli.start import start
 
 def init_commands(app: Flask) -> None:
     """Add all commands to ``flask``."""
-    for command in (audit, bpmn, clock, database, dmn, jobs, process, seed, start, user, worker):
+    groups = (audit, bpmn, clock, database, dmn, jobs, message, process, user)
+    for command in (*groups, seed, start, worker):
         app.cli.add_command(command)

@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from processes.instance_tables import ProcessInstance
 from services.actors import SYSTEM
@@ -261,3 +261,37 @@ def test_a_group_that_is_there_already_is_refused(browse):
     browser = browse("administrator")
     browser.post("/admin/groups", name="Sales")
     assert "There is a group called Sales already." in browser.get("/admin/people").text
+
+
+@pytest.fixture
+def given_up(platform):
+    """Leave a job that was given up; returns its number."""
+    with platform.engine.begin() as connection:
+        return connection.execute(
+            text(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts, args) "
+                "VALUES ('default', 'mail.deliver', 'failed', 5, '{\"mail_id\": \"7\"}') "
+                "RETURNING id"
+            )
+        ).scalar_one()
+
+
+def test_a_job_is_shown_and_tried_again(browse, given_up):
+    browser = browse("administrator")
+    page = browser.get("/admin/jobs").text
+    assert "mail.deliver" in page
+    assert "Given up" in page
+    browser.post(f"/admin/jobs/{given_up}/retry")
+    assert (
+        "The job mail.deliver is tried again now." in browser.get("/admin/jobs?state=waiting").text
+    )
+
+
+def test_a_job_is_dropped_when_a_reason_is_given(browse, given_up):
+    browser = browse("administrator")
+    browser.post(f"/admin/jobs/{given_up}/delete", reason="")
+    assert "Length must be between 1 and 2000." in browser.get("/admin/jobs").text
+    browser.post(f"/admin/jobs/{given_up}/delete", reason="Not wanted")
+    page = browser.get("/admin/jobs").text
+    assert "The job mail.deliver was deleted." in page
+    assert "No jobs" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from processes.worker import drain
 from services.actors import SYSTEM
 from services.operations import all_operations, run
 from tests.app.conftest import PASSWORD, PEOPLE
@@ -194,3 +195,29 @@ def test_the_description_is_a_page_too(app):
     page = app.test_client().get("/api/v1/docs").text
     assert "/api/v1/operations/lead.convert" in page
     assert "Needs the permission" in page
+
+
+def test_messages_and_signals_are_sent_and_messages_looked_at(api, platform):
+    call = api("administrator")
+    sent = call("POST", "/messages", {"name": "ready", "keys": {"order": "A"}})
+    assert sent.json["is_new"] is True
+    assert call("POST", "/signals", {"name": "closing"}).status_code == 200
+    drain(platform)
+    (message,) = call("GET", "/messages?name=ready").json["items"]
+    assert message["keys"] == {"order": "A"}
+    assert call("POST", f"/messages/{message['id']}/delete").status_code == 200
+    assert call("GET", "/messages").json["items"] == []
+    assert call("POST", "/messages", {"name": "ready", "time_to_live": "x"}).status_code == 422
+    assert api("analyst")("POST", "/messages", {"name": "ready"}).status_code == 403
+
+
+def test_jobs_are_listed_tried_again_and_dropped(api):
+    call = api("administrator")
+    call("POST", "/messages", {"name": "ready"})
+    (job,) = call("GET", "/jobs?state=waiting").json["items"]
+    assert job["task"] == "events.deliver"
+    assert call("POST", f"/jobs/{job['id']}/retry").status_code == 200
+    assert call("POST", f"/jobs/{job['id']}/delete").status_code == 422
+    assert call("POST", f"/jobs/{job['id']}/delete", {"reason": "Not wanted"}).status_code == 200
+    assert call("POST", f"/jobs/{job['id']}/retry").status_code == 404
+    assert api("employee")("GET", "/jobs").status_code == 403

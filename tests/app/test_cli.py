@@ -218,3 +218,32 @@ def test_the_audit_is_verified_from_its_first_entry_to_a_kept_head(flask, platfo
     assert "Entry" in broken.output
     assert "The audit log is not what it was." in broken.output
     assert "POSITION:HASH" in flask("audit", "verify", "--head", "yesterday").output
+
+
+def test_a_message_is_sent_listed_and_dropped(flask, platform):
+    sent = flask("message", "correlate", "ready", "--key", "order=7", "--payload", '{"n": 1}')
+    assert sent.exit_code == 0
+    flask("jobs", "drain")
+    (line,) = flask("message", "list").output.splitlines()
+    assert "ready  order=7" in line
+    assert flask("message", "delete", line.split()[0]).output == "Dropped: ready\n"
+    assert flask("message", "list").output == "No message waits.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--payload", "{"), "no JSON"),
+        (("--payload", "[]"), "a JSON object"),
+        (("--payload", '{"deal": 1}'), "a process knows its record by this name"),
+        (("--key", "order"), "NAME=VALUE"),
+        (("--time-to-live", "long"), "is no duration"),
+    ],
+)
+def test_a_message_is_refused_in_words_when_it_is_none(flask, words, reason):
+    result = flask("message", "correlate", "ready", *words)
+    assert (result.exit_code != 0, reason in result.output) == (True, True)
+
+
+def test_a_signal_is_sent(flask):
+    assert flask("message", "broadcast", "closing").output.startswith("Signal ")
