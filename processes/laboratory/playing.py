@@ -53,6 +53,11 @@ class Play:
         self._clock = clock
         self._budget = budget
 
+    @property
+    def spent(self) -> int:
+        """How many jobs there were."""
+        return self._budget.spent
+
     def begin(self, process_id: str, variables: Mapping[str, Any]) -> None:
         """Start an instance by hand; one that fails as it begins is noted.
 

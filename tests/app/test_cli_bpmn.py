@@ -13,6 +13,7 @@ from app import create_app
 from services.clock import SystemClock
 from services.platform import Platform
 from tests.engine.models import Drawing
+from tests.processes.world import user_task
 
 
 @pytest.fixture
@@ -31,7 +32,9 @@ def flask(settings, front_end):
 
 @pytest.fixture
 def asking():
-    return Drawing().start().task("ask").end().path("start", "ask", "end").xml().decode()
+    inside = user_task(candidateGroups="Sales")
+    drawing = Drawing().start().node("userTask", "ask", inside).end()
+    return drawing.path("start", "ask", "end").xml().decode()
 
 
 @pytest.mark.parametrize(("command", "name"), [("check", "ok"), ("run", "status")])
@@ -60,3 +63,46 @@ def test_exit_code_tells_when_a_file_is_refused(flask, asking, tmp_path):
 def test_usage_is_told_when_no_file_is_named(flask):
     assert flask("check").exit_code == 2
     assert flask("run", "--variables", "no json", __file__).exit_code == 2
+
+
+SCENARIOS = """
+process: p
+scenarios:
+  - name: Somebody asks
+    steps: [{complete: ask, as: anna}]
+    expect: {path: [start, ask, end]}
+"""
+
+
+def test_scenarios_are_told_of_when_they_pass_and_when_they_fail(flask, asking, tmp_path):
+    (tmp_path / "p.bpmn").write_text(asking)
+    file = tmp_path / "p.test.yaml"
+    file.write_text(SCENARIOS)
+    passed = flask("test", str(tmp_path), "--coverage", "100")
+    assert passed.exit_code == 0
+    assert passed.output.splitlines() == [
+        "passed  p: Somebody asks",
+        "",
+        "Process  Elements  Flows   Covered",
+        "p        3 of 3    2 of 2  100.0 %",
+        "",
+        "1 scenarios passed",
+    ]
+    file.write_text(SCENARIOS.replace("ask, end]", "end]"))
+    failed = flask("test", str(file))
+    assert failed.exit_code == 1
+    place = "path at step 2 after start: expected ['end'], found ['ask', 'end']"
+    assert f"        {file}:6: {place}" in failed.output.splitlines()
+    answer = json.loads(flask("test", "--json", str(file)).output)
+    assert answer["files"][0]["scenarios"][0]["failures"] == [{"line": 6, "message": place}]
+
+
+def test_exit_code_tells_when_too_little_is_covered_or_nothing_is_there(flask, asking, tmp_path):
+    assert flask("test", str(tmp_path)).exit_code == 1
+    (tmp_path / "p.bpmn").write_text(asking)
+    file = tmp_path / "p.test.yaml"
+    file.write_text("process: p\nscenarios:\n  - name: Nothing is done\n")
+    assert flask("test", str(file)).exit_code == 0
+    assert flask("test", str(file), "--coverage", "50").exit_code == 1
+    file.write_text("process: p")
+    assert "1: The file has no scenarios." in flask("test", str(file)).output
