@@ -39,6 +39,12 @@ from tests.engine.models import (
 from tests.engine.test_random_models import Block, Builder
 
 STEPS = 12
+ENDS = {
+    "error": on("error", "f"),
+    "escalation": on("escalation", "g"),
+    "cancel": on("cancel"),
+    "terminate": on("terminate"),
+}
 ASYNC = '<zeebe:property name="asyncBefore" value="true"/>'
 
 
@@ -57,6 +63,9 @@ def blocks() -> st.SearchStrategy[Block]:
             st.tuples(st.just("free"), several(st.just(("task",)))),
             st.tuples(st.just("listening"), st.tuples(inner)),
             st.tuples(st.just("undoing"), st.tuples(inner)),
+            st.tuples(st.just("ended"), st.tuples(inner), st.sampled_from(sorted(ENDS))),
+            st.tuples(st.just("guided"), st.tuples(inner)),
+            st.tuples(st.just("wanted"), several(st.just(("task",)))),
         ),
         max_leaves=7,
     )
@@ -158,12 +167,34 @@ class Painter(Builder):
     def add_undoing(self, inner) -> tuple[str, str]:
         return self._scope("transaction", inner, end=on("compensate"))
 
-    def add_free(self, inner) -> tuple[str, str]:
+    def add_ended(self, inner, kind) -> tuple[str, str]:
+        name, _ = self._scope("transaction", inner, end=ENDS[kind])
+        late, merge = self.name("late"), self.name("merge")
+        self.drawing.node("exclusiveGateway", merge).flow(name, merge)
+        if kind != "terminate":
+            settings = {"cancelActivity": "false"} if kind == "escalation" else {}
+            self.drawing.boundary(late, name, ENDS[kind], **settings).flow(late, merge)
+        return name, merge
+
+    def add_guided(self, inner) -> tuple[str, str]:
+        """Let what interrupts a sub-process run beside a call that is repeated."""
+        stop = "<conditionalEventDefinition><condition>=stop = true</condition>"
+        handler = Drawing()
+        start, task = self.name("on"), self.name("x")
+        handler.start(start, f"{stop}</conditionalEventDefinition>", isInterrupting="false")
+        handler.task(task).path(start, task)
+        return self._scope("subProcess", inner, again("=loopCounter < 2"), handler=handler)
+
+    def add_wanted(self, inner) -> tuple[str, str]:
+        return self.add_free(inner, "<completionCondition>=stop = true</completionCondition>")
+
+    def add_free(self, inner, until="") -> tuple[str, str]:
         outer, self.drawing = self.drawing, Drawing()
         for block in inner:
             self.add(block)
         name = self.name("free")
-        outer.node("adHocSubProcess", name, self.drawing.inside(), ordering="Sequential")
+        ordering = "Parallel" if until else "Sequential"
+        outer.node("adHocSubProcess", name, self.drawing.inside() + until, ordering=ordering)
         self.drawing = outer
         return name, name
 
@@ -183,6 +214,8 @@ class Painter(Builder):
 def painted(block: Block) -> Drawing:
     painter = Painter()
     painter.drawing.declare('<signal id="s" name="go"/>').message("m", "said")
+    painter.drawing.declare('<error id="f" errorCode="F"/>')
+    painter.drawing.declare('<escalation id="g" escalationCode="G"/>')
     first, last = painter.add(block)
     painter.drawing.start().end("end", on("compensate"))
     return painter.drawing.flow("start", first).flow(last, "end")
@@ -356,7 +389,7 @@ def changed(block, order):
     """Return a block with one of those inside it replaced, repeated or left out."""
     kind, *rest = block
     inner = rest[0] if rest and isinstance(rest[0], list | tuple) else []
-    if not inner or kind == "free" or order.random() < 0.2:
+    if not inner or kind in ("free", "wanted") or order.random() < 0.2:
         leaf = (order.choice(["task", "each", "guarded", "done", "choice", "late"]),)
         return order.choice([leaf, ("seq", [block, leaf]), ("sub", (block,)), block])
     position = order.randrange(len(inner))
