@@ -98,6 +98,10 @@ class Definitions:
         """Return the parsed decisions of a resource."""
         return self._parsed(resource, lambda text: parse_decisions(xml_bytes(text)))
 
+    def keep(self, resource: Resource, parsed: Any) -> None:
+        """Keep what a resource that has just been written was read as."""
+        _keep(self._files, resource.id, parsed)
+
     def _deployed_model(self, xml: bytes) -> Model:
         try:
             return self.read_model(xml)

@@ -77,7 +77,7 @@ def deploy(
     targets = find_targets(uow, unit, stock, changed)
     _check(uow, unit, stock, targets)
     bind_targets(targets, stock, deployment)
-    _write(uow, deployment, changed, targets)
+    _write(uow, deployment, changed, targets, unit)
     return _summary(unit, stock, deployment, changed, targets)
 
 
@@ -152,6 +152,7 @@ def _write(
     deployment: Deployment,
     changed: Sequence[Resource],
     targets: Mapping[str, Target],
+    unit: Unit,
 ) -> None:
     versions = [target.version for target in targets.values() if target.version is not None]
     if not changed and not versions:
@@ -161,6 +162,9 @@ def _write(
     uow.session.flush()
     uow.session.add_all(versions)
     uow.session.flush()
+    for resource in changed:
+        # Reading it took most of the time; nobody finds what is rolled back.
+        uow.platform.part(Definitions).keep(resource, unit.parsed(resource.kind, resource.key))
     for version in versions:
         refresh_starts(uow, version.key)
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -68,6 +69,15 @@ class Unit:
             if file.kind is ResourceKind.PROCESS:
                 model = self.models[file.key]
                 yield from ((file, model.processes[name]) for name in file.names)
+
+    def parsed(self, kind: str, key: str) -> Any:
+        """Return the model, the form or the decisions that a file was read as."""
+        by_kind: dict[str, Mapping[str, Any]] = {
+            ResourceKind.PROCESS: self.models,
+            ResourceKind.FORM: self.forms,
+            ResourceKind.DECISION: self.decisions,
+        }
+        return by_kind[kind][key]
 
     @property
     def decision_ids(self) -> frozenset[str]:

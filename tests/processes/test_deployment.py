@@ -2,10 +2,12 @@
 
 import pytest
 
+from processes import definitions
 from processes.checks import check_model
 from processes.definition_tables import Deployment, ProcessVersion, Resource
 from processes.deployments import list_deployments, list_processes, list_versions, version_xml
 from processes.drafts import get_draft
+from processes.engine import parse_model
 from processes.findings import ModelRejected
 from processes.instance_tables import ProcessInstance
 from processes.shipped import deploy_folder
@@ -321,3 +323,16 @@ def test_a_decision_is_deployed_alone_without_a_process(world):
     result = world.deploy(table("rate", ("&gt; 10", '"high"')))
     assert result["processes"] == []
     assert result["resources"][0]["is_new"] is True
+
+
+def test_a_diagram_is_read_once_when_it_is_deployed(world, monkeypatch):
+    read = []
+
+    def count(xml, **options):
+        read.append(xml)
+        return parse_model(xml, **options)
+
+    monkeypatch.setattr(definitions, "parse_model", count)
+    world.deploy(one_task())
+    world.start("p")
+    assert len(read) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -13,6 +14,7 @@ from processes.engine.xml import Element
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
+@lru_cache(maxsize=4096)
 def split(tag: object) -> tuple[str, str]:
     """Return the namespace (empty if none) and the name of a tag or attribute."""
     qualified = etree.QName(str(tag))
