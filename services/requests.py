@@ -30,7 +30,8 @@ from services.request_model import (
     RequestStatus,
     ServiceRequest,
 )
-from services.sla import add_clocks, begin_clocks, follow_changes, follow_status
+from services.sla import DUE_FIELDS, add_clocks, begin_clocks, follow_changes, follow_status
+from services.timers import tell_timers
 from services.unit_of_work import UnitOfWork
 
 _OPEN = {RequestStatus.IN_PROGRESS, RequestStatus.WAITING, RequestStatus.ANSWERED}
@@ -129,6 +130,8 @@ def update_request(
     change_record(uow, request, values, version=version)
     if due_times := follow_changes(uow, request, values):
         change_record(uow, request, due_times, title="Due times changed with the service level")
+    if due_times or DUE_FIELDS & values.keys():
+        tell_timers(uow, "request", request.id)
     return request
 
 
@@ -146,9 +149,13 @@ def set_status(
         before, after = REQUEST_STATUSES[previous], REQUEST_STATUSES[status]
         raise Conflict(f"A request can't go from {before} to {after}.")
     times = _times(uow, request, status)
-    values = {"status": status, **times, **follow_status(uow, request, status, times)}
+    due_times = follow_status(uow, request, status, times)
+    values = {"status": status, **times, **due_times}
     title = f"Status: {REQUEST_STATUSES[status]}"
+    due_before = {name: getattr(request, name) for name in due_times}
     change_record(uow, request, values, kind="status", title=title)
+    if due_times != due_before:
+        tell_timers(uow, "request", request.id)
     uow.emit("request.status_changed", "request", request.id, status=status, previous=previous)
     return request
 

@@ -32,6 +32,9 @@ def due_field(target: str) -> str:
     return f"{target}_due_at"
 
 
+DUE_FIELDS: Final = frozenset(map(due_field, TARGETS))
+
+
 def begin_clocks(uow: UnitOfWork, request: ServiceRequest) -> list[SlaClock]:
     """Make the clocks of a new request and set its due times; a due time it has stays.
 

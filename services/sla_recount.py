@@ -15,6 +15,7 @@ from services.record_changes import change_record
 from services.request_model import ServiceRequest
 from services.sla import recount
 from services.sla_model import SlaClock
+from services.timers import tell_timers
 from services.unit_of_work import Job, UnitOfWork
 
 COUNTED_TOGETHER = 100
@@ -57,6 +58,7 @@ def _recount_some(uow: UnitOfWork, calendar_id: UUID, after: UUID | None) -> UUI
         if due_times := recount(uow, request):
             title = f"Due times changed with the calendar {calendar.name}"
             change_record(uow, request, due_times, title=title)
+            tell_timers(uow, "request", request.id)
     return found[-1].id if found else None
 
 

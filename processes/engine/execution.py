@@ -11,6 +11,7 @@ from processes.engine.changes import Change, IncidentResolved
 from processes.engine.errors import BpmnError, EngineError, StepFailed, UnknownToken
 from processes.engine.instance import Instance
 from processes.engine.snapshot import dump
+from processes.engine.live_timers import moved_timers, set_again
 from processes.engine.timers import next_due
 from processes.engine.token_views import TokenView, view_of
 from processes.engine.tokens import Token
@@ -149,6 +150,15 @@ class Execution:
             else:
                 set_timer(token, again)
         self.advance()
+
+    @property
+    def has_moved_timers(self) -> bool:
+        """Whether `follow_dates` would set a timer anew."""
+        return bool(moved_timers(self._instance))
+
+    def follow_dates(self) -> None:
+        """Set those timers anew whose date is a record's, if the record has another one now."""
+        set_again(self._instance, moved_timers(self._instance))
 
     def receive(self, token_id: str, payload: Mapping[str, Any] | None = None) -> None:
         """Bring a message or signal to the subscription of a token.

@@ -105,6 +105,21 @@ def a_late_request_warns_its_owner_and_then_goes_to_a_manager(company):
     assert company.states("service-request") == ["completed"]
 
 
+def a_due_time_that_moves_takes_its_timers_along(company):
+    request = submit(company)
+    later = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    company.act("request.update", request_id=request, first_response_due_at=later)
+    company.wait(hours=5)
+    assert late_notes(company, request) == 0
+    company.wait(hours=1)
+    assert late_notes(company, request) == 1
+    company.act("request.update", request_id=request, priority="urgent")
+    company.wait(days=1, hours=1)
+    assert company.record("request", request)["escalation_level"] == 1
+    answer(company)
+    company.wait(days=3)
+
+
 def late_notes(company, request):
     entries = company.ask(lambda uow: timeline_of(uow, "request", request))
     return sum(entry.body == "The first response is late." for entry in entries)
@@ -141,6 +156,7 @@ WAYS = (
     an_error_goes_to_production_and_a_reply_opens_it_again,
     the_clock_stands_while_the_client_is_asked_back,
     a_late_request_warns_its_owner_and_then_goes_to_a_manager,
+    a_due_time_that_moves_takes_its_timers_along,
     a_request_without_an_address_is_worked_on_all_the_same,
     a_request_goes_to_a_manager_when_the_group_has_nobody,
     a_mail_becomes_a_request,
