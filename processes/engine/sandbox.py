@@ -7,11 +7,14 @@ memory. Each message is 4 bytes of length and as many bytes of JSON, both ways.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import resource
 import struct
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import starlark
@@ -33,8 +36,97 @@ _NOT_VARIABLES = {"fail", "None", "True", "False"}
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
+# What Python has beyond Starlark, as callables of ours; `_power` stands for `**`.
+_CALLABLES: dict[str, Callable[..., Any]] = {"_power": pow, "pow": pow, "round": round, "sum": sum}
+_FOR_EVER = 2**31 - 1
+_CONVERSIONS = {-1: "{}", ord("s"): "{}", ord("r"): "{!r}"}
+
+
 class FailCalledError(Exception):
     """A script called `fail`."""
+
+
+class _Translator(ast.NodeTransformer):
+    """Turns what Starlark leaves out of Python into what it has.
+
+    Attributes:
+        changed: Whether there was any of it.
+    """
+
+    changed = False
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        return self._power(node.left, node.right) if isinstance(node.op, ast.Pow) else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow) or not isinstance(node.target, ast.Name):
+            return node
+        left = ast.Name(node.target.id, ast.Load())
+        return ast.Assign([node.target], self._power(left, node.value), lineno=node.lineno)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        operators = [self._plain(operator) for operator in node.ops]
+        ends = [node.left, *node.comparators]
+        if len(operators) == 1:
+            return ast.Compare(node.left, operators, node.comparators)
+        self.changed = True
+        steps = zip(ends, operators, ends[1:], strict=False)
+        return ast.BoolOp(ast.And(), [ast.Compare(a, [op], [b]) for a, op, b in steps])
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        if node.orelse:
+            return node
+        self.changed = True
+        leave = ast.If(ast.UnaryOp(ast.Not(), node.test), [ast.Break()], [])
+        count = ast.Call(ast.Name("range", ast.Load()), [ast.Constant(_FOR_EVER)], [])
+        target = ast.Name("_round", ast.Store())
+        return ast.For(target, count, [leave, *node.body], [], lineno=node.lineno)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        self.generic_visit(node)
+        parts: list[str] = []
+        values: list[ast.expr] = []
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                parts.append(str(part.value).replace("{", "{{").replace("}", "}}"))
+            elif isinstance(part, ast.FormattedValue) and part.format_spec is None:
+                parts.append(_CONVERSIONS.get(part.conversion, "{}"))
+                values.append(part.value)
+            else:
+                return node
+        self.changed = True
+        pattern = ast.Attribute(ast.Constant("".join(parts)), "format", ast.Load())
+        return ast.Call(pattern, values, [])
+
+    def _plain(self, operator: ast.cmpop) -> ast.cmpop:
+        """Values have no identity here: `is` compares them."""
+        if isinstance(operator, ast.Is | ast.IsNot):
+            self.changed = True
+            return ast.Eq() if isinstance(operator, ast.Is) else ast.NotEq()
+        return operator
+
+    def _power(self, base: ast.expr, exponent: ast.expr) -> ast.Call:
+        self.changed = True
+        return ast.Call(ast.Name("_power", ast.Load()), [base, exponent], [])
+
+
+@lru_cache(1000)
+def translate(text: str) -> str:
+    """Return a text in Python syntax as Starlark.
+
+    One that needs no translation, or that is no Python, stays as it is, so that whoever reads an
+    error finds the line.
+    """
+    translator = _Translator()
+    try:
+        tree = translator.visit(ast.parse(text))
+        return ast.unparse(ast.fix_missing_locations(tree)) if translator.changed else text
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
 
 
 def _dialect() -> starlark.Dialect:
@@ -53,7 +145,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     text = request["text"]
     thrown: list[str] = []
     try:
-        tree = starlark.parse("script", text, DIALECT)
+        tree = starlark.parse("script", translate(text), DIALECT)
         if request["do"] == "check":
             return {"ok": True}
         module = _module(request, thrown)
@@ -78,6 +170,8 @@ def _module(request: dict[str, Any], thrown: list[str]) -> starlark.Module:
 
     module = starlark.Module()
     module.add_callable("fail", fail)
+    for name, function in _CALLABLES.items():
+        module.add_callable(name, function)
     for name, value in request["variables"].items():
         module[name] = value
     for name, value in request["records"].items():
@@ -98,7 +192,7 @@ def _assigned(module: starlark.Module, text: str, request: dict[str, Any]) -> di
         try:
             value = module[name]
         except (TypeError, ValueError, RecursionError, starlark.StarlarkError):
-            if _look_up(module, f"type({name})") == "function":
+            if name in _CALLABLES or _look_up(module, f"type({name})") == "function":
                 continue  # which is no variable
             raise
         if value is None and sent.get(name) is None:

@@ -125,3 +125,53 @@ def test_scripts_run_when_forked():
 def test_functions_are_no_variables_when_a_script_defines_them():
     text = "def f(n):\n    return n\ng = lambda n: n + 1\nh = len\nx = g(f(1))"
     assert scripts.run(text, {}, {}) == {"x": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2 ** 10", 1024),
+        ("2 ** -1", 0.5),
+        ("x is None", False),
+        ("y is not None", False),
+        ("1 < x < 5", True),
+        ("5 > x > 4", False),
+        ("f'{x + 1} of {{{x!r}}}'", "5 of {4}"),
+        ("sum([1, 2, x])", 7),
+        ("round(2.567, 2)", 2.57),
+    ],
+)
+def test_python_is_understood_where_starlark_has_less(text, value):
+    assert scripts.evaluate(text, {"x": 4, "y": None}, {}) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "assigned"),
+    [
+        ("n = 0\nwhile n < x:\n    n += 1\n    if n == 3:\n        break", {"n": 3}),
+        ("n = 0\nwhile n < x:\n    n += 2\n    continue", {"n": 4}),
+        ("x **= 2", {"x": 16}),
+        ("y = sum([1, 2])", {"y": 3}),
+        ("round = 3", {"round": 3}),
+    ],
+)
+def test_python_statements_are_understood_where_starlark_has_less(text, assigned):
+    assert scripts.run(text, {"x": 4}, {}) == assigned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "list(range(10**9))",
+        "10 ** 10 ** 10",
+        "'a' * 10**10",
+        "while True:\n    pass",
+        "x = 2\nwhile True:\n    x = x ** 2",
+        "[" * 5000 + "]" * 5000,
+        "-" * 50_000 + "1",
+    ],
+)
+def test_hostile_python_ends_as_a_failed_step(text):
+    with pytest.raises(StepFailed):
+        scripts.run(text, {}, {})
+    assert scripts.evaluate("1 + 1", {}, {}) == 2
