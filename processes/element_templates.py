@@ -32,6 +32,7 @@ _SHAPES = {
     "record": "M12 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6M6 15a6 6 0 0 1 12 0M12 15v7M9 19l3 3 3-3",
     "request": "M4 13a8 8 0 0 1 16 0v4h-4v-5h4M4 13v4h4v-5H4M20 17c0 3-3 4-6 4",
     "task": "M4 4h16v16H4zM8 12l3 3 5-6",
+    "timer": "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 8v4l3 2",
 }
 _OTHER = "M12 3v4M12 17v4M3 12h4M17 12h4M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8"
 
@@ -39,7 +40,7 @@ _OTHER = "M12 3v4M12 17v4M3 12h4M17 12h4M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8"
 def element_templates() -> list[dict[str, Any]]:
     """Return a template for each operation that diagrams may use, and those of tasks and rules."""
     templates = [_of_operation(one) for one in all_operations() if one.in_diagrams]
-    return [_user_task(), _decision(), *templates]
+    return [_user_task(), _decision(), *_timers(), *templates]
 
 
 def _of_operation(operation: Operation) -> dict[str, Any]:
@@ -135,7 +136,49 @@ def _user_task() -> dict[str, Any]:
                 "feel": "optional",
                 "binding": {"type": "zeebe:taskSchedule", "property": "dueDate"},
             },
+            _calendar(WORK["id"], "A due date that is a duration, such as PT8H, counts its hours"),
         ],
+    }
+
+
+def _timers() -> list[dict[str, Any]]:
+    """Return the templates of timers that may count working time."""
+    kinds = (
+        ("wait", "Wait for a time", "bpmn:IntermediateCatchEvent", "It goes on after this time"),
+        ("limit", "After a time", "bpmn:BoundaryEvent", "What happens if it takes longer"),
+    )
+    return [
+        {
+            **_head(f"lanewise.timer.{key}", name, "timer"),
+            "description": about,
+            "appliesTo": [element],
+            "elementType": {"value": element, "eventDefinition": "bpmn:TimerEventDefinition"},
+            "groups": [WORK],
+            "properties": [
+                {
+                    **_text("duration", "Duration", WORK["id"], "Such as PT8H, or an expression"),
+                    "feel": "optional",
+                    "constraints": {"notEmpty": True},
+                    "binding": {
+                        "type": "bpmn:TimerEventDefinition#property",
+                        "name": "timeDuration",
+                    },
+                },
+                _calendar(WORK["id"], "Counts working time; a day of the duration is 24 hours"),
+            ],
+        }
+        for key, name, element, about in kinds
+    ]
+
+
+def _calendar(group: str, description: str) -> dict[str, Any]:
+    """Return the property that names a working calendar."""
+    hint = f"{description}. The name of a working calendar, or default"
+    return {
+        **_text("calendar", "Working calendar", group, hint),
+        "feel": "optional",
+        "optional": True,
+        "binding": {"type": "zeebe:property", "name": "calendar"},
     }
 
 

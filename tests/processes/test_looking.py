@@ -117,3 +117,6 @@ def test_templates_offer_every_operation_that_diagrams_may_use(world):
     assert fields["status"]["type"] == "Dropdown"
     assert (fields["wishes"]["type"], fields["grade"]["type"]) == ("Text", "String")
     assert templates["lanewise.mail.send"]["elementType"] == {"value": "bpmn:SendTask"}
+    for name in ("lanewise.task", "lanewise.timer.wait", "lanewise.timer.limit"):
+        bindings = [one["binding"] for one in templates[name]["properties"]]
+        assert {"type": "zeebe:property", "name": "calendar"} in bindings
