@@ -7,6 +7,7 @@ from typing import Any
 
 from processes.definitions import Definitions
 from processes.deployment import deploy
+from processes.engine import ModelError, ModelErrors
 from processes.engine.decisions import is_decision_model
 from processes.engine.decisions.sources import review_of
 from processes.findings import Finding, ModelRejected, finding_of
@@ -38,6 +39,8 @@ def check_request(laboratory: Laboratory, request: Mapping[str, Any]) -> dict[st
         return {**answer, "errors": [fault(f"The model can't be read: {problem}")]}
     if is_decision_model(xml_bytes(files[0]["content"])):
         return {**answer, **_review(request)}
+    if (library := _without_processes(platform.part(Definitions), files[0]["content"])) is not None:
+        return {**answer, "ok": True, "warnings": shown([finding_of(one) for one in library])}
     try:
         platform.transact(SYSTEM, lambda uow: _try_out(uow, files))
     except ModelRejected as problem:
@@ -79,6 +82,15 @@ def shown(findings: Sequence[Finding]) -> list[dict[str, Any]]:
         }
         for finding in findings
     ]
+
+
+def _without_processes(definitions: Definitions, content: str) -> Sequence[ModelError] | None:
+    """Return the warnings of a sound file that has nothing to run, such as a collaboration."""
+    try:
+        model = definitions.read_model(xml_bytes(content))
+    except ModelErrors:
+        return None
+    return None if model.processes else model.warnings
 
 
 def _try_out(uow: UnitOfWork, files: list[dict[str, str]]) -> None:

@@ -84,9 +84,10 @@ def _check_boundary(graph: Graph, node: Node) -> None:
         return
     if host.is_event_sub_process:
         graph.note(node, "An event sub-process can't have boundary events.", "Remove it.")
-    if node.event.kind == "error" and not node.is_interrupting:
+    if node.event.kind in ("error", "cancel") and not node.is_interrupting:
         advice = "Make it interrupting (a solid line)."
-        graph.note(node, "An error event always interrupts its activity.", advice)
+        message = f"A boundary event for {node.event.kind} always interrupts its activity."
+        graph.note(node, message, advice)
     if not node.outgoing and node.event.kind != "compensate":
         graph.note(node, "No flow leaves the boundary event.", "Connect it, or remove it.")
 

@@ -72,10 +72,23 @@ def read_participants(
         reference = local_name(element.get("processRef", "")) or None
         if reference is not None and reference not in processes:
             faults.error(element, f"The pool refers to a process {reference} that isn't there.")
-        if element.find(f"{{{BPMN}}}participantMultiplicity") is not None:
-            faults.warn(element, "How many participants there are has no effect.")
+        multiplicity = element.find(f"{{{BPMN}}}participantMultiplicity")
+        if multiplicity is not None:
+            _check_multiplicity(multiplicity, faults)
         found.append(Participant(element.get("id", ""), element.get("name", ""), reference))
     return tuple(found)
+
+
+def _check_multiplicity(element: Element, faults: Faults) -> None:
+    """At least none, at most one or more, and not fewer than at least (BPMN 2.0.2 §9.3.1)."""
+    texts = (element.get("minimum", "0").strip(), element.get("maximum", "1").strip())
+    if not all(text.isdecimal() for text in texts):
+        return  # the check of the schema has said so, or it is negative
+    least, most = (int(text) for text in texts)
+    if most < max(least, 1):
+        message = f"At most {most} participants can't be at least {least}."
+        faults.error(element, message, "The maximum is 1 or more, and not below the minimum.")
+    faults.warn(element, "How many participants there are has no effect.")
 
 
 def check_message_flows(

@@ -73,6 +73,17 @@ _LOOSE: Final = {
     ("process", "supportedInterfaceRef"): {"interface"},
 }
 """References without any effect here: only warned about."""
+_FREE: Final = {
+    ("callActivity", "calledElement"): {
+        "process",
+        "globalTask",
+        "globalUserTask",
+        "globalManualTask",
+        "globalScriptTask",
+        "globalBusinessRuleTask",
+    },
+}
+"""References to what may also be outside of the file."""
 
 
 def check_references(root: Element, elements: list[Element], faults: Faults) -> None:
@@ -80,13 +91,15 @@ def check_references(root: Element, elements: list[Element], faults: Faults) -> 
     kinds = {str(each.get("id")): split(each.tag)[1] for each in elements if each.get("id")}
     namespace = root.get("targetNamespace", "")
     for element, owner, attribute, reference in _references(elements):
-        wanted = _FIRM.get((owner, attribute), _LOOSE.get((owner, attribute)))
-        if _leads_outside(element, reference, namespace):
-            continue
+        key = (owner, attribute)
+        wanted = _FIRM.get(key, _LOOSE.get(key, _FREE.get(key)))
         found = kinds.get(local_name(reference))
+        is_free = found is None and key in _FREE
+        if is_free or _leads_outside(element, reference, namespace):
+            continue
         if found is not None and (wanted is None or found in wanted):
             continue
-        note = faults.error if (owner, attribute) in _FIRM else faults.warn
+        note = faults.warn if key in _LOOSE else faults.error
         if found is None:
             message = f"The {owner} refers by {attribute} to {reference}, which isn't there."
         else:
@@ -96,7 +109,7 @@ def check_references(root: Element, elements: list[Element], faults: Faults) -> 
 
 def _references(elements: list[Element]) -> Iterator[tuple[Element, str, str, str]]:
     """Yield each reference that is looked at: its element, that element's name, and its own."""
-    known = {*_FIRM, *_LOOSE}
+    known = {*_FIRM, *_LOOSE, *_FREE}
     for element in elements:
         owner = split(element.tag)[1]
         for attribute, value in element.attrib.items():

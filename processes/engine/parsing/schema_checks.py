@@ -104,7 +104,8 @@ def _problem_of(attribute: str, value: str, kind: str) -> tuple[str, str] | None
 
 def _check_children(element: Element, name: str, kind: ElementType, faults: Faults) -> None:
     """Children stand in the order of the schema, as often as it says."""
-    if (element.text or "").strip():
+    texts = (element.text, *(child.tail for child in element))
+    if any((text or "").strip() for text in texts):
         faults.error(element, f"A {name} can't hold text.", "Remove it, or write a documentation.")
     counts = [0] * len(kind.slots)
     reached, last = 0, ""
