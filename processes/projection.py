@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import delete, insert
 
 from processes.definitions import Definition
 from processes.directory import Directory, find_people
@@ -30,14 +28,11 @@ from processes.host import call_key
 from processes.instance_tables import (
     DEFAULT_PRIORITY,
     NEVER,
-    PendingCall,
     ProcessInstance,
-    Subscription,
-    Timer,
-    table_of,
 )
 from processes.parcels import hash_key
 from processes.step_rows import StepRows
+from processes.wait_rows import WaitRows, save_waits
 from services.database import new_id
 from services.keepable import keepable
 from services.unit_of_work import Job, UnitOfWork
@@ -138,13 +133,20 @@ class Projection:
         return StepRows(closed, opened, queued), [_opened(row, people) for row in opened]
 
     def write_waits(self, waiting: Waiting) -> None:
-        """Write timers, subscriptions and calls; each kind in at most two statements."""
-        self._delete(Timer, waiting.gone_timers)
-        self._delete(Subscription, waiting.gone_subscriptions)
-        self._delete(PendingCall, waiting.gone_calls)
-        self._insert(Timer, waiting.timers.values(), self._timer_row)
-        self._insert(Subscription, waiting.subscriptions.values(), self._subscription_row)
-        self._insert(PendingCall, waiting.calls.values(), self._call_row)
+        """Write timers, subscriptions and calls, in at most two statements."""
+        rows = WaitRows(
+            gone=[
+                *_gone("timer", waiting.gone_timers),
+                *_gone("subscription", waiting.gone_subscriptions),
+                *_gone("call", waiting.gone_calls),
+            ],
+            timers=[self._timer_row(change) for change in waiting.timers.values()],
+            subscriptions=[
+                self._subscription_row(change) for change in waiting.subscriptions.values()
+            ],
+            calls=[self._call_row(change) for change in waiting.calls.values()],
+        )
+        save_waits(self.uow, self.instance.id, rows)
         self._look_at_conditions(waiting)
 
     def _look_at_conditions(self, waiting: Waiting) -> None:
@@ -156,38 +158,18 @@ class Projection:
         if self.instance.record_id and any(change.kind == "condition" for change in opened):
             self.uow.defer(look_job(self.instance.id, self.uow.now))
 
-    def _delete(self, model: Any, tokens: set[str]) -> None:
-        if tokens:
-            self.uow.session.execute(
-                delete(table_of(model)).where(
-                    table_of(model).c.instance_id == self.instance.id,
-                    table_of(model).c.token_id.in_(tokens),
-                )
-            )
-
-    def _insert(
-        self, model: Any, changes: Iterable[Any], row_of: Callable[[Any], dict[str, Any]]
-    ) -> None:
-        rows = [row_of(change) for change in changes]
-        if rows:
-            self.uow.session.execute(insert(table_of(model)), rows)
-
     def _timer_row(self, change: TimerSet) -> dict[str, Any]:
         return {
             "id": new_id(),
-            "instance_id": self.instance.id,
-            "start_id": None,
             "token_id": change.token_id,
             "element_id": change.element_id,
             "due_at": change.due_at,
             "repeat": change.repeat,
-            "taken": False,
         }
 
     def _subscription_row(self, change: SubscriptionOpened) -> dict[str, Any]:
         return {
             "id": new_id(),
-            "instance_id": self.instance.id,
             "token_id": change.token_id,
             "element_id": change.element_id,
             "kind": change.kind,
@@ -198,12 +180,9 @@ class Projection:
     def _call_row(self, change: CallPending) -> dict[str, Any]:
         return {
             "key": call_key(self.instance.id, change.token_id),
-            "instance_id": self.instance.id,
             "token_id": change.token_id,
             "element_id": change.element_id,
             "operation": change.type,
-            "called_at": self.uow.now,
-            "failed": False,
         }
 
     def _people(self, opened: Iterable[UserTaskOpened]) -> Directory:
@@ -241,6 +220,10 @@ class Projection:
             "record_id": self.instance.record_id,
             "variables": dict(task.variables),
         }
+
+
+def _gone(kind: str, tokens: Iterable[str]) -> list[dict[str, str]]:
+    return [{"kind": kind, "token": token} for token in tokens]
 
 
 def _opened(row: Mapping[str, Any], people: Directory) -> OpenedTask:
