@@ -23,14 +23,22 @@ def equal(left: Value, right: Value, run: Run) -> bool | None:
     if kind is not type(right):
         return None
     if isinstance(left, FeelTime | FeelDateTime):
-        order = compare(left, right)
-        return None if order is None else order == 0
+        return not lack_one_zone(left, right) and compare(left, right) == 0
     if isinstance(left, Range):
         return _equal_ranges(left, right, run)
     return left is right
 
 
 _EQUALS = frozenset({Decimal, str, bool, FeelDate, DayTimeDuration, YearMonthDuration, Function})
+
+
+def lack_one_zone(left: Value, right: Value) -> bool:
+    """Tell whether only one of two times has a zone: then they are not equal.
+
+    The standard says in which order they are (table 54), but not whether they are equal; the
+    reference implementation takes them for different.
+    """
+    return isinstance(left, FeelTime | FeelDateTime) and (left.zone is None) != (right.zone is None)
 
 
 def _equal_lists(left: list[Value], right: list[Value], run: Run) -> bool | None:

@@ -32,8 +32,8 @@ def substring(string: str, start: Decimal, length: Decimal | None = None) -> str
     if length is None:
         return string[begin:]
     count = require_integer(length, "length")
-    if count < 1:
-        raise NullResult("length is not positive")
+    if count < 1 or begin + count > len(string):
+        raise NullResult("length goes beyond the string")
     return string[begin : begin + count]
 
 

@@ -74,7 +74,7 @@ def compile_instance_of(node: nodes.InstanceOf, unit: Unit) -> Code:
 
 @compiles(nodes.If)
 def compile_if(node: nodes.If, unit: Unit) -> Code:
-    """Compile a condition; false and null lead to `else`, any other value to null."""
+    """Compile a condition: all but true leads to `else` (DMN 1.5, 10.3.2.15)."""
     condition = unit.compile(node.condition)
     then, otherwise = unit.compile(node.then), unit.compile(node.otherwise)
     text = unit.excerpt(node.condition)
@@ -83,9 +83,9 @@ def compile_if(node: nodes.If, unit: Unit) -> Code:
         value = condition(scope)
         if value is True:
             return then(scope)
-        if value is False or value is None:
-            return otherwise(scope)
-        return scope.run.null(f"a condition can't be {type_name(value)}", text)
+        if value is not False and value is not None:
+            scope.run.warn(f"a condition can't be {type_name(value)}", text)
+        return otherwise(scope)
 
     return choose
 

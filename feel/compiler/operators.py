@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from feel import nodes
-from feel.compare import compare, equal
+from feel.compare import compare, equal, lack_one_zone
 from feel.compiler.unit import Code, Unit, compiles
 from feel.errors import NullResult
 from feel.numbers import CONTEXT, NO_NUMBER
@@ -59,7 +59,8 @@ def order_values(
     if result is None:
         run.warn(f"{type_name(one)} and {type_name(other)} have no order", text)
         return None
-    return order(result, 0)
+    # `<=` is `<` or `=` (DMN 1.5, 10.3.2.15), and these two are not equal.
+    return not (result == 0 and lack_one_zone(one, other)) and order(result, 0)
 
 
 def _compile_equality(left: Code, right: Code, text: str, *, negated: bool) -> Code:

@@ -21,7 +21,7 @@ from feel import compile_expression
         ("abs(x: 1)", "abs: no arguments are named x"),
         ("nothing(1)", "null is no function in `nothing(1)`"),
         ("{a: 1, a: 2}", "a key stands twice"),
-        ("if 1 then 2 else 3", "a condition can't be number"),
+        ("if 1 then 2 else null", "a condition can't be number"),
         ("for i in null return i", "null has no items"),
         ("[3..1]", "the ends of the range have no order"),
         ("- true", "- boolean has no meaning"),

@@ -52,7 +52,12 @@ def test_logic_is_three_valued_when_an_operand_is_unknown(
         ('@"2026-01-01T10:00:00Z" = @"2026-01-01T11:00:00+01:00"', True),
         ('@"2026-07-01T10:00:00@Europe/Berlin" = @"2026-07-01T08:00:00Z"', True),
         ('@"10:00:00Z" = @"11:00:00+01:00"', True),
-        ('@"10:00:00" = @"10:00:00Z"', True),
+        ('@"10:00:00" = @"10:00:00Z"', False),
+        ('@"10:00:00" <= @"10:00:00Z"', False),
+        ('@"10:00:00" < @"10:00:01Z"', True),
+        ('@"2026-01-01T10:00:00" != @"2026-01-01T10:00:00@Europe/Berlin"', True),
+        ('@"10:00:00@Europe/Berlin" = @"10:00:00@Europe/Rome"', False),
+        ('@"10:00:00@Europe/Berlin" = @"10:00:00@Europe/Berlin"', True),
     ],
 )
 def test_equality_compares_values_when_of_one_kind_and_is_null_otherwise(value, text, expected):
@@ -82,11 +87,12 @@ def test_order_exists_when_both_are_of_one_ordered_type(value, text, expected):
     assert value(text) is expected
 
 
-def test_a_condition_takes_else_when_false_or_null_and_is_null_when_no_boolean(value):
+def test_a_condition_takes_else_when_it_is_not_true(value):
     assert value("if false then 1 else 2") == 2
     assert value("if null then 1 else 2") == 2
     assert value("if missing > 1 then 1 else 2") == 2
-    assert value('if "x" then 1 else 2') is None
+    assert value('if "x" then 1 else 2') == 2
+    assert value("1 + if true then 1 else 2") == 2
 
 
 @pytest.mark.parametrize(

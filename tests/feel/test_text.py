@@ -49,6 +49,8 @@ def test_functions_of_strings_answer_as_the_standard_says_when_called(value, tex
         'substring("abc", 0)',
         'substring("abc", 4)',
         'substring("abc", 1, 0)',
+        'substring("abc", 2, 3)',
+        'substring("abc", -1, 2)',
         "substring(null, 1)",
         "string length(1)",
         'upper case(["a", "b"])',
