@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,7 +71,13 @@ class Names:
         self.old = old
         self.new = new
         self._mapping = plan_migration(old, new, mapping).mapping
-        self._ends = {(flow.source, flow.target): flow.id for flow in new.process.flows.values()}
+        flows = new.process.flows.values()
+        counts = Counter((flow.source, flow.target) for flow in flows)
+        self._ends = {
+            (flow.source, flow.target): flow.id
+            for flow in flows
+            if counts[flow.source, flow.target] == 1
+        }
 
     def node(self, identifier: str) -> str | None:
         """Return the id of an element."""
@@ -91,13 +98,13 @@ class Names:
         return None if found is None else self.new.task_specs.get(f"{found}{mark}{part}")
 
     def flow(self, identifier: str) -> str | None:
-        """Return the id of a flow: as it was mapped, the same, or that with the same ends."""
+        """Return the id of a flow: as it was mapped, or that with the same ends, or the same."""
         if identifier in self._mapping:
             return self._mapping[identifier]
-        if identifier in self.new.process.flows:
-            return identifier
-        flow = self.old.process.flows.get(identifier)
+        flow, same = (spec.process.flows.get(identifier) for spec in (self.old, self.new))
         if flow is None:
             return None
-        ends = self.node(flow.source), self.node(flow.target)
-        return self._ends.get(ends)  # type: ignore[arg-type]  # None is the end of no flow
+        ends = self.node(flow.source) or "", self.node(flow.target) or ""
+        if same is not None and ends == (same.source, same.target):
+            return identifier
+        return self._ends.get(ends, None if same is None else identifier)

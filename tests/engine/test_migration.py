@@ -343,6 +343,30 @@ def test_token_that_waits_at_a_join_is_known_by_the_flow_it_is_mapped_to():
     assert play.complete("b").waiting == ["c"]
 
 
+def test_token_that_waits_at_a_join_is_not_taken_for_another_with_the_id_of_its_flow():
+    play = Play(fork(flows={"a": "f1", "b": "f2"})).complete("a")
+    carry(play, fork(flows={"a": "f2", "b": "f1"}))
+    assert play.complete("b").waiting == ["c"]
+
+
+def test_token_at_a_join_blocks_when_two_flows_could_be_meant():
+    def drawing(*flows):
+        made = Drawing().start().task("a").node("parallelGateway", "join").task("c").task("b")
+        made.node("parallelGateway", "fork").path("start", "fork", "a").path("join", "c")
+        for name in flows:
+            made.flow("a", "join", id_=name)
+        return made.path("fork", "b", "join")
+
+    play = Play(drawing("f1", "f2")).complete("a")
+    found = blockers(play, drawing("g1", "g2"))
+    assert [(element, message[:11]) for element, message in found] == [
+        ("join", "The flow f1"),
+        ("join", "The flow f2"),
+    ]
+    carry(play, drawing("g1", "g2"), f1="g2", f2="g1")
+    assert play.complete("b").waiting == ["c"]
+
+
 def test_join_goes_on_when_the_flow_it_waits_for_is_gone():
     play = Play(fork(branches=("a", "b", "x"))).complete("a").complete("b")
     carry(play.do("cancel_token", play.at("x")), fork())
