@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from processes.command_tables import ItemState, MigrationItem, MigrationRun
-from processes.commands.migrating import named
 from processes.definition_tables import ProcessVersion
 from processes.definitions import get_definition
 from processes.instance_tables import ProcessInstance
 from processes.migration_runs import count_items
+from processes.migration_trial import named
 from processes.paging import Statement
 from processes.record_cards import load_cards
 from services.actors import Permission

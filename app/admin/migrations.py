@@ -84,14 +84,19 @@ def dry_run(uow: UnitOfWork) -> ResponseReturnValue:
         raise NotFound("There is no other version.")
     arguments = _arguments(source, target)
     found = run(uow, "instance.plan_migration", arguments)
+    mapping = _mapping()
+    instance = request.form.get("instance", "")
+    place: dict[str, Any] = {f"{_MAPPED}{old}": new for old, new in mapping.items()}
+    place |= {"version": source.id, "target": target.id, "instance": instance}
     return render_template(
         "admin/migration_try.html",
         source=source,
         target=target,
         plan=found,
         blocked=[one for one in found["instances"] if not one["ok"]],
-        mapping=_mapping(),
-        instance=request.form.get("instance", ""),
+        mapping=mapping,
+        instance=instance,
+        back=url_for("admin.new_migration", **place),
     )
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
 from sqlalchemy import ColumnElement, func, insert, select
 
 from processes.command_tables import ItemState, MigrationItem, MigrationRun, RunState
-from processes.commands.common import WithReason, note_of
+from processes.commands.common import WithReason
 from processes.definitions import Definition, get_definition
-from processes.element_names import name_of
-from processes.engine import EngineError, MigrationBlocked
+from processes.engine import MigrationBlocked
 from processes.instance_tables import InstanceState, ProcessInstance, table_of
 from processes.instances import condition_of
-from processes.migrating import check_mapping, take_over
+from processes.migrating import check_mapping
 from processes.migration_runs import (
     blockers_of,
     count_items,
@@ -24,14 +23,11 @@ from processes.migration_runs import (
     end_run,
     migrate_item,
 )
-from processes.runtime import lock_instance
+from processes.migration_trial import named, try_instances
 from services.actors import Permission
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.unit_of_work import UnitOfWork
-
-TRIED_AT_MOST = 200
-"""How many instances a dry run looks at; the run itself looks at each again."""
 
 FILTERS = ("record_id", "incidents", "state")
 
@@ -77,10 +73,6 @@ class OfRun(WithReason):
     run_id = fields.UUID(required=True, metadata={"title": "Run"})
 
 
-class _Tried(Exception):  # noqa: N818 - ends a dry run, which is no failure
-    """Undoes what a dry run did."""
-
-
 @operation("instance.plan_migration", Permission.INSTANCE_OPERATE, PlanMigration)
 def try_migration(
     uow: UnitOfWork,
@@ -96,8 +88,8 @@ def try_migration(
     Each is taken over and put back.
 
     Returns:
-        ``{"total", "checked", "unmapped": [element ids], "instances": [{"instance_id", "ok",
-        "blockers": [{"element_id", "name", "message"}]}]}``.
+        ``{"total", "checked", "unmapped": [element ids], "instances": [{"instance_id",
+        "record_title", "ok", "blockers": [{"element_id", "name", "message"}]}]}``.
 
     Raises:
         NotFound: There is no such version.
@@ -106,10 +98,7 @@ def try_migration(
     source, target = get_definition(uow, version_id), get_definition(uow, target_version_id)
     unmapped = check_mapping(source, target, mapping)
     chosen = _chosen(version_id, instance_ids, filters)
-    keys = uow.session.scalars(
-        select(ProcessInstance.id).where(*chosen).order_by(ProcessInstance.id).limit(TRIED_AT_MOST)
-    ).all()
-    tried = [_try(uow, key, source, target, mapping) for key in keys]
+    tried = try_instances(uow, chosen, source, target, mapping)
     return {
         "total": uow.session.scalar(select(func.count(ProcessInstance.id)).where(*chosen)),
         "checked": len(tried),
@@ -237,36 +226,6 @@ def _chosen(
     if instance_ids is not None:
         conditions.append(ProcessInstance.id.in_(instance_ids))
     return conditions
-
-
-def _try(
-    uow: UnitOfWork, key: UUID, source: Definition, target: Definition, mapping: Mapping[str, str]
-) -> dict[str, Any]:
-    found: list[dict[str, Any]] = []
-    try:
-        with uow.savepoint():
-            instance = lock_instance(uow, key)
-            if instance.state == InstanceState.RUNNING and instance.version_id == source.id:
-                take_over(uow, instance, target, mapping, note_of("instance.migrate", ""))
-            _put_back()
-    except _Tried:
-        pass
-    except EngineError as error:
-        found = named(source, blockers_of(error))
-    uow.session.expire_all()
-    return {"instance_id": key, "ok": not found, "blockers": found}
-
-
-def _put_back() -> NoReturn:
-    raise _Tried
-
-
-def named(source: Definition, blockers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return blockers with the names of their elements."""
-    return [
-        {**one, "name": name_of(source.process, one["element_id"]) if one["element_id"] else None}
-        for one in blockers
-    ]
 
 
 def _begin(

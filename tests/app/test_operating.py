@@ -224,6 +224,8 @@ def test_instances_are_migrated_in_three_steps_and_taken_back(
     chosen = {"version": old, "target": new, "map:ask": "ask2"}
     tried = browser.post("/admin/migrations/try", **chosen).text
     assert "2 of 2 instances were tried and put back: 2 can go, 0 are blocked" in tried
+    back = html.unescape(re.search(r'href="([^"]+)">Back', tried)[1])
+    assert '<option value="ask2" selected>' in browser.get(back).text
     assert {str(row.version_id) for row in rows(ProcessInstance)} == {str(old)}
     begun = browser.post("/admin/migrations", **chosen, reason="better words")
     run_page = begun.headers["Location"]
@@ -239,13 +241,14 @@ def test_instances_are_migrated_in_three_steps_and_taken_back(
     assert {str(row.version_id) for row in rows(ProcessInstance)} == {str(old)}
 
 
-def test_a_dry_run_names_the_elements_that_block(browse, deploy, start):
-    old = deploy(drawing())
-    start()
-    new = deploy(drawing(first="ask2"))
+def test_a_dry_run_names_the_elements_that_block(browse, deploy, start, lead_of):
+    old = deploy(with_properties(drawing(), "lead"))
+    start(record_id=lead_of("employee"))
+    new = deploy(with_properties(drawing(first="ask2"), "lead"))
     browser = browse("administrator")
     browser.get(f"/admin/migrations/new?version={old}")
     tried = browser.post("/admin/migrations/try", version=old, target=new).text
+    assert ">Kari Nordmann</a>" in tried
     assert "<strong>Ask the customer:</strong> The new version does not have it" in tried
     assert re.search(r'type="submit" disabled>.*Migrate 0 instances', tried)
 

@@ -155,7 +155,12 @@ def test_a_dry_run_says_what_is_blocked_and_changes_nothing(world):
     found = plan(world, between)
     assert (found["total"], found["checked"], found["unmapped"]) == (2, 2, ["ask", "due-ask"])
     by_key = {one["instance_id"]: one for one in found["instances"]}
-    assert by_key[instances[1]] == {"instance_id": instances[1], "ok": True, "blockers": []}
+    assert by_key[instances[1]] == {
+        "instance_id": instances[1],
+        "record_title": None,
+        "ok": True,
+        "blockers": [],
+    }
     (blocker,) = by_key[instances[0]]["blockers"]
     assert (blocker["element_id"], blocker["name"]) == ("ask", "Ask")
     assert {version_of(world, one) for one in instances} == {1}
