@@ -135,7 +135,7 @@ class _Story:
         self._calendar = calendar
         self._zone = zone
         self._now = now
-        self._total = 0
+        self._total = timedelta()
         self._days = 0
 
     def tell(self) -> Iterator[Step]:
@@ -200,14 +200,17 @@ class _Story:
                 return Step("holiday", f"{name}: {special.name or 'holiday'}, no working time.")
             return Step("free", name)
         counted = self._add(spans)
-        times = ", ".join(f"{self._clock_time(a)}-{self._clock_time(b)}" for a, b in spans)
+        times = ", ".join(
+            f"{self._clock_time(a)}-{self._clock_time(b, is_end=True)}" for a, b in spans
+        )
         note = f" ({special.name or 'special hours'})" if special is not None else ""
-        return Step("work", f"{name}: {times}{note}", counted, self._total)
+        return Step("work", f"{name}: {times}{note}", counted, _seconds(self._total))
 
     def _rest(self, begin: datetime, end: datetime) -> Step:
         counted = self._add(list(working_spans(self._calendar, begin, end)))
         days = (local_date(self._calendar, end) - local_date(self._calendar, begin)).days + 1
-        return Step("work", f"{days} more days until {self._at(end)}", counted, self._total)
+        text = f"{days} more days until {self._at(end)}"
+        return Step("work", text, counted, _seconds(self._total))
 
     def _free(self, days: list[date]) -> Iterator[Step]:
         if days:
@@ -216,15 +219,20 @@ class _Story:
             yield Step("free", f"{name}: no working time.")
 
     def _add(self, spans: list[tuple[datetime, datetime]]) -> int:
-        counted = int(sum((b - a for a, b in spans), timedelta()).total_seconds())
+        counted = sum((b - a for a, b in spans), timedelta())
         self._total += counted
-        return counted
+        return _seconds(counted)
 
     def _at(self, moment: datetime) -> str:
         return _time(moment, self._zone)
 
-    def _clock_time(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self._zone):%H:%M}"
+    def _clock_time(self, moment: datetime, *, is_end: bool = False) -> str:
+        text = f"{moment.astimezone(self._zone):%H:%M}"
+        return "24:00" if is_end and text == "00:00" else text
+
+
+def _seconds(span: timedelta) -> int:
+    return round(span.total_seconds())
 
 
 def _time(moment: datetime, zone: ZoneInfo) -> str:

@@ -116,3 +116,11 @@ def test_what_was_done_is_told_when_it_was(level, clock):
     level.do("request.set_status", request_id=request.id, status="answered")
     found = explain(level, request)
     assert (found.state_label, found.steps[-1].text) == ("In time", "Done Mon 02 Mar 2026 11:00.")
+
+
+def test_whole_days_add_up_to_the_second_when_a_request_came_at_an_odd_moment(desk, clock):
+    clock.moment = datetime(2026, 3, 2, 9, 57, 25, 400_000, tzinfo=UTC)
+    wish = desk.do("request.create", subject="A wish", type="wish")
+    first, _ = desk.ask(lambda uow: explain_request(uow, uow.get(ServiceRequest, wish.id)))
+    assert "Tue 03 Mar 2026: 00:00-24:00" in [step.text for step in first.steps]
+    assert first.steps[-2].total == "48 h"
