@@ -6,27 +6,24 @@ failed: a call that succeeded is not made again because an output mapping was wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 
-from processes.engine import changes, scripts
+from processes.engine import changes
 from processes.engine.broadcast import broadcast_noted
 from processes.engine.catching import throw_error
 from processes.engine.elements.arrivals import forget_arrival, merge, note_arrival, waiting_at
-from processes.engine.elements.data import DataFlow
+from processes.engine.elements.exchange import Exchange
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.expressions import (
     Expression,
-    compile_text,
     compile_value,
-    names_for,
-    words_of,
 )
-from processes.engine.model import THROWING, Mapped, Node
-from processes.engine.scopes import Scope, Sight, set_path
+from processes.engine.model import THROWING, Node
+from processes.engine.scopes import Sight
 from processes.engine.tokens import ENTER, LEAVE, NEW, ROUTE, TRIGGERED, WORK, Token
 from processes.engine.values import evaluated, plain
 from processes.engine.waits import Trigger, Wait, arm, close_wait, open_wait, want_job
@@ -97,11 +94,7 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         self._completion_quantity = node.completion_quantity if name is None else 1
         self._stops_before = node.async_before and name is None
         self._stops_after = node.async_after and name is None
-        self._data = DataFlow(node, gives=name is None)
-        self._before = _script_of(node.work.pre_script)
-        self._after = _script_of(node.work.post_script)
-        self._sources = [(line.target, _source_of(line)) for line in node.inputs]
-        self._results = [(line.target, compile_text(line.source)) for line in node.outputs]
+        self._exchange = Exchange(node, is_whole=name is None)
 
     # What a kind of element does differently -----------------------------------------------
 
@@ -207,7 +200,7 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
     def _is_worked_through(self, token: Token) -> bool:
         """Enter the element and do its work; say whether it is done already."""
         if token.phase == ENTER:
-            if not self._data.is_available(token):
+            if not self._exchange.is_available(token):
                 open_wait(token, Wait("condition"))
                 return False
             self._enter(token)
@@ -287,57 +280,23 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
         token.phase = LEAVE if token.phase == TRIGGERED else ENTER
 
     def _enter(self, token: Token) -> None:
-        if self._before is not None:
-            token.workflow.write(token.parent, self._before(token))
-        if self._sources or self._data.takes:
-            token.scope = Scope()  # a retry begins with a new one
-            self._data.take(token, token.scope)
-            self._take_inputs(token, token.scope)
+        self._exchange.take(token)
         arm(token, self.boundary)
-
-    def _take_inputs(self, token: Token, scope: Scope) -> None:
-        values: dict[str, Any] = {}
-        for target, source in self._sources:
-            value = evaluated(source.evaluate(Sight(token)))
-            set_path(values, target, value)
-            name = target.partition(".")[0]
-            scope.put({name: values[name]})
 
     def _leave(self, token: Token) -> None:
         caught = result = token.notes.pop("result", {})
         if self.node.event.variable and self.node.type not in THROWING:
             result = {self.node.event.variable: caught}
         try:
-            self.store(token, result)
-            self._data.give(token, result)
-            if self._after is not None:
-                token.workflow.write(token.parent, self._after(token))
+            self._exchange.give(token, result)
         except (StepFailed, BpmnError):
             token.notes["result"] = caught  # it is not made again by a retry
             raise
 
-    def store(self, token: Token, result: Mapping[str, Any]) -> None:
-        """Write an element's result: by its output mappings if it has any, else as it is."""
-        scope = token.parent
-        if not self._results or self.node.work.keeps_result:
-            token.workflow.write(scope, result)
-        if not self._results:
-            return
-        sight = Sight(token, extra=Scope({**token.notes.get("known", {}), **result}))
-        values: dict[str, Any] = {}
-        outer = Sight(scope)
-        for target, source in self._results:
-            value = evaluated(source.evaluate(sight))
-            name, _, rest = target.partition(".")
-            if rest and name not in values and name in outer:
-                values[name] = evaluated(outer[name])
-            set_path(values, target, value)
-        token.workflow.write(scope, values)
-
     def holds(self, token: Token) -> bool:
         """Whether what a token at a condition waits for is so; its data, before it has begun."""
         if token.phase == ENTER:
-            return self._data.is_available(token)
+            return self._exchange.is_available(token)
         return self.trigger.holds(token)
 
     def record_of(self, token: Token) -> dict[str, Any] | None:
@@ -415,23 +374,6 @@ def is_true(condition: Expression, sight: Sight) -> bool:
         message = f"The condition {condition.text} gives {shown}, not true or false."
         raise StepFailed(message, condition.why(sight))
     return value
-
-
-def _source_of(line: Mapped) -> Expression:
-    return compile_value(line.source) if line.is_python else compile_text(line.source)
-
-
-def _script_of(text: str) -> Callable[[Token], dict[str, Any]] | None:
-    """Compile a script beside an element's work: it gives the variables that it assigns."""
-    if not text:
-        return None
-    words = words_of(text)
-
-    def run(token: Token) -> dict[str, Any]:
-        assigned = scripts.run(text, *names_for(words, Sight(token)))
-        return {name: evaluated(value) for name, value in assigned.items()}
-
-    return run
 
 
 def condition_of(text: str) -> Expression | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from processes.engine import changes
 from processes.engine.catching import throw_error
 from processes.engine.elements.base import Element
+from processes.engine.elements.exchange import Exchange
 from processes.engine.errors import BpmnError, StepFailed
 from processes.engine.model import Node
 from processes.engine.tokens import LEAVE, Token
@@ -22,7 +23,7 @@ class RepeatedBody(Element):
 
     def __init__(self, spec: ProcessSpec, node: Node) -> None:
         super().__init__(spec, node)
-        self._sources, self._results = [], []  # the mappings are those of each run's activity
+        self._exchange = Exchange(node, is_whole=True, maps=False)
 
     def collect(self, item: Token) -> None:
         """Evaluate at the end of a run what may fail.
