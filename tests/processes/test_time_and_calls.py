@@ -6,10 +6,11 @@ import pytest
 from marshmallow import fields
 from sqlalchemy import select, text
 
+from processes import timers
 from processes.calls import answer_call, fail_call
 from processes.incidents import list_incidents
 from processes.instance_tables import Incident, PendingCall, ProcessInstance, Timer
-from processes.timers import fire_timers, sweep_timers
+from processes.timers import Turn, fire_timers, sweep_timers
 from services import jobs, operations
 from services.actors import Permission
 from services.errors import LanewiseError, NotAllowed
@@ -280,6 +281,22 @@ def test_a_step_that_waits_for_nothing_else_leaves_no_rows_behind(world):
     world.complete("Ask", "anna")
     with world.platform.session() as session:
         assert session.scalars(select(Timer)).all() == []
+
+
+def test_one_job_of_a_process_fires_timers_at_a_time(world, monkeypatch):
+    world.deploy(reminding())
+    world.start("p")
+    pass_time(world, hours=1, seconds=1)
+    (row,) = world.rows(Timer)
+    firing = []
+
+    def note(uow, keys):
+        firing.append((keys, world.platform.part(Turn).lock.locked()))
+
+    monkeypatch.setattr(timers, "_fire_all", note)
+    fire_timers(world.platform, timer_ids=[str(row.id)])
+    assert firing == [([row.id], True)]
+    assert not world.platform.part(Turn).lock.locked()
 
 
 def test_timers_that_are_due_together_fire_in_one_transaction(world):
