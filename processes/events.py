@@ -123,8 +123,11 @@ def _tell_all(uow: UnitOfWork, parcel: Parcel) -> None:
         if parcel.record_id and any(may_come_to_wait(one, parcel.name) for one in concerned):
             keep(uow, parcel)
             message_id = str(parcel.id)
-    targets = [_start_job(*start, parcel, message_id) for start in starts]
-    targets += [_receipt_job(*one, parcel, message_id) for one in receivers_of(uow, parcel)]
+    beginning = [_start_job(*start, parcel, message_id) for start in starts]
+    waiting = [_receipt_job(*one, parcel, message_id) for one in receivers_of(uow, parcel)]
+    # Of a signal, who waits comes before who begins. A fact that ends an instance must not begin
+    # the next one about the same record.
+    targets = waiting + beginning if parcel.kind == "signal" else beginning + waiting
     if not targets:
         log.debug("event_dropped", event_name=parcel.name, record=parcel.record_id)
     elif len(targets) == 1:

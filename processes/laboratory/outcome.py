@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from processes.engine import Execution, TokenView
 from processes.history import Kind
+from processes.incident_log import STALLED
 from processes.instance_tables import HistoryEntry, Incident, ProcessInstance
 from processes.laboratory.playing import Play
 from processes.laboratory.values import simple_all
@@ -41,7 +42,7 @@ def _outcome(uow: UnitOfWork, play: Play) -> dict[str, Any]:
     shown = [{"element": one.element_id, "error": one.message} for one in incidents]
     shown += [{"element": element, "error": why} for element, why in play.failures]
     first = executions[instances[0].id] if instances else None
-    broken = {one.instance_id for one in incidents if one.code is not None}
+    broken = {one.instance_id for one in incidents if one.code not in {None, STALLED}}
     return {
         "status": _status(executions, broken, has_failed=bool(play.failures) or play.is_endless),
         "trace": list(uow.session.scalars(_TRACE)),

@@ -163,6 +163,26 @@ def test_uncaught_error_is_a_failure_when_others_still_wait():
     assert "E1" in incident["error"]
 
 
+def test_process_that_stands_still_runs_on_when_nothing_failed():
+    drawing = Drawing().start().task("a").task("b").end()
+    drawing.node("exclusiveGateway", "choice").node("parallelGateway", "join")
+    drawing.path("start", "choice").flow("choice", "a", "=true").flow("choice", "b", "=false")
+    drawing.flow("a", "join").flow("b", "join").path("join", "end")
+    answer = play(drawing, {"complete": "a"})
+    assert answer["status"] == "running"
+    assert [one["element"] for one in answer["incidents"]] == ["join"]
+
+
+def test_who_waits_is_told_of_a_signal_when_others_begin_by_it():
+    drawing = Drawing().declare('<signal id="s" name="go"/>')
+    drawing.start("begun", on("signal", "s")).node(
+        "intermediateCatchEvent", "told", on("signal", "s")
+    )
+    drawing.path("begun", "told")
+    answer = play(drawing, {"signal": "go"}, {"signal": "go"})
+    assert answer["trace"] == ["begun", "told", "begun"]
+
+
 def test_service_task_has_its_given_result_when_a_step_completes_it():
     drawing = Drawing().start().service("do").task("ask").path("start", "do", "ask")
     answer = play(drawing, {"complete": "do", "with": {"price": 3}})
