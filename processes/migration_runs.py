@@ -39,11 +39,11 @@ _ITEMS = table_of(MigrationItem)
 def go_on(platform: Platform, *, run_id: str) -> None:
     """Take over the next instances of a run, and leave the rest to another job."""
     key = UUID(run_id)
+    actor = _actor_of(platform, key)
     for _ in range(AT_ONCE):
-        if not _take_next(platform, key):
+        if not _take_next(platform, actor, key):
             return
-    with_actor = _actor_of(platform, key)
-    platform.transact(with_actor, lambda uow: defer_run(uow, key), source="job")
+    platform.transact(actor, lambda uow: defer_run(uow, key), source="job")
 
 
 def defer_run(uow: UnitOfWork, run_id: UUID) -> None:
@@ -108,9 +108,8 @@ def _mapping_for(uow: UnitOfWork, run: MigrationRun, item: MigrationItem) -> dic
     return way_back(source, target, first.mapping, came.places)
 
 
-def _take_next(platform: Platform, run_id: UUID) -> bool:
+def _take_next(platform: Platform, actor: Actor, run_id: UUID) -> bool:
     """Take over the next instance that waits; return whether there was one to be taken."""
-    actor = _actor_of(platform, run_id)
     taken: list[UUID] = []
 
     def work(uow: UnitOfWork) -> bool:

@@ -35,8 +35,16 @@ PLACES = {
     "requests": ["index"],
     "accounts": ["index"],
     "contacts": ["index"],
+    "start": ["index"],
     "processes": ["index"],
-    "admin": ["deployments", "instances", "incidents", "people"],
+    "admin": [
+        "deployments",
+        "instances",
+        "incidents",
+        "people",
+        "calendars",
+        "service_levels",
+    ],
     "auth": ["sign_out", "profile"],
 }
 

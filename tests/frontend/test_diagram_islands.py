@@ -53,6 +53,19 @@ def test_viewer_tells_the_element_when_it_is_clicked_or_reached_by_keyboard(page
     expect(page).to_have_title("Task_Remind")
 
 
+def test_viewer_marks_the_element_that_the_page_asks_it_to_show(page: Page):
+    page.goto("/show/viewer")
+    expect(page.locator("[data-island]")).to_have_attribute("data-island-state", "ready")
+    page.evaluate(
+        "document.dispatchEvent(new CustomEvent('lanewise:show',"
+        " {detail: {element_id: 'Task_Call'}}))"
+    )
+    expect(shape(page, "Task_Call")).to_have_class(re.compile("lw-selected"))
+    shape(page, "Task_Needs").click()
+    expect(shape(page, "Task_Call")).not_to_have_class(re.compile("lw-selected"))
+    expect(shape(page, "Task_Needs")).to_have_class(re.compile("lw-selected"))
+
+
 def test_draft_is_saved_by_itself_when_something_was_drawn(page: Page, site: Flask):
     open_modeller(page)
     rename_task(page)
