@@ -29,11 +29,12 @@ class Exchange:
         Args:
             node: The element.
             is_whole: It is not one run of an activity that runs several times.
-            maps: Its mappings are done here; those of a repeated activity are each run's.
+            maps: Its mappings and scripts are done here; those of a repeated activity are each
+                run's.
         """
         self._data = DataFlow(node, gives=is_whole)
-        self._before = _script_of(node.work.pre_script)
-        self._after = _script_of(node.work.post_script)
+        self._before = _script_of(node.work.pre_script if maps else "")
+        self._after = _script_of(node.work.post_script if maps else "")
         self._keeps_result = node.work.keeps_result
         inputs, outputs = (node.inputs, node.outputs) if maps else ((), ())
         self._sources = [(line.target, _source_of(line)) for line in inputs]
