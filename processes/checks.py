@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from processes.calendar_checks import warn_of_calendars
 from processes.definition_tables import ResourceKind
 from processes.deployment import forms_in, grantable
 from processes.findings import Finding, finding_of
 from processes.process_checks import Surroundings, check_process, warn_about
 from processes.stock import load_stock
 from processes.unit import Unit, read_unit
+from services.calendars import list_calendars
 from services.unit_of_work import UnitOfWork
 
 Findings = dict[str, list[dict[str, Any]]]
@@ -39,10 +41,16 @@ def check_model(
     given += [{"name": f"{name}.dmn", "content": text} for name, text in (decisions or {}).items()]
     unit = read_unit(given)
     errors = unit.findings or _against_surroundings(uow, unit)
+    calendars = {calendar.name for calendar in list_calendars(uow)}
     warnings = [
         *unit.warnings,
         *(finding_of(warning) for model in unit.models.values() for warning in model.warnings),
         *(finding for _, process in unit.processes() for finding in warn_about(process)),
+        *(
+            finding
+            for _, process in unit.processes()
+            for finding in warn_of_calendars(process, calendars)
+        ),
     ]
     return {"errors": _shown(errors), "warnings": _shown(warnings)}
 
