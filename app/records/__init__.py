@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
-from app.records import actions, edit, lists, pages
+from app.records import actions, doubles, edit, lists, pages
 from app.records.kinds import KINDS, RecordKind
 from app.views import view
 from services.actors import Permission
@@ -40,34 +41,70 @@ def download(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class _Routes:
+    """Adds the routes of one record type to its blueprint."""
+
+    kind: RecordKind
+    blueprint: Blueprint
+
+    def read(self, rule: str, name: str, function: Any) -> None:
+        """Add a page for those who may read."""
+        run_view = view(_READ)(partial(function, self.kind))
+        self.blueprint.add_url_rule(rule, name, run_view)
+
+    def form(self, rule: str, name: str, function: Any) -> None:
+        """Add a page for those who may write."""
+        run_view = view(_WRITE)(partial(function, self.kind))
+        self.blueprint.add_url_rule(rule, name, run_view)
+
+    def post(
+        self,
+        rule: str,
+        name: str,
+        function: Any,
+        again: Any = actions.explain,
+        permission: Permission = _WRITE,
+    ) -> None:
+        """Add what changes something; ``again`` answers a refusal."""
+        decided = view(permission, again=partial(again, self.kind))
+        run_view = decided(partial(function, self.kind))
+        self.blueprint.add_url_rule(rule, name, run_view, methods=["POST"])
+
+
 def _blueprint(kind: RecordKind) -> Blueprint:
     """Return the routes of one record type."""
     blueprint = Blueprint(kind.place, __name__, url_prefix=f"/{kind.place}")
-
-    def add(rule: str, name: str, function: Any) -> None:
-        blueprint.add_url_rule(rule, name, view(_READ)(partial(function, kind)))
-
-    def add_form(rule: str, name: str, function: Any) -> None:
-        blueprint.add_url_rule(rule, name, view(_WRITE)(partial(function, kind)))
-
-    def add_post(rule: str, name: str, function: Any, again: Any = actions.explain) -> None:
-        run_view = view(_WRITE, again=partial(again, kind))(partial(function, kind))
-        blueprint.add_url_rule(rule, name, run_view, methods=["POST"])
-
-    add("", "index", lists.show_list)
-    add("/bin", "bin", lists.show_bin)
-    add("/<uuid:key>", "show", pages.show)
-    add("/<uuid:key>/timeline", "timeline", pages.older_timeline)
-    add_form("/new", "new", edit.show_new)
-    add_form("/<uuid:key>/edit", "edit", edit.show_edit)
-    add_post("/new", "create", edit.create, edit.show_new)
-    add_post("/<uuid:key>/edit", "update", edit.update, edit.show_edit)
-    add_post("/<uuid:key>/do/<action>", "act", actions.act)
-    add_post("/<uuid:key>/step", "move", actions.move)
-    add_post("/<uuid:key>/delete", "delete", actions.delete)
-    add_post("/<uuid:key>/restore", "restore", actions.restore, actions.explain_in_bin)
-    add_post("/<uuid:key>/notes", "note", actions.note)
-    add_post("/<uuid:key>/owner", "assign", actions.assign)
-    add_post("/<uuid:key>/documents", "make_document", actions.make_document)
-    add_post("/<uuid:key>/mails", "send_mail", actions.send_mail)
+    routes = _Routes(kind, blueprint)
+    routes.read("", "index", lists.show_list)
+    routes.read("/bin", "bin", lists.show_bin)
+    routes.read("/<uuid:key>", "show", pages.show)
+    routes.read("/<uuid:key>/timeline", "timeline", pages.older_timeline)
+    routes.form("/new", "new", edit.show_new)
+    routes.form("/<uuid:key>/edit", "edit", edit.show_edit)
+    routes.post("/new", "create", edit.create, edit.show_new)
+    routes.post("/<uuid:key>/edit", "update", edit.update, edit.show_edit)
+    routes.post("/<uuid:key>/do/<action>", "act", actions.act)
+    routes.post("/<uuid:key>/step", "move", actions.move)
+    routes.post("/<uuid:key>/delete", "delete", actions.delete)
+    routes.post("/<uuid:key>/restore", "restore", actions.restore, actions.explain_in_bin)
+    routes.post("/<uuid:key>/notes", "note", actions.note)
+    routes.post("/<uuid:key>/owner", "assign", actions.assign)
+    routes.post("/<uuid:key>/documents", "make_document", actions.make_document)
+    routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
+    if kind.has_doubles:
+        _add_doubles(routes)
     return blueprint
+
+
+def _add_doubles(routes: _Routes) -> None:
+    routes.read("/similar", "similar", doubles.similar)
+    routes.read("/doubles", "pairs", doubles.show_pairs)
+    routes.read("/<uuid:key>/doubles", "doubles", doubles.show_doubles)
+    routes.form("/<uuid:key>/merge/<uuid:other>", "compare", doubles.compare)
+    routes.post("/<uuid:key>/merge/<uuid:other>", "merge", doubles.merge)
+    routes.post("/<uuid:key>/unmerge", "unmerge", doubles.unmerge)
+    explain, manage = doubles.explain_in_pairs, Permission.DATA_MANAGE
+    routes.post("/doubles/dismiss", "dismiss", doubles.dismiss, explain)
+    routes.post("/doubles/scan", "scan", doubles.scan, explain, manage)
+    routes.post("/doubles/cancel", "cancel_scan", doubles.cancel_scan, explain, manage)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from services.duplicates import RULES
 from services.record_types import Field, RecordType, get_record_type
 
 
@@ -75,6 +76,11 @@ class RecordKind:
     def type(self) -> RecordType:
         """The record type's description."""
         return get_record_type(self.record_type)
+
+    @property
+    def has_doubles(self) -> bool:
+        """Whether there is a rule by which doubles of this type are found."""
+        return self.record_type in RULES
 
     @property
     def id_argument(self) -> str:

@@ -36,6 +36,18 @@ RECORD_ROUTES = {
     "make_document": WRITE,
     "send_mail": WRITE,
 }
+DOUBLES_PLACES = ("leads", "accounts", "contacts")
+DOUBLES_ROUTES = {
+    "similar": READ,
+    "pairs": READ,
+    "doubles": READ,
+    "compare": WRITE,
+    "merge": WRITE,
+    "unmerge": WRITE,
+    "dismiss": WRITE,
+    "scan": Permission.DATA_MANAGE,
+    "cancel_scan": Permission.DATA_MANAGE,
+}
 RECORD_API = {"list": READ, "get": READ, "timeline": READ, "create": WRITE, "update": WRITE}
 
 # Written by hand on purpose: a route that is not listed here fails, whatever it allows.
@@ -174,6 +186,7 @@ DECISIONS = {
     "start.index": Permission.PROCESS_START,
     "start.show": Permission.PROCESS_START,
     **{f"{place}.{name}": of for place in RECORD_PLACES for name, of in RECORD_ROUTES.items()},
+    **{f"{place}.{name}": of for place in DOUBLES_PLACES for name, of in DOUBLES_ROUTES.items()},
     **{f"api_{place}.{name}": of for place in RECORD_PLACES for name, of in RECORD_API.items()},
 }
 ROLES = {
@@ -183,6 +196,7 @@ ROLES = {
 }
 SOME_KEY = UUID("01890000-0000-7000-8000-000000000000")
 VALUES = {
+    "other": "00000000-0000-7000-8000-000000000001",
     "key": SOME_KEY,
     "version_id": SOME_KEY,
     "token": "no-such-token",

@@ -1,0 +1,153 @@
+"""Records that are there twice: shown while typing, compared side by side, merged, undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.forms import reason_of
+from app.records.edit import shown_text
+from app.records.kinds import RecordKind
+from app.records.titles import Titles
+from services.duplicate_scans import DuplicateScan, list_pairs, list_scans
+from services.duplicates import find_duplicates
+from services.errors import LanewiseError, NotFound
+from services.merging import find_merge
+from services.operations import run
+from services.record_types import Field, get_record, get_record_type, title_of
+from services.unit_of_work import UnitOfWork
+
+_UNSEEN = frozenset({"version", "created_at", "updated_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of two records side by side; ``take`` proposes the other's value."""
+
+    field: Field
+    take: bool
+
+
+def similar(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Show what may be the same as the record that is being typed."""
+    matches = find_duplicates(uow, kind.record_type, request.args.to_dict())
+    return render_template("records/similar.html", kind=kind, matches=matches)
+
+
+def show_doubles(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Show what may be the same as a record, and what was merged into it last."""
+    _check(kind)
+    record = get_record(uow, kind.record_type, key)
+    values = {field.name: getattr(record, field.name) for field in kind.type.fields}
+    merge = find_merge(uow, kind.record_type, key)
+    return render_template(
+        "records/doubles.html",
+        kind=kind,
+        record=record,
+        title=title_of(record),
+        matches=find_duplicates(uow, kind.record_type, values, exclude=record.id, limit=20),
+        merge=merge,
+    )
+
+
+def compare(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
+    """Show two records side by side, to choose from field by field."""
+    _check(kind)
+    kept = get_record(uow, kind.record_type, key)
+    dropped = get_record(uow, kind.record_type, other)
+    fields = [field for field in kind.type.fields if field.writable and field.name not in _UNSEEN]
+    return render_template(
+        "records/compare.html",
+        kind=kind,
+        kept=kept,
+        dropped=dropped,
+        lines=[_line(field, kept, dropped) for field in fields if _differs(field, kept, dropped)],
+        titles=Titles(uow, fields, [kept, dropped]),
+        title=title_of(kept),
+        other=title_of(dropped),
+    )
+
+
+def merge(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
+    """Merge the other record into this one and show it."""
+    take = [name for name, choice in request.form.items() if choice == "other"]
+    arguments = {
+        "record_type": kind.record_type,
+        "kept_id": str(key),
+        "dropped_id": str(other),
+        "take": take,
+    }
+    run(uow, "record.merge", arguments)
+    flash("Merged. You can undo it under “Find doubles”.", "good")
+    return redirect(url_for(f"{kind.place}.show", key=key))
+
+
+def unmerge(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Undo a merge and show the record that is back."""
+    done = run(uow, "record.unmerge", {"merge_id": request.form.get("merge_id", "")})
+    flash("The merge is undone; this record is back.", "good")
+    del key  # of the kept record; the one that is back is of more interest
+    return redirect(url_for(f"{kind.place}.show", key=done["restored_id"]))
+
+
+def show_pairs(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Show the pairs that scans have found."""
+    _check(kind)
+    return render_template(
+        "records/pairs.html",
+        kind=kind,
+        pairs=list_pairs(uow, kind.record_type),
+        scan=_last_scan(kind, uow),
+        title_of=title_of,
+    )
+
+
+def scan(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Begin a scan of all records of this type."""
+    run(uow, "duplicates.scan", {"record_type": kind.record_type})
+    return redirect(url_for(f"{kind.place}.pairs"))
+
+
+def cancel_scan(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Stop the scan that runs."""
+    run(uow, "duplicates.cancel", {"scan_id": request.form.get("scan_id", "")})
+    return redirect(url_for(f"{kind.place}.pairs"))
+
+
+def dismiss(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Say that two records are not the same."""
+    run(uow, "duplicates.dismiss", {"pair_id": request.form.get("pair_id", "")})
+    return redirect(url_for(f"{kind.place}.pairs"))
+
+
+def explain_in_pairs(
+    kind: RecordKind, _uow: UnitOfWork, error: LanewiseError, **_others: object
+) -> ResponseReturnValue:
+    """Say on the page of pairs why nothing was done."""
+    flash(reason_of(error), "bad")
+    return redirect(url_for(f"{kind.place}.pairs"))
+
+
+def _check(kind: RecordKind) -> None:
+    if not kind.has_doubles:
+        raise NotFound(f"{kind.type.plural} have no rule for doubles.")
+
+
+def _differs(field: Field, kept: Any, dropped: Any) -> bool:
+    return shown_text(getattr(kept, field.name)) != shown_text(getattr(dropped, field.name))
+
+
+def _line(field: Field, kept: Any, dropped: Any) -> Line:
+    """Propose the other's value where this record has none."""
+    ours, theirs = getattr(kept, field.name), getattr(dropped, field.name)
+    return Line(field, take=not ours and bool(theirs) and field.name not in {"owner_id", "team_id"})
+
+
+def _last_scan(kind: RecordKind, uow: UnitOfWork) -> DuplicateScan | None:
+    scans = list_scans(uow, limit=20)
+    name = get_record_type(kind.record_type).name
+    return next((one for one in scans if one.record_type == name), None)

@@ -1,0 +1,97 @@
+"""Doubles: told while typing, compared side by side, merged, undone, scanned."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from services.actors import SYSTEM
+from services.duplicate_scans import list_scans, run_scan
+from services.record_types import get_record
+
+
+@pytest.fixture
+def pair(as_person):
+    """The same company twice."""
+    one = as_person("employee", "account.create", {"name": "Nordlys AS", "phone": "+4722000001"})
+    two = as_person("employee", "account.create", {"name": "Nordlys", "city": "Oslo"})
+    return str(one.id), str(two.id)
+
+
+def _account(platform, key):
+
+    return platform.transact(SYSTEM, lambda uow: get_record(uow, "account", key))
+
+
+def test_doubles_are_told_while_a_new_record_is_typed(browse, pair):
+    anna = browse("employee")
+    assert 'hx-get="/accounts/similar"' in anna.get("/accounts/new").text
+    found = anna.get("/accounts/similar?name=nordlys&csrf_token=x&submission=y").text
+    assert "This may be there already" in found
+    assert found.count("similar name") == 2
+    assert anna.get("/accounts/similar?name=Sol").text.strip() == ""
+    assert browse("desk").get("/accounts/similar?name=nordlys").text.strip() == ""
+
+
+def test_two_records_are_compared_merged_and_taken_apart(browse, pair, platform):
+    anna, (one, two) = browse("employee"), pair
+    assert f"/accounts/{one}/merge/{two}" in anna.get(f"/accounts/{one}/doubles").text
+    page = anna.get(f"/accounts/{one}/merge/{two}").text
+    chosen = dict(re.findall(r'name="(\w+)" value="(\w+)" checked', page))
+    assert chosen == {"name": "kept", "phone": "kept", "city": "other"}
+    answer = anna.post(f"/accounts/{one}/merge/{two}", **chosen | {"name": "other"})
+    assert answer.headers["Location"] == f"/accounts/{one}"
+    kept = _account(platform, one)
+    assert (kept.name, kept.phone, kept.city) == ("Nordlys", "+4722000001", "Oslo")
+    assert anna.get(f"/accounts/{two}").status_code == 404
+    doubles = anna.get(f"/accounts/{one}/doubles").text
+    merge_id = re.search(r'name="merge_id" value="([^"]+)"', doubles).group(1)
+    undone = anna.post(f"/accounts/{one}/unmerge", merge_id=merge_id)
+    assert undone.headers["Location"] == f"/accounts/{two}"
+    assert _account(platform, one).name == "Nordlys AS"
+
+
+def test_a_record_of_another_team_can_not_be_compared(browse, pair, as_person):
+    theirs = str(as_person("desk", "account.create", {"name": "Nordlys"}).id)
+    anna, (one, _) = browse("employee"), pair
+    assert anna.get(f"/accounts/{one}/merge/{theirs}").status_code == 404
+    assert anna.post(f"/accounts/{one}/merge/{theirs}").status_code == 404
+
+
+def test_a_scan_is_begun_watched_and_its_pairs_are_judged(browse, pair, platform, as_person):
+    olga, anna = browse("administrator"), browse("employee")
+    assert "nothing was scanned yet" in anna.get("/accounts/doubles").text
+    assert "Scan all" not in anna.get("/accounts/doubles").text
+    assert olga.get("/accounts/doubles").status_code == 200
+    assert olga.post("/accounts/doubles/scan").status_code == 302
+    assert "Scanning" in olga.get("/accounts/doubles").text
+    again = olga.post("/accounts/doubles/scan")
+    assert again.headers["Location"] == "/accounts/doubles"
+    assert "running already" in olga.get("/accounts/doubles").text
+    _finish(platform)
+    page = anna.get("/accounts/doubles").text
+    assert "similar name" in page
+    pair_id = re.search(r'name="pair_id" value="([^"]+)"', page).group(1)
+    anna.post("/accounts/doubles/dismiss", pair_id=pair_id)
+    assert "No doubles" in anna.get("/accounts/doubles").text
+
+
+def _finish(platform):
+
+    for _ in range(10):
+        (scan, *_others) = platform.transact(SYSTEM, list_scans)
+        if scan.ended_at is not None:
+            return
+        run_scan(platform, scan_id=str(scan.id))
+    raise AssertionError("the scan does not end")
+
+
+def test_a_scan_is_stopped(browse, platform):
+    olga = browse("administrator")
+    olga.get("/leads/doubles")
+    olga.post("/leads/doubles/scan")
+    page = olga.get("/leads/doubles").text
+    scan_id = re.search(r'name="scan_id" value="([^"]+)"', page).group(1)
+    olga.post("/leads/doubles/cancel", scan_id=scan_id)
+    assert "stopped" in olga.get("/leads/doubles").text
