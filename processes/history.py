@@ -16,6 +16,7 @@ from processes.engine.changes import (
     InstanceEnded,
     StepFailedAt,
     VariablesChanged,
+    Warned,
 )
 
 
@@ -23,7 +24,7 @@ class Kind(StrEnum):
     """What a row of history tells.
 
     ``details`` holds: for ``flow`` nothing but the flow in ``element_id``; for ``variables``
-    ``{"values", "scope"}`` (scope None for the process); for ``failed`` ``{"message"}``; for
+    ``{"values", "scope"}`` (scope None for the process); for ``failed`` and ``warned`` ``{"message"}``; for
     ``ended`` ``{"state"}``; for ``command``, which an administrator gave, ``{"command", "reason"}``
     and what the command is about.
     """
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     VARIABLES = "variables"
     FAILED = "failed"
     RESOLVED = "resolved"
+    WARNED = "warned"
     ENDED = "ended"
     COMMAND = "command"
 
@@ -80,6 +82,14 @@ def _row_of(change: Change) -> Row | None:
                 "element": change.element_id,
                 "token": change.token_id,
                 "details": {"message": change.message},
+            }
+        case Warned():
+            return {
+                "kind": Kind.WARNED,
+                "process": change.process_id,
+                "element": change.element_id,
+                "token": change.token_id,
+                "details": {"message": " ".join(change.messages)},
             }
         case IncidentResolved():
             return {"kind": Kind.RESOLVED, "token": change.token_id}

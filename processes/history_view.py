@@ -22,7 +22,7 @@ TOLD = tuple(kind.value for kind in Kind if kind not in {Kind.ENTERED, Kind.FLOW
 VIEWS: Mapping[str, Sequence[str]] = {
     "told": TOLD,
     "commands": (Kind.COMMAND.value,),
-    "failures": (Kind.FAILED.value, Kind.RESOLVED.value),
+    "failures": (Kind.FAILED.value, Kind.RESOLVED.value, Kind.WARNED.value),
     "variables": (Kind.VARIABLES.value,),
     "all": tuple(kind.value for kind in Kind if kind is not Kind.FLOW),
 }
@@ -35,6 +35,7 @@ _TITLES = {
     Kind.CANCELLED: "Interrupted",
     Kind.FAILED: "Failed",
     Kind.RESOLVED: "Incident resolved",
+    Kind.WARNED: "Answered with nothing",
 }
 _COMMANDS = {
     "instance.suspend": "Suspended",

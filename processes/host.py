@@ -26,6 +26,7 @@ from processes.engine import (
     ProcessSpec,
     StepFailed,
     ThrownMessage,
+    Unanswered,
 )
 from processes.parcels import THROWN_KEPT, Parcel, delivery_of
 from services.calendar_book import CalendarBook
@@ -137,9 +138,13 @@ class InstanceHost:
         if model is None:
             raise StepFailed(f"This version of the process has no decision {decision_id}.")
         try:
-            return model.evaluate(decision_id, inputs, self.now(), CalendarBook(self._uow))
+            asked = decision_id, inputs, self.now(), CalendarBook(self._uow)
+            value = model.evaluate(*asked)
+            # Reasons cost time, so they are asked for only where there is something to explain.
+            warnings = model.explain(*asked)[1] if value is None else ()
         except (ModelError, FeelLimitError) as error:
             raise StepFailed(f"The decision {decision_id} failed: {error}") from error
+        return Unanswered(tuple(warnings)) if warnings else value
 
     def spec_for(
         self, process_id: str, version: str | None, binding: Binding | None = None

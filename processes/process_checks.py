@@ -15,6 +15,7 @@ from marshmallow.fields import Field as SchemaField
 from forms import Form, form_keys
 from processes.engine.model import Node
 from processes.engine.process_model import Process
+from processes.engine.waits import MAX_NAME
 from processes.findings import Finding
 from services.actors import Permission
 from services.errors import NotFound
@@ -60,6 +61,7 @@ def check_process(
     """Yield everything that keeps ``process`` from being deployed in these surroundings."""
     yield from _check_properties(process, file)
     for node in process.nodes.values():
+        yield from _check_names(node, process, file)
         yield from _check_form(node, process, there, file)
         yield from _check_named(node, there, file)
         if node.type in WORKING_TASKS or node.work.type:
@@ -121,6 +123,28 @@ def _check_properties(process: Process, file: str | None) -> Iterator[Finding]:
     if many not in {"true", "false"}:
         message = f"The property many_per_record is {many!r}."
         yield Finding(message, file, process.id, process.line, "Set it to true or false.")
+
+
+def _check_names(node: Node, process: Process, file: str | None) -> Iterator[Finding]:
+    """Check names that a node writes or waits for, as far as they are written out.
+
+    A variable called like the record would be read in its place ever after: conditions would see
+    what a task answered instead of the deal.
+    """
+    taken = {"instance", record_type_of(process) or "instance"}
+    loop = node.loop
+    written = [
+        node.work.result_variable,
+        *(line.target.partition(".")[0] for line in (*node.inputs, *node.outputs)),
+        *((loop.item_name, loop.output_collection) if loop else ()),
+    ]
+    for name in sorted(taken.intersection(written)):
+        message = f"The variable {name} would hide what the process is about."
+        yield _found(node, file, message, "Choose another name.")
+    for event in node.events or (node.event,):
+        if event.kind in {"message", "signal"} and len(event.name) > MAX_NAME:
+            message = f"The name of the {event.kind} is longer than {MAX_NAME} characters."
+            yield _found(node, file, message, "Choose a shorter name.")
 
 
 def _check_form(

@@ -53,6 +53,8 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
     if version is None:
         return
     definition = get_definition(uow, version.id)
+    if definition.process.is_global_task:  # called by processes of its file, never begun by itself
+        return
     for event in definition.process.start_events:
         start = uow.add(
             ProcessStart(

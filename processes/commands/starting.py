@@ -54,6 +54,8 @@ def start_instance(
     if version is None:
         raise NotFound("There is no active process of this name.")
     definition = get_definition(uow, version.id)
+    if definition.process.is_global_task:
+        raise Conflict(f"{definition.name} is a task that processes call.")
     if not any(event.kind == "none" for event in definition.process.start_events):
         raise Conflict(f"The process {definition.name} begins by itself when something happens.")
     _check_record(uow, definition, record_id)

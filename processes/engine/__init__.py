@@ -30,7 +30,15 @@ from processes.engine.errors import (
     UnknownToken,
 )
 from processes.engine.execution import Execution, State
-from processes.engine.host import PENDING, Binding, Call, Host, Pending, ThrownMessage
+from processes.engine.host import (
+    PENDING,
+    Binding,
+    Call,
+    Host,
+    Pending,
+    ThrownMessage,
+    Unanswered,
+)
 from processes.engine.migration import migrate
 from processes.engine.migration_plan import MigrationPlan, plan_migration
 from processes.engine.opening import load, start, start_condition, start_timer
@@ -64,6 +72,7 @@ __all__ = [
     "StepFailed",
     "ThrownMessage",
     "TokenView",
+    "Unanswered",
     "UnknownToken",
     "UserTask",
     "changes",

@@ -159,6 +159,20 @@ class StepFailedAt:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """A step went on, though something in it is hardly meant.
+
+    Attributes:
+        messages: Why, in order.
+    """
+
+    token_id: str
+    process_id: str
+    element_id: str
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class IncidentResolved:
     """The token stands at its failure no longer: retried, or its scope was left.
 
@@ -250,6 +264,7 @@ Change: TypeAlias = (
     | JobWanted
     | JobCancelled
     | StepFailedAt
+    | Warned
     | IncidentResolved
     | ElementEntered
     | ElementCompleted

@@ -50,6 +50,17 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """A decision's null that did not come by a rule.
+
+    Attributes:
+        warnings: Why it came to that, in order.
+    """
+
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ThrownMessage:
     """A message or signal that left the instance.
 
@@ -125,6 +136,9 @@ class Host(Protocol):
 
     def decide(self, decision_id: str, inputs: Mapping[str, Any]) -> Any:
         """Evaluate a decision over the variables and records that the task sees.
+
+        Returns:
+            The result; ``Unanswered`` for a null of which there is something to say.
 
         Raises:
             StepFailed: It can't be evaluated, or there is no such decision.

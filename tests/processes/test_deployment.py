@@ -4,7 +4,7 @@ import pytest
 
 from processes import definitions
 from processes.checks import check_model
-from processes.definition_tables import Deployment, ProcessVersion, Resource
+from processes.definition_tables import Deployment, ProcessStart, ProcessVersion, Resource
 from processes.deployments import list_deployments, list_processes, list_versions, version_xml
 from processes.drafts import get_draft
 from processes.engine import parse_model
@@ -14,7 +14,7 @@ from processes.shipped import deploy_folder
 from processes.unit import decode_file, xml_bytes
 from services.actors import SYSTEM
 from services.errors import Conflict, NotAllowed, NotFound
-from tests.engine.models import Drawing, extension, mapped, service
+from tests.engine.models import Drawing, extension, mapped, on, service
 from tests.processes.world import form, one_task, table, user_task, with_properties
 
 
@@ -336,3 +336,46 @@ def test_a_diagram_is_read_once_when_it_is_deployed(world, monkeypatch):
     world.deploy(one_task())
     world.start("p")
     assert len(read) == 1
+
+
+@pytest.mark.parametrize("name", ["lead", "instance"])
+@pytest.mark.parametrize("place", ["output", "result", "item"])
+def test_a_variable_is_refused_when_it_would_hide_the_record(world, name, place):
+    drawing = with_properties(Drawing("p"), "lead").start().end()
+    if place == "output":
+        mapping = f'<zeebe:ioMapping><zeebe:output source="=1" target="{name}"/></zeebe:ioMapping>'
+        drawing.node("userTask", "ask", extension(mapping))
+    elif place == "result":
+        script = f'<zeebe:script expression="=1" resultVariable="{name}"/>'
+        drawing.node("scriptTask", "ask", extension(script))
+    else:
+        loop = (
+            "<multiInstanceLoopCharacteristics><extensionElements>"
+            f'<zeebe:loopCharacteristics inputCollection="=[1]" inputElement="{name}"/>'
+            "</extensionElements></multiInstanceLoopCharacteristics>"
+        )
+        drawing.node("userTask", "ask", loop)
+    with pytest.raises(ModelRejected) as rejected:
+        world.deploy(drawing.path("start", "ask", "end"))
+    assert f"The variable {name} would hide what the process is about." in messages(rejected)
+
+
+@pytest.mark.parametrize("kind", ["startEvent", "intermediateCatchEvent"])
+def test_the_name_of_a_message_is_refused_when_it_is_too_long(world, kind):
+    drawing = Drawing("p").message("m", "x" * 301).end()
+    if kind == "startEvent":
+        drawing.start(inner=on("message", "m")).path("start", "end")
+    else:
+        drawing.start().node(kind, "hear", on("message", "m")).path("start", "hear", "end")
+    with pytest.raises(ModelRejected) as rejected:
+        world.deploy(drawing)
+    assert messages(rejected) == ["The name of the message is longer than 300 characters."]
+
+
+def test_a_task_that_processes_share_is_never_begun_by_itself(world):
+    drawing = Drawing("p").declare('<globalUserTask id="shared" name="Ask"/>').start().end()
+    drawing.node("callActivity", "call", calledElement="shared")
+    world.deploy(drawing.path("start", "call", "end"))
+    assert {row.process_key for row in world.rows(ProcessStart)} == {"p"}
+    with pytest.raises(Conflict):
+        world.start("shared")

@@ -258,3 +258,32 @@ def test_the_server_keeps_its_plans_when_tasks_are_completed(world):
     )
     assert len(plans) >= 4
     assert all(row.generic_plans > 0 for row in plans), plans
+
+
+def deciding(*rules: tuple[str, str]) -> tuple[Drawing, tuple[str, str]]:
+    drawing = Drawing("p").start().end()
+    called = extension('<zeebe:calledDecision decisionId="rate" resultVariable="rate"/>')
+    drawing.node("businessRuleTask", "rule", called).path("start", "rule", "end")
+    return drawing, table("rate", *rules)
+
+
+def test_the_reasons_are_kept_in_history_when_a_decision_answers_nothing(world):
+    world.deploy(*deciding(("&gt; 10", "amount + name")))
+    instance = world.start("p", amount=20, name="x")
+    (row,) = [row for row in world.rows(HistoryEntry) if row.kind == "warned"]
+    assert (row.element_id, world.state(instance)) == ("rule", "completed")
+    assert "amount + name" in row.details["message"]
+    assert world.rows(Incident) == []
+
+
+def test_nothing_is_told_when_a_rule_of_a_decision_says_null(world):
+    world.deploy(*deciding(("&gt; 10", "null")))
+    world.start("p", amount=20)
+    assert [row for row in world.rows(HistoryEntry) if row.kind == "warned"] == []
+
+
+def test_the_reasons_are_kept_when_several_rules_of_a_decision_fit(world):
+    world.deploy(*deciding(("&gt; 10", '"high"'), ("&gt; least", '"higher"')))
+    world.start("p", amount=20, least=15)
+    (row,) = [row for row in world.rows(HistoryEntry) if row.kind == "warned"]
+    assert "rate" in row.details["message"]

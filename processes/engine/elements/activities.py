@@ -17,7 +17,7 @@ from processes.engine.expressions import (
     names_for,
     words_of,
 )
-from processes.engine.host import Call, Pending, ThrownMessage
+from processes.engine.host import Call, Pending, ThrownMessage, Unanswered
 from processes.engine.model import Node
 from processes.engine.scopes import Sight
 from processes.engine.tokens import Token
@@ -145,6 +145,11 @@ class DecisionTask(Element):
         sight = Sight(token)
         decision = as_text(self._decision.evaluate(sight), "The decision's id")
         answer = token.workflow.host.decide(decision, sight)
+        if isinstance(answer, Unanswered):
+            node = self.node
+            warned = changes.Warned(token.id, node.process_id, node.id, answer.warnings)
+            token.workflow.emit(warned)
+            answer = None
         return named_result(answered(answer), self.node.work.result_variable)
 
 
