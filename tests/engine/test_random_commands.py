@@ -401,6 +401,10 @@ def changed(block, order):
     return (kind, parts, *rest[1:])
 
 
+def places(tokens):
+    return [(token.token_id, token.element_id) for token in tokens if token.role == "token"]
+
+
 @settings(max_examples=150, deadline=None)
 @given(blocks(), st.integers(0, 2**32))
 def test_instance_goes_on_in_a_changed_version_or_is_told_what_blocks_it(block, seed):
@@ -416,6 +420,9 @@ def test_instance_goes_on_in_a_changed_version_or_is_told_what_blocks_it(block, 
         execution = migrate(play.spec, new, play.snapshot, play.host)
     except MigrationBlocked:
         return
+    if not any(isinstance(change, changes.ElementEntered) for change in execution.changes):
+        back = migrate(new, play.spec, execution.snapshot(), play.host)
+        assert places(back.tokens()) == places(play.tokens)
     play.spec = new
     play._take(execution)
     ledger.note(play.last)
