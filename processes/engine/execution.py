@@ -10,8 +10,8 @@ from processes.engine.catching import throw_error, trigger
 from processes.engine.changes import Change, IncidentResolved
 from processes.engine.errors import BpmnError, EngineError, StepFailed, UnknownToken
 from processes.engine.instance import Instance
-from processes.engine.snapshot import dump
 from processes.engine.live_timers import moved_timers, set_again
+from processes.engine.snapshot import dump
 from processes.engine.timers import next_due
 from processes.engine.token_views import TokenView, view_of
 from processes.engine.tokens import Token
