@@ -196,3 +196,10 @@ def test_deployed_model_is_only_warned_about_when_a_later_rule_refuses_it():
     with pytest.raises(ModelErrors):
         parse_model(xml)
     assert [one.element for one in parse_model(xml, is_deployed=True).warnings] == ["lost"]
+
+
+def test_data_store_is_a_variable_of_its_process():
+    drawing = Drawing().declare('<dataStore id="ds" name="stock"/>').start()
+    drawing.parts.append('<dataStoreReference id="dr" dataStoreRef="ds"/>')
+    drawing.node("userTask", "count", GIVES.format("dr")).path("start", "count")
+    assert Play(drawing).complete("count", result=3).variables == {"result": 3, "stock": 3}
