@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from processes.delivery_tables import StepJob, StepKind
 from processes.engine import Execution, TokenView
 from processes.history import Kind
 from processes.incident_log import STALLED
@@ -48,14 +49,24 @@ def _outcome(uow: UnitOfWork, play: Play) -> dict[str, Any]:
         "trace": list(uow.session.scalars(_TRACE)),
         "variables": {} if first is None else simple_all(first.variables),
         "waiting": [
-            _waiting(token)
-            for execution in executions.values()
-            for token in execution.tokens()
-            if token.waits_for is not None
+            *(
+                _waiting(token)
+                for execution in executions.values()
+                for token in execution.tokens()
+                if token.waits_for is not None
+            ),
+            *(
+                {"element": one.element_id, "type": "retry", "due": one.due_at.isoformat()}
+                for one in uow.session.scalars(_RETRIES)
+            ),
         ],
         "incidents": shown,
     }
 
+
+_RETRIES = (
+    select(StepJob).where(StepJob.kind == StepKind.RETRY).order_by(StepJob.instance_id, StepJob.id)
+)
 
 _TRACE = (
     select(HistoryEntry.element_id)

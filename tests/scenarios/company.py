@@ -10,14 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from processes.incidents import list_incidents
-from processes.instance_tables import HistoryEntry, ProcessInstance
 from processes.shipped import deploy_folder
 from services.actors import SYSTEM, Actor
 from services.essentials import seed_essentials
 from services.loopback_mail import LoopbackMail
 from services.people import User, find_group
 from services.record_types import get_record, present_record
-from tests.conftest import FrozenClock, empty_database
+from tests.conftest import FrozenClock
 from tests.processes.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -37,23 +36,12 @@ class Company(World):
 
     clock: FrozenClock = field(kw_only=True)
     post: LoopbackMail = field(kw_only=True)
-    forgotten_mails: int = 0
-
-    def __post_init__(self) -> None:
-        self.opened_at = self.clock.moment
 
     def open(self) -> None:
         """Set everything up: groups, people, templates, and the shipped processes."""
         self.ask(seed_essentials)
         self.ask(self._add_people)
         self.ask(deploy_folder, [ROOT / "bpmn", ROOT / "forms"], "Shipped", actor="olga")
-
-    def start_anew(self) -> None:
-        """Forget everything that has happened, and open again."""
-        empty_database(self.platform.settings.database_url or "")
-        self.forgotten_mails = len(self.post.messages)
-        self.clock.moment = self.opened_at
-        self.open()
 
     def _add_people(self, uow: Any) -> None:
         for name, groups, role, scope in PEOPLE:
@@ -80,21 +68,9 @@ class Company(World):
         self.clock.advance(timedelta(**time))
         self.drain()
 
-    def receive(self, sender: str, subject: str, text: str, *, answers: EmailMessage | None = None):
-        """Take in a mail, perhaps an answer to one of ours."""
-        mail = EmailMessage()
-        mail["From"], mail["Subject"] = sender, subject
-        mail["To"] = "crm@lanewise.example"
-        mail["Message-ID"] = f"<{len(self.post.messages)}.{subject.replace(' ', '.')}@client>"
-        if answers is not None:
-            mail["In-Reply-To"] = answers["Message-ID"]
-        mail.set_content(text)
-        return self.act("mail.receive", raw=mail.as_bytes())
-
     def mails(self, recipient: str) -> list[EmailMessage]:
         """Return what the mail server took for this address, oldest first."""
-        kept = self.post.messages[self.forgotten_mails :]
-        return [mail for mail in kept if recipient in mail["To"]]
+        return [mail for mail in self.post.messages if recipient in mail["To"]]
 
     def record(self, record_type: str, record_id: Any) -> dict[str, Any]:
         """Return a record's fields as they are now."""
@@ -108,16 +84,3 @@ class Company(World):
     def incidents(self) -> list[str]:
         """Return the messages of the open incidents."""
         return [found.message for found in self.ask(list_incidents, actor="olga")]
-
-    def states(self, process_key: str) -> list[str]:
-        """Return the states of the process's instances, in the order they began."""
-        rows = sorted(self.rows(ProcessInstance), key=lambda row: row.id)
-        return [row.state for row in rows if row.process_key == process_key]
-
-    def taken(self, process_key: str) -> set[str]:
-        """Return the elements that were completed or interrupted, and the flows that were taken."""
-        return {
-            row.element_id
-            for row in self.rows(HistoryEntry)
-            if row.process_id == process_key and row.kind in {"completed", "flow"}
-        }

@@ -163,6 +163,19 @@ def test_uncaught_error_is_a_failure_when_others_still_wait():
     assert "E1" in incident["error"]
 
 
+def test_step_is_tried_again_when_its_retry_is_due():
+    cycle = "<camunda:failedJobRetryTimeCycle>R3/PT10M</camunda:failedJobRetryTimeCycle>"
+    inside = extension(cycle) + "<script>1 + x</script>"
+    drawing = Drawing().start().node("scriptTask", "s", inside, scriptFormat="python")
+    drawing.path("start", "s")
+    assert play(drawing)["waiting"] == [
+        {"element": "s", "type": "retry", "due": "2026-03-02T09:10:00+00:00"}
+    ]
+    answer = play(drawing, {"advance": "PT20M"})
+    assert (answer["status"], answer["waiting"]) == ("failed", [])
+    assert [one["element"] for one in answer["incidents"]] == ["s"]
+
+
 def test_process_that_stands_still_runs_on_when_nothing_failed():
     drawing = Drawing().start().task("a").task("b").end()
     drawing.node("exclusiveGateway", "choice").node("parallelGateway", "join")
