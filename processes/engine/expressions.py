@@ -94,16 +94,32 @@ class PythonExpression:
         return ""
 
 
+class BrokenExpression:
+    """A text that can't be read, in a model that is not meant to be executed."""
+
+    def __init__(self, text: str, problem: str) -> None:
+        self.text = text
+        self._problem = problem
+
+    def evaluate(self, sight: Sight) -> Any:  # noqa: ARG002 - there is nothing to evaluate
+        """Say so."""
+        raise StepFailed(f"The expression {self.text} can't be read: {self._problem}")
+
+    def why(self, sight: Sight) -> str:  # noqa: ARG002 - likewise
+        """Return what is wrong with it."""
+        return self._problem
+
+
 def compile_value(text: str) -> Expression:
     """Compile a condition, a collection or a key."""
     if text in _BOOLEANS:
         text = f"={text}"
-    return _feel(text) if text.startswith("=") else PythonExpression(text)
+    return _read_feel(text) if text.startswith("=") else PythonExpression(text)
 
 
 def compile_text(text: str) -> Expression:
     """Compile an assignment, a date, an identifier or the source of a mapping."""
-    return _feel(text) if text.startswith("=") else Literal(text)
+    return _read_feel(text) if text.startswith("=") else Literal(text)
 
 
 def check_value(text: str) -> str | None:
@@ -149,6 +165,13 @@ def names_for(words: tuple[str, ...], sight: Sight) -> tuple[dict[str, Any], dic
 @lru_cache(maxsize=4096)
 def _feel(text: str) -> FeelExpression:
     return FeelExpression(text)
+
+
+def _read_feel(text: str) -> Expression:
+    try:
+        return _feel(text)
+    except feel.FeelError as problem:
+        return BrokenExpression(text, str(problem))
 
 
 def _check_feel(text: str) -> str | None:

@@ -1,5 +1,7 @@
 """Models of Camunda 7, Flowable, jBPM, Signavio and SpiffWorkflow: read, or refused clearly."""
 
+from dataclasses import replace
+
 import pytest
 
 from processes.engine import ModelErrors, compile_process, parse_model
@@ -223,3 +225,20 @@ def test_payload_and_variable_of_a_message_of_spiffworkflow_are_used():
     heard = '<receiveTask id="t" messageRef="m"/>'
     spec = compile_process(parse_model(xml(heard, declared=message)), "p")
     assert Play(spec).receive("t", a=5).variables == {"got": {"a": 5}}
+
+
+def test_drawing_stands_at_an_incident_when_its_texts_can_not_be_read():
+    late = "<timerEventDefinition><timeDuration>=1 +</timeDuration></timerEventDefinition>"
+    vague = "<timerEventDefinition/>"
+    unread = (
+        f'<intermediateCatchEvent id="t">{late}</intermediateCatchEvent>',
+        f'<intermediateCatchEvent id="t">{vague}</intermediateCatchEvent>',
+        '<scriptTask id="t" scriptFormat="groovy"><script>def x = 1</script></scriptTask>',
+        '<callActivity id="t"/>',
+        '<task id="t"><multiInstanceLoopCharacteristics/></task>',
+    )
+    for task in unread:
+        model = parse_model(xml(task, executable="false"))
+        process = replace(model.processes["p"], is_executable=True)
+        spec = compile_process(replace(model, processes={"p": process}), "p")
+        assert Play(spec).failed == ["t"]
