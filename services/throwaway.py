@@ -16,6 +16,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -44,6 +45,7 @@ jit = off
 """
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder below gets a name of its own
 _ROOM_BYTES: Final = 1024**3
+_KEPT_SECONDS: Final = 24 * 3600.0
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -59,13 +61,12 @@ def throwaway_server(kept: Path) -> Iterator[str]:
     """
     with _ended_by_signals():
         _sweep()
-        prepared = _prepared(kept)
         folder = _place() / f"{_PREFIX}{uuid4().hex}"
         with _lock_of(folder).open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             try:
                 folder.mkdir(mode=0o755)
-                _copy(prepared, folder / "data")
+                _set_up(kept, folder / "data")
                 server = find_server(folder / "data", cleanup_mode="delete")
                 server.start()
                 try:
@@ -97,19 +98,26 @@ END $$
 """
 
 
-def _prepared(kept: Path) -> Path:
-    """Return the folder of the stopped server with the present schema, made if it is not there."""
+def _set_up(kept: Path, target: Path) -> None:
+    """Copy the stopped server with the present schema, which is made if it is not there yet."""
     kept.mkdir(parents=True, exist_ok=True)
-    folder = kept / _schema_digest()
+    prepared = kept / _schema_digest()
     with (kept / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            for older in kept.iterdir():
-                if older.is_dir():
-                    shutil.rmtree(older)
+        if not prepared.exists():
+            _forget_unused(kept)
             _prepare(kept / "unfinished")
-            (kept / "unfinished").rename(folder)
-    return folder
+            (kept / "unfinished").rename(prepared)
+        os.utime(prepared)
+        _copy(prepared, target)
+
+
+def _forget_unused(kept: Path) -> None:
+    """Remove what was begun and not finished, and what nobody has used for long."""
+    long_ago = time.time() - _KEPT_SECONDS
+    for folder in kept.iterdir():
+        if folder.name == "unfinished" or (folder.is_dir() and folder.stat().st_mtime < long_ago):
+            shutil.rmtree(folder)
 
 
 def _prepare(folder: Path) -> None:

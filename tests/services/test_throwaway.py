@@ -96,3 +96,20 @@ def test_leftovers_are_swept_when_a_program_was_killed(holding, kept):
         pass
     assert not folder_of(url).exists()
     assert folder_of(living).exists()
+
+
+def test_servers_that_nobody_uses_are_forgotten_when_another_is_made(kept):
+    with throwaway_server(kept):
+        pass
+    (made,) = [path for path in kept.iterdir() if path.is_dir()]
+    unused, unfinished, used = (kept / name for name in ("unused", "unfinished", "used"))
+    for path in (unused, unfinished, used):
+        path.mkdir()
+    os.utime(unused, (0, 0))
+    made.rename(kept / "renamed")
+    with throwaway_server(kept):
+        pass
+    assert made.exists()
+    assert used.exists()
+    assert not unused.exists()
+    assert not unfinished.exists()
