@@ -1,6 +1,7 @@
 """Files damaged at random: refused with their faults, or sound enough to run; never a crash."""
 
 import random
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,10 +74,12 @@ def damage(root, chance):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 3))
-def test_damaged_file_is_refused_or_runs_but_never_crashes(seed, times):
+@given(st.integers(0, 2**32), st.integers(1, 3), st.booleans())
+def test_damaged_file_is_refused_or_runs_but_never_crashes(seed, times, is_drawing):
     chance = random.Random(seed)
     root = etree.fromstring(whole().xml())
+    if is_drawing:
+        root.find("{*}process").set("isExecutable", "false")
     for _ in range(times):
         try:
             damage(root, chance)
@@ -84,7 +87,10 @@ def test_damaged_file_is_refused_or_runs_but_never_crashes(seed, times):
             continue
     try:
         model = parse_model(etree.tostring(root))
-        spec = compile_process(model, "p")
+        processes = {
+            name: replace(process, is_executable=True) for name, process in model.processes.items()
+        }
+        spec = compile_process(replace(model, processes=processes), "p")
         host = FakeHost(specs={"p": spec})
         start(spec, host, {"key": "k", "items": [1]}, start_event="start")
     except (ModelErrors, EngineError, StepFailed):
