@@ -261,6 +261,8 @@ def _do_now(uow: UnitOfWork, run: MigrationRun, key: UUID, source: Definition) -
     except MigrationBlocked as error:
         reasons = (f"{one['name']}: {one['message']}" for one in named(source, blockers_of(error)))
         raise Conflict(f"This instance can't be taken over. {' '.join(reasons)}") from error
+    if item.state == ItemState.SKIPPED:
+        raise Conflict("This instance has ended or gone to another version meanwhile.")
     end_run(uow, run.id)
     uow.session.refresh(run)
 

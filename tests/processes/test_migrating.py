@@ -232,6 +232,18 @@ def test_an_incident_goes_along_and_is_retried_in_the_new_version(world):
     assert world.state(instances[0]) == "completed"
 
 
+def test_an_incident_is_named_after_the_element_that_takes_its_place(world):
+    old, new = Drawing("p").start().end(), Drawing("p").start().end()
+    old.script("work", "x = 1 / 0")
+    new.node("scriptTask", "divide", "<script>x = 1</script>", name="Divide")
+    (_, between) = two_versions(
+        world, old.path("start", "work", "end"), new.path("start", "divide", "end")
+    )
+    migrate(world, between, mapping={"work": "divide"})
+    (incident,) = world.rows(Incident)
+    assert (incident.element_id, incident.element_name) == ("divide", "Divide")
+
+
 def test_a_run_is_stopped_and_resumed(world):
     (instances, between) = two_versions(world, asking(), asking(last="tell2"), count=3)
     run = migrate(world, between)["run_id"]
@@ -333,6 +345,15 @@ def test_one_of_both_comes_first_when_a_task_is_completed_while_it_is_migrated(w
     assert not [one for one in outcomes if isinstance(one, Exception)], outcomes
     assert version_of(world, instances[0]) == 2
     assert open_task(world).element_id == "tell2"
+
+
+def test_the_second_is_told_when_two_administrators_migrate_the_same_instance(world):
+    (instances, between) = two_versions(world, asking(), asking(last="tell2"))
+    outcomes = race(*(lambda: migrate(world, between) for _ in range(2)))
+    (refused,) = [one for one in outcomes if isinstance(one, Exception)]
+    assert isinstance(refused, Conflict)
+    assert "another version meanwhile" in refused.message or "Nothing runs" in refused.message
+    assert (version_of(world, instances[0]), items(world)) == (2, ["migrated"])
 
 
 def test_a_run_is_shown_with_what_it_did_not_take_over(world):
