@@ -186,8 +186,8 @@ def _receipt_job(
 def _job(task: str, arguments: dict[str, Any], parcel: Parcel, message_id: str | None) -> Job:
     """Return the job that does one part of a delivery.
 
-    It goes before the next delivery about that record: what starts by the one fact may wait for
-    the other.
+    What a fact leaves goes before the next fact about that record: what starts by the one may
+    wait for the other. Those who hear a signal have nothing to do with one another.
     """
     arguments |= {
         "payload": dict(parcel.payload),
@@ -195,8 +195,10 @@ def _job(task: str, arguments: dict[str, Any], parcel: Parcel, message_id: str |
         "message_id": message_id,
         "effect": f"{task}:{new_id()}",
     }
-    lock = None if parcel.record_id is None else f"record:{parcel.record_id}"
-    return Job(task, arguments, lock=lock, priority=AHEAD)
+    if parcel.kind == "event" and parcel.record_id is not None:
+        return Job(task, arguments, lock=f"record:{parcel.record_id}", priority=AHEAD)
+    about = arguments.get("instance_id")
+    return Job(task, arguments, lock=None if about is None else f"instance:{about}")
 
 
 def _do_once(platform: Platform, target: Job) -> None:

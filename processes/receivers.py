@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, select, union
 
 from processes.definition_tables import ProcessStart
 from processes.definitions import Definition, get_definition
@@ -19,25 +20,26 @@ log = structlog.get_logger(__name__)
 
 _NO_KEY = hash_key(None)
 
+TRIED_AT_MOST = 20
+"""How many who wait for a message are tried before it is looked for them anew."""
+
 
 def receivers_of(uow: UnitOfWork, parcel: Parcel) -> list[tuple[UUID, str]]:
     """Return who waits for it, as instance and token, whose turn comes first at the head.
 
     A message is meant for another participant: who sent it is the last to be looked at.
     """
-    statement = (
-        select(Subscription.instance_id, Subscription.token_id, Subscription.key_hash)
-        .where(_awaits(parcel))
-        .order_by(Subscription.id)
-    )
+    statement = select(Subscription.instance_id, Subscription.token_id).where(_awaits(parcel))
     if parcel.kind == "signal" and parcel.sender is not None:
         # In the instance that threw it, it has happened already.
         statement = statement.where(Subscription.instance_id != parcel.sender)
-    rows = uow.session.execute(statement).all()
-    ordered = sorted(
-        rows, key=lambda row: (row.instance_id == parcel.sender, row.key_hash == _NO_KEY)
-    )
-    return [(row.instance_id, row.token_id) for row in ordered]
+    if parcel.kind == "message":
+        sent_it = Subscription.instance_id.is_not_distinct_from(parcel.sender)
+        names_none = Subscription.key_hash == _NO_KEY
+        statement = statement.order_by(sent_it, names_none, Subscription.id).limit(TRIED_AT_MOST)
+    else:
+        statement = statement.order_by(Subscription.id)
+    return [(row.instance_id, row.token_id) for row in uow.session.execute(statement)]
 
 
 def is_awaited(uow: UnitOfWork, parcel: Parcel) -> bool:
@@ -83,15 +85,15 @@ def hold_instances_about(uow: UnitOfWork, parcel: Parcel) -> list[Definition]:
     One that is just being moved on, by a person or by the message before, may come back to
     waiting for the same; between two steps it would miss the fact.
     """
-    waiting = select(Subscription.instance_id).where(_awaits(parcel))
-    concerned: ColumnElement[bool] = ProcessInstance.id.in_(waiting)
+    concerned: Any = select(Subscription.instance_id).where(_awaits(parcel))
     if parcel.record_id is not None:
         running = ProcessInstance.state == InstanceState.RUNNING.value
-        about = and_(ProcessInstance.record_id == parcel.record_id, running)
-        concerned = or_(concerned, about)
+        about = select(ProcessInstance.id).where(ProcessInstance.record_id == parcel.record_id)
+        # A union, not a condition with "or", which would read every instance there ever was.
+        concerned = union(concerned, about.where(running))
     statement = (
         select(ProcessInstance.version_id, ProcessInstance.record_id)
-        .where(concerned)
+        .where(ProcessInstance.id.in_(concerned))
         .order_by(ProcessInstance.id)
         .with_for_update()
     )
