@@ -149,7 +149,7 @@ class InstanceHost:
     def spec_for(
         self, process_id: str, version: str | None, binding: Binding | None = None
     ) -> ProcessSpec:
-        """Return a called process in the version that this one was deployed with, or a named one."""
+        """Return a called process in the version deployed with this one, or in a named one."""
         key = UUID(version) if version else self._definition.called.get(process_id)
         if binding is not None and binding.kind != "deployment":
             key = self._version_named(process_id, binding)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from processes.engine import ModelErrors, parse_model
-from tests.laboratory import run_request
 from tests.engine.models import Drawing, extension, mapped, on
+from tests.laboratory import run_request
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
