@@ -242,3 +242,22 @@ def test_drawing_stands_at_an_incident_when_its_texts_can_not_be_read():
         process = replace(model.processes["p"], is_executable=True)
         spec = compile_process(replace(model, processes={"p": process}), "p")
         assert Play(spec).failed == ["t"]
+
+
+def test_code_of_an_error_is_kept_when_camunda_names_a_variable_for_it():
+    body = (
+        '<scriptTask id="t"><script>fail("E", "broken")</script></scriptTask>'
+        '<boundaryEvent id="b" attachedToRef="t"><errorEventDefinition '
+        'camunda:errorCodeVariable="code" camunda:errorMessageVariable="why"/></boundaryEvent>'
+        '<endEvent id="e"/><sequenceFlow id="g" sourceRef="b" targetRef="e"/>'
+    )
+    spec = compile_process(parse_model(xml(body)), "p")
+    assert Play(spec).variables == {"code": "E", "why": "broken"}
+
+
+def test_message_event_of_camunda_is_thrown_by_its_topic():
+    event = (
+        '<endEvent id="t"><messageEventDefinition messageRef="m" camunda:type="external" '
+        'camunda:topic="send"/></endEvent>'
+    )
+    assert node(event, declared='<message id="m" name="m"/>').work.type == "send"

@@ -13,7 +13,7 @@ from processes.engine.model import EMPTY, Mapped
 from processes.engine.parsing.faults import Faults
 from processes.engine.parsing.juel import is_foreign, to_feel
 from processes.engine.parsing.spiff import SPIFF, Spiff, read_spiff
-from processes.engine.parsing.vocabulary import BPMN, FOREIGN_ENGINES
+from processes.engine.parsing.vocabulary import BPMN, EVENT_DEFINITIONS, FOREIGN_ENGINES
 from processes.engine.parsing.xml_values import split
 from processes.engine.xml import Element
 
@@ -63,6 +63,14 @@ _WARNED: Final = {
 }
 
 
+_CAUGHT: Final = {
+    "errorCodeVariable": "errorCode",
+    "errorMessageVariable": "errorMessage",
+    "escalationCodeVariable": "escalationCode",
+}
+"""Where a caught code goes, by the name that the output mappings of an event see."""
+
+
 @dataclass
 class Foreign:
     """What stands at one element, in the model's terms: expressions are FEEL.
@@ -99,7 +107,22 @@ def read_foreign(element: Element, faults: Faults) -> Foreign:
             elif namespace == SPIFF:
                 read_spiff(element, extension, name, found.spiff, faults)
     found.inputs += found.spiff.inputs
+    _read_definitions(element, found, faults)
     return found
+
+
+def _read_definitions(element: Element, found: Foreign, faults: Faults) -> None:
+    """Read what Camunda 7 writes into the event definitions of an event."""
+    for child in element.iterchildren(f"{{{BPMN}}}*"):
+        if split(child.tag)[1] not in EVENT_DEFINITIONS:
+            continue
+        attributes = _read_attributes(child, faults)
+        for attribute, known in _CAUGHT.items():
+            if name := attributes.get(attribute):
+                found.outputs += (Mapped(f"={known}", name),)
+                found.keeps_result = True
+        if topic := attributes.get("topic"):
+            found.attributes.setdefault("topic", topic)
 
 
 def _read_attributes(element: Element, faults: Faults) -> dict[str, str]:
