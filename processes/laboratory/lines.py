@@ -8,7 +8,9 @@ from typing import Any
 
 import structlog
 
+from processes.engine import EngineError, StepFailed
 from processes.host import FAULTS
+from services.errors import LanewiseError
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +45,7 @@ def _answer(line: str, answering: Answering) -> Mapping[str, Any]:
         return {"error": "The line is no JSON object."}
     try:
         return answering(request)
-    except FAULTS as error:
+    except (*FAULTS, EngineError, StepFailed, LanewiseError) as error:
         # The other lines are answered all the same.
         log.exception("request_failed", request=request.get("id"))
         return {"id": request.get("id"), "error": f"The program failed: {type(error).__name__}."}

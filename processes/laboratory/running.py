@@ -167,7 +167,15 @@ def _refusals(problem: Exception) -> list[dict[str, Any]]:
     return [fault(str(problem))]
 
 
-_IMPOSSIBLE = (EngineError, StepImpossible, LanewiseError, ValueError, TypeError)
+_IMPOSSIBLE = (
+    EngineError,
+    StepImpossible,
+    LanewiseError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:

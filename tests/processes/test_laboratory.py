@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.dmn import dmn
-from processes.laboratory import Laboratory, decide_request
+from processes.laboratory import Laboratory, answer_lines, decide_request
 from tests.engine.models import Drawing, extension, looped, mapped, on, timer
 from tests.laboratory import check_request, run_request
 
@@ -290,7 +290,8 @@ def test_request_is_refused_when_a_part_of_it_is_of_the_wrong_kind(request_):
 
 
 @pytest.mark.parametrize(
-    "step", [1, {"complete": 3}, {"complete": "ask", "with": 5}, {"start": []}]
+    "step",
+    [1, {"complete": 3}, {"complete": "ask", "with": 5}, {"start": []}, {"advance": "P9999Y"}],
 )
 def test_step_is_an_error_when_it_is_of_the_wrong_kind(step):
     answer = play(asking(), step, {"complete": "ask"})
@@ -331,3 +332,13 @@ def test_a_file_of_decisions_is_checked_like_a_diagram(tmp_path):
     (warning,) = check_request({"model": str(file)})["warnings"]
     assert "nothing is called `m` here" in warning["message"]
     assert not check_request({"model": DMN.replace("n * 2", "n *")})["ok"]
+
+
+def test_line_is_answered_when_the_program_fails():
+    def fail(request):
+        raise LookupError(request["id"])
+
+    assert list(answer_lines(['{"id": 7}', "{}"], fail)) == [
+        '{"id": 7, "error": "The program failed: LookupError."}',
+        '{"id": null, "error": "The program failed: KeyError."}',
+    ]
