@@ -18,6 +18,7 @@ from processes.engine.values import plain, record_fields
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#[^\n]*")
+_CONSTANTS = {"true": True, "false": False, "null": None}  # as other languages spell them
 _BOOLEANS = ("true", "false")  # as XML and FEEL spell them, where Python has True and False
 _FOREIGN = re.compile(r"[$#]\{")
 
@@ -159,6 +160,8 @@ def names_for(words: tuple[str, ...], sight: Sight) -> tuple[dict[str, Any], dic
         except KeyError:
             if word in sight:
                 records[word] = record_fields(sight.record(word), words)
+            elif word in _CONSTANTS:
+                variables[word] = _CONSTANTS[word]
     return variables, records
 
 

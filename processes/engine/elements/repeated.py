@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from processes.engine import changes
 from processes.engine.catching import throw_error
@@ -24,6 +24,13 @@ class RepeatedBody(Element):
     def __init__(self, spec: ProcessSpec, node: Node) -> None:
         super().__init__(spec, node)
         self._exchange = Exchange(node, is_whole=True, maps=False)
+
+    def record_of(self, token: Token) -> dict[str, Any] | None:
+        """Return how its runs can be undone, all that were completed: see `compensation`."""
+        done = token.notes.get("undo", [])
+        if not done:
+            return None
+        return {"activity": self.node.id, "values": {}, "event": None, "done": done}
 
     def collect(self, item: Token) -> None:
         """Evaluate at the end of a run what may fail.
@@ -66,7 +73,9 @@ class RepeatedItem(Element):
         return None if token.is_over else True
 
     def _on_complete(self, token: Token) -> None:
-        if record := self.record_of(token):
+        # What is at the border of the whole undoes each run (§13.5.5).
+        whole = Element.record_of(self.body, token) if self.body.undone_by else None
+        if record := whole or self.record_of(token):
             token.parent.notes.setdefault("undo", []).append(record)
         token.workflow.child_done(token)
 
