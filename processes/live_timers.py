@@ -1,20 +1,32 @@
-"""Timers that follow a record: its date changed while they were set."""
+"""Timers and open tasks that follow a record: its date changed while they waited for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 
 from processes.holding import holds_back
-from processes.instance_tables import InstanceState, ProcessInstance, Timer
+from processes.instance_tables import (
+    NEVER,
+    InstanceState,
+    ProcessInstance,
+    QueueEntry,
+    TaskState,
+    Timer,
+    WorkItem,
+)
 from processes.runtime import carry_out, lock_instance, open_execution
 from services.actors import SYSTEM
 from services.jobs import job
 from services.platform import Platform
 from services.timers import REFRESH
 from services.unit_of_work import Job, UnitOfWork
+
+_IS_OPEN = WorkItem.state == TaskState.OPEN
 
 
 @job(REFRESH)
@@ -34,7 +46,10 @@ def _instances(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[UUID]
         ProcessInstance.record_type == record_type,
         ProcessInstance.record_id == record_id,
         ProcessInstance.state == InstanceState.RUNNING,
-        ProcessInstance.id.in_(select(Timer.instance_id)),
+        or_(
+            ProcessInstance.id.in_(select(Timer.instance_id)),
+            ProcessInstance.id.in_(select(WorkItem.instance_id).where(_IS_OPEN)),
+        ),
     )
     return list(uow.session.scalars(statement))
 
@@ -46,5 +61,24 @@ def _refresh(uow: UnitOfWork, instance_id: UUID, arguments: dict[str, str]) -> N
     if holds_back(uow, instance, Job(REFRESH, arguments)):
         return
     execution = open_execution(uow, instance)
+    _move_tasks(uow, instance_id, execution.live_dates)
     if execution.has_moved_timers:
         carry_out(uow, instance, execution, lambda step: step.follow_dates())
+
+
+def _move_tasks(
+    uow: UnitOfWork, instance_id: UUID, dates: Mapping[str, Mapping[str, datetime | None]]
+) -> None:
+    """Write the dates of open tasks that are others now, in their queues too."""
+    if not dates:
+        return
+    statement = select(WorkItem).where(WorkItem.instance_id == instance_id, _IS_OPEN)
+    for task in uow.session.scalars(statement.with_for_update()):
+        for name, value in dates.get(task.token_id, {}).items():
+            setattr(task, name, value)
+        sort_due_at = task.due_at or NEVER
+        if sort_due_at != task.sort_due_at:
+            task.sort_due_at = sort_due_at
+            entries = update(QueueEntry).where(QueueEntry.work_item_id == task.id)
+            uow.session.execute(entries.values(sort_due_at=sort_due_at))
+    uow.session.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from processes.engine import moves
@@ -10,7 +11,7 @@ from processes.engine.catching import throw_error, trigger
 from processes.engine.changes import Change, IncidentResolved
 from processes.engine.errors import BpmnError, EngineError, StepFailed, UnknownToken
 from processes.engine.instance import Instance
-from processes.engine.live_timers import moved_timers, set_again
+from processes.engine.live_timers import live_dates, moved_timers, set_again
 from processes.engine.snapshot import dump
 from processes.engine.timers import next_due
 from processes.engine.token_views import TokenView, view_of
@@ -155,6 +156,11 @@ class Execution:
     def has_moved_timers(self) -> bool:
         """Whether `follow_dates` would set a timer anew."""
         return bool(moved_timers(self._instance))
+
+    @property
+    def live_dates(self) -> dict[str, dict[str, datetime | None]]:
+        """The dates that open tasks read from a record, by token; see `live_timers`."""
+        return live_dates(self._instance)
 
     def follow_dates(self) -> None:
         """Set those timers anew whose date is a record's, if the record has another one now."""

@@ -1,4 +1,4 @@
-"""Timers whose date is a record's: set again when the record has another one.
+"""Timers and tasks whose date is a record's: they follow when the record has another one.
 
 A date that is computed from the present, `=now() + …`, is that of the moment at which it was set,
 and a date that reads only variables can't change by itself: both stay.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import feel
@@ -35,6 +36,30 @@ def set_again(instance: Instance, moved: list[tuple[Token, Due]]) -> None:
         set_timer(token, due)
 
 
+def live_dates(instance: Instance) -> dict[str, dict[str, datetime | None]]:
+    """Return the dates that open tasks read from a record, as it has them now.
+
+    Returns:
+        ``due_at`` and ``follow_up_at``, those that are read from a record, by token.
+    """
+    records = frozenset(instance.records)
+    found: dict[str, dict[str, datetime | None]] = {}
+    for token in instance.tasks.values():
+        if token.notes.get("wait") != "task":
+            continue
+        given = token.task_spec.node.assignment
+        texts = {"due_at": given.due_date, "follow_up_at": given.follow_up_date}
+        live = [name for name, text in texts.items() if _is_live(text, records)]
+        if not live:
+            continue
+        try:
+            opened = token.task_spec.opened(token)
+        except (StepFailed, BpmnError):
+            continue
+        found[token.id] = {name: getattr(opened, name) for name in live}
+    return found
+
+
 def _moved(instance: Instance) -> Iterator[tuple[Token, Due]]:
     records = frozenset(instance.records)
     for token in instance.tasks.values():
@@ -58,7 +83,10 @@ def _stands_at(token: Token) -> Token:
 def _reads(token: Token, records: frozenset[str]) -> bool:
     """Tell whether a timer's date is read from a record, and not computed from the present."""
     event = token.task_spec.trigger.event
-    text = event.expression
-    if event.timer != "date" or not text.startswith("=") or _PRESENT.search(text):
+    return event.timer == "date" and _is_live(event.expression, records)
+
+
+def _is_live(text: str, records: frozenset[str]) -> bool:
+    if not text.startswith("=") or _PRESENT.search(text):
         return False
     return bool(feel.compile_expression(text.removeprefix("=")).names & records)
