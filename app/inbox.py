@@ -16,6 +16,7 @@ from app.wire import json_body, json_response
 from processes.deployments import can_see_processes, list_processes
 from processes.inbox import count_tasks, get_task, list_tasks, task_form
 from processes.instance_tables import TaskState
+from processes.instances import is_suspended
 from processes.task_items import TaskItem
 from services.actors import Permission
 from services.errors import LanewiseError, NotFound
@@ -140,6 +141,7 @@ def _task_context(uow: UnitOfWork, key: UUID) -> dict[str, Any]:
     context: dict[str, Any] = {"task": task, "actor_id": uow.actor.user_id, "form": None}
     if task.state == TaskState.OPEN:
         context["form"] = task_form(uow, task)
+        context["suspended"] = is_suspended(uow, task.instance_id)
     return context | _record_context(uow, task)
 
 

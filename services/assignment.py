@@ -25,7 +25,18 @@ from services.record_types import get_record
 from services.request_model import ServiceRequest
 from services.unit_of_work import UnitOfWork
 
-RECORD_TYPES = ("account", "contact", "deal", "lead", "request")
+RECORD_TYPES = (
+    "account",
+    "contact",
+    "deal",
+    "invoice",
+    "lead",
+    "order",
+    "price_list",
+    "product",
+    "quote",
+    "request",
+)
 
 
 class LastAssignment(Base):

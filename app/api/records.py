@@ -14,7 +14,8 @@ from flask_smorest import Blueprint
 from app.api.routes import Route, add_route
 from app.api.schemas import page_schema, record_schema
 from app.context import API_PREFIX
-from app.records.kinds import KINDS, RecordKind
+from app.records.kind import RecordKind
+from app.records.kinds import KINDS
 from app.wire import json_body, json_response
 from services.actors import Permission
 from services.errors import Invalid
@@ -54,7 +55,7 @@ def _blueprint(kind: RecordKind) -> Blueprint:
         for field in record_type.fields
         if field.kind in {"choice", "relation"}
     }
-    read, write = Permission.RECORD_READ, Permission.RECORD_WRITE
+    read, write = Permission.RECORD_READ, kind.write
     for route in (
         Route(
             "GET",

@@ -10,15 +10,15 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
-from app.records import actions, doubles, edit, lists, pages
-from app.records.kinds import KINDS, RecordKind
+from app.records import actions, doubles, edit, lists, pages, sales_lines
+from app.records.kind import RecordKind
+from app.records.kinds import KINDS
 from app.views import view
 from services.actors import Permission
 from services.files import get_document
 from services.unit_of_work import UnitOfWork
 
 _READ = Permission.RECORD_READ
-_WRITE = Permission.RECORD_WRITE
 
 
 def register(app: Flask) -> None:
@@ -55,7 +55,7 @@ class _Routes:
 
     def form(self, rule: str, name: str, function: Any) -> None:
         """Add a page for those who may write."""
-        run_view = view(_WRITE)(partial(function, self.kind))
+        run_view = view(self.kind.write)(partial(function, self.kind))
         self.blueprint.add_url_rule(rule, name, run_view)
 
     def post(
@@ -64,10 +64,10 @@ class _Routes:
         name: str,
         function: Any,
         again: Any = actions.explain,
-        permission: Permission = _WRITE,
+        permission: Permission | None = None,
     ) -> None:
         """Add what changes something; ``again`` answers a refusal."""
-        decided = view(permission, again=partial(again, self.kind))
+        decided = view(permission or self.kind.write, again=partial(again, self.kind))
         run_view = decided(partial(function, self.kind))
         self.blueprint.add_url_rule(rule, name, run_view, methods=["POST"])
 
@@ -92,6 +92,10 @@ def _blueprint(kind: RecordKind) -> Blueprint:
     routes.post("/<uuid:key>/owner", "assign", actions.assign)
     routes.post("/<uuid:key>/documents", "make_document", actions.make_document)
     routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
+    if kind.lines:
+        show, save = sales_lines.show_lines, sales_lines.save_lines
+        routes.form("/<uuid:key>/lines", "lines", show)
+        routes.post("/<uuid:key>/lines", "save_lines", save, show)
     if kind.has_doubles:
         _add_doubles(routes)
     return blueprint

@@ -8,7 +8,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, reason_of
-from app.records.kinds import RecordKind
+from app.records.kind import RecordKind
 from services.errors import LanewiseError, NotFound
 from services.operations import run
 from services.unit_of_work import UnitOfWork

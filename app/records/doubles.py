@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
 from app.records.edit import shown_text
-from app.records.kinds import RecordKind
+from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.duplicate_scans import DuplicateScan, list_pairs, list_scans
 from services.duplicates import find_duplicates

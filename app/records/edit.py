@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from app.context import settings
 from app.forms import form_arguments
-from app.records.kinds import RecordKind
+from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.errors import Conflict, Invalid, LanewiseError
 from services.lists import list_records

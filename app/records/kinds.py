@@ -6,103 +6,10 @@ stands. A new record type gets its pages by one more ``RecordKind``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from services.duplicates import RULES
-from services.record_types import Field, RecordType, get_record_type
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A button of a record page that runs an operation on the record.
-
-    Attributes:
-        name: Part of its address.
-        fields: What a dialog asks for before it runs; none: the button runs it at once.
-        unless: It is offered unless the record's step (status or stage) is one of these.
-        tone: The button's style.
-    """
-
-    name: str
-    operation: str
-    label: str
-    icon: str
-    done: str
-    fields: tuple[Field, ...] = ()
-    unless: frozenset[str] = frozenset()
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A list of other records on a record's page: those whose ``field`` points to it."""
-
-    record_type: str
-    field: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordKind:
-    """The pages of one record type.
-
-    Attributes:
-        place: The blueprint's name and first part of the address, such as ``leads``.
-        columns: Of the list, after the title.
-        subtitle: The fields that stand below the title of a record's page.
-        filters: Choice fields that the list can be narrowed by.
-        create_fields: Of the short form that makes one.
-        step_field: The status or stage that the bar on top shows.
-        ends: Steps after which nothing follows; the bar shows one of them at most.
-    """
-
-    record_type: str
-    place: str
-    icon: str
-    columns: tuple[str, ...]
-    subtitle: tuple[str, ...]
-    create_fields: tuple[str, ...]
-    filters: tuple[str, ...] = ()
-    step_field: str | None = None
-    step_operation: str | None = None
-    ends: tuple[str, ...] = ()
-    bad_ends: tuple[str, ...] = ()
-    actions: tuple[Action, ...] = ()
-    related: tuple[Related, ...] = ()
-    documents: bool = False
-
-    @property
-    def type(self) -> RecordType:
-        """The record type's description."""
-        return get_record_type(self.record_type)
-
-    @property
-    def has_doubles(self) -> bool:
-        """Whether there is a rule by which doubles of this type are found."""
-        return self.record_type in RULES
-
-    @property
-    def id_argument(self) -> str:
-        """What its operations call the record's key."""
-        return f"{self.record_type}_id"
-
-    @property
-    def edit_fields(self) -> tuple[str, ...]:
-        """The fields that the edit form shows, in the record type's order.
-
-        Owner and team are changed by assigning, which knows the rules for it.
-        """
-        return tuple(
-            field.name
-            for field in self.type.fields
-            if field.writable and field.name not in {"owner_id", "team_id", self.step_field}
-        )
-
-
-def _reason(label: str) -> Field:
-    return Field("reason", label)
-
+from app.records.kind import Action, RecordKind, Related, reason
+from app.records.sales_kinds import SALES_KINDS
 
 _LEAD: Final = RecordKind(
     record_type="lead",
@@ -131,7 +38,7 @@ _LEAD: Final = RecordKind(
             "Work out",
             "archive",
             "The lead is worked out.",
-            fields=(_reason("Why does nothing come of it?"),),
+            fields=(reason("Why does nothing come of it?"),),
             unless=frozenset({"qualified", "worked_out"}),
         ),
     ),
@@ -165,9 +72,14 @@ _DEAL: Final = RecordKind(
             "Lost",
             "circle-x",
             "The deal is lost.",
-            fields=(_reason("Why was it lost?"),),
+            fields=(reason("Why was it lost?"),),
             unless=frozenset({"won", "lost"}),
         ),
+    ),
+    related=(
+        Related("quote", "deal_id", "Quotes"),
+        Related("order", "deal_id", "Orders"),
+        Related("invoice", "deal_id", "Invoices"),
     ),
     documents=True,
 )
@@ -202,6 +114,9 @@ _ACCOUNT: Final = RecordKind(
     related=(
         Related("contact", "account_id", "Contacts"),
         Related("deal", "account_id", "Deals"),
+        Related("quote", "account_id", "Quotes"),
+        Related("order", "account_id", "Orders"),
+        Related("invoice", "account_id", "Invoices"),
         Related("request", "account_id", "Requests"),
     ),
 )
@@ -219,4 +134,6 @@ _CONTACT: Final = RecordKind(
     ),
 )
 
-KINDS: Final = {kind.record_type: kind for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT)}
+KINDS: Final = {
+    kind.record_type: kind for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT, *SALES_KINDS)
+}

@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.records.kinds import RecordKind
+from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.deletion import SHOWN, list_deleted
 from services.lists import RecordPage, list_records

@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.records.happenings import happenings
-from app.records.kinds import KINDS, RecordKind
+from app.records.kind import RecordKind
+from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
 from app.records.titles import Titles
 from processes.inbox import tasks_of_record
@@ -21,6 +22,7 @@ from services.files import documents_of
 from services.lists import list_records
 from services.people import Group, User
 from services.record_types import get_record, title_of
+from services.sales_lines import lines_of, totals_of
 from services.sla_explain import explain_request
 from services.templates import TemplateKind, list_templates
 from services.timeline import timeline_of
@@ -72,6 +74,8 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         documents=documents_of(uow, kind.record_type, key),
         promises=explain_request(uow, record) if kind.record_type == "request" else [],
         assignees=_assignees(uow),
+        lines=lines_of(uow, record) if kind.lines else [],
+        sums=totals_of(uow, record) if kind.lines else None,
         templates=_templates(uow) if kind.documents else [],
         instances=instances,
         picture=_picture(uow, instances),

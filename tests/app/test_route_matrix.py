@@ -36,6 +36,9 @@ RECORD_ROUTES = {
     "make_document": WRITE,
     "send_mail": WRITE,
 }
+SALES_PLACES = ("quotes", "orders", "invoices")
+CATALOGUE_PLACES = ("products", "price-lists")
+CATALOGUE = Permission.CATALOGUE_WRITE
 DOUBLES_PLACES = ("leads", "accounts", "contacts")
 DOUBLES_ROUTES = {
     "similar": READ,
@@ -107,6 +110,7 @@ DECISIONS = {
     "api_instances.cancel": OPERATE,
     "api_instances.cancel_token": OPERATE,
     "api_instances.get": SIGNED_IN,
+    "api_instances.history": OPERATE,
     "api_instances.list": OPERATE,
     "api_instances.migrate": OPERATE,
     "api_instances.move_token": OPERATE,
@@ -187,6 +191,19 @@ DECISIONS = {
     "start.show": Permission.PROCESS_START,
     **{f"{place}.{name}": of for place in RECORD_PLACES for name, of in RECORD_ROUTES.items()},
     **{f"{place}.{name}": of for place in DOUBLES_PLACES for name, of in DOUBLES_ROUTES.items()},
+    **{f"{place}.{name}": of for place in SALES_PLACES for name, of in RECORD_ROUTES.items()},
+    **{f"{place}.{name}": WRITE for place in SALES_PLACES for name in ("lines", "save_lines")},
+    **{f"api_{place}.{name}": of for place in SALES_PLACES for name, of in RECORD_API.items()},
+    **{
+        f"{place}.{name}": READ if of == READ else CATALOGUE
+        for place in CATALOGUE_PLACES
+        for name, of in RECORD_ROUTES.items()
+    },
+    **{
+        f"api_{place}.{name}": READ if of == READ else CATALOGUE
+        for place in CATALOGUE_PLACES
+        for name, of in RECORD_API.items()
+    },
     **{f"api_{place}.{name}": of for place in RECORD_PLACES for name, of in RECORD_API.items()},
 }
 ROLES = {

@@ -1,0 +1,162 @@
+"""How the catalogue and the papers of a sale are shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.records.kind import Action, RecordKind, Related, reason
+from services.actors import Permission
+from services.record_types import Field
+
+_PRODUCT: Final = RecordKind(
+    record_type="product",
+    place="products",
+    icon="package",
+    columns=("code", "kind", "category", "unit", "sold"),
+    subtitle=("code", "category"),
+    create_fields=("name", "code", "kind", "category", "unit", "tax_category", "tax_percent"),
+    filters=("kind",),
+    write=Permission.CATALOGUE_WRITE,
+)
+
+_PRICE_LIST: Final = RecordKind(
+    record_type="price_list",
+    place="price-lists",
+    icon="tag",
+    columns=("currency", "parent_id", "percent", "valid_from", "valid_until"),
+    subtitle=("currency", "parent_id"),
+    create_fields=("name", "currency", "parent_id", "percent", "valid_from", "valid_until"),
+    write=Permission.CATALOGUE_WRITE,
+)
+
+_QUOTE: Final = RecordKind(
+    record_type="quote",
+    place="quotes",
+    icon="file-text",
+    columns=("number", "account_id", "gross", "status", "valid_until", "owner_id"),
+    subtitle=("number", "account_id", "gross"),
+    create_fields=("title", "account_id", "contact_id", "price_list_id", "currency", "valid_until"),
+    filters=("status",),
+    step_field="status",
+    ends=("accepted", "declined"),
+    bad_ends=("declined",),
+    actions=(
+        Action(
+            "send",
+            "quote.send",
+            "Mark as sent",
+            "send",
+            "The quote is sent; it can't be changed any more.",
+            unless=frozenset({"sent", "accepted", "declined"}),
+        ),
+        Action(
+            "accept",
+            "quote.accept",
+            "Accepted",
+            "check",
+            "The quote is accepted; its order is below.",
+            unless=frozenset({"accepted", "declined"}),
+            tone="primary",
+        ),
+        Action(
+            "decline",
+            "quote.decline",
+            "Declined",
+            "circle-x",
+            "The quote is declined.",
+            fields=(reason("Why does the client not want it?"),),
+            unless=frozenset({"accepted", "declined"}),
+        ),
+    ),
+    related=(Related("order", "quote_id", "Order"),),
+    lines=True,
+)
+
+_ORDER: Final = RecordKind(
+    record_type="order",
+    place="orders",
+    icon="clipboard-list",
+    columns=("number", "account_id", "gross", "status", "ordered_on", "owner_id"),
+    subtitle=("number", "account_id", "gross"),
+    create_fields=("title", "account_id", "contact_id", "price_list_id", "currency", "ordered_on"),
+    filters=("status",),
+    step_field="status",
+    ends=("invoiced", "cancelled"),
+    bad_ends=("cancelled",),
+    actions=(
+        Action(
+            "confirm",
+            "order.confirm",
+            "Confirm",
+            "check",
+            "The order is confirmed.",
+            unless=frozenset({"confirmed", "invoiced", "cancelled"}),
+            tone="primary",
+        ),
+        Action(
+            "invoice",
+            "order.invoice",
+            "Invoice the rest",
+            "coin",
+            "An invoice is drafted; it is below.",
+            unless=frozenset({"draft", "invoiced", "cancelled"}),
+            tone="primary",
+        ),
+        Action(
+            "cancel",
+            "order.cancel",
+            "Cancel",
+            "circle-x",
+            "The order is cancelled.",
+            unless=frozenset({"invoiced", "cancelled"}),
+        ),
+    ),
+    related=(Related("invoice", "order_id", "Invoices"),),
+    lines=True,
+)
+
+_INVOICE: Final = RecordKind(
+    record_type="invoice",
+    place="invoices",
+    icon="coin",
+    columns=("number", "account_id", "gross", "paid", "status", "due_on"),
+    subtitle=("number", "account_id", "gross"),
+    create_fields=("title", "account_id", "contact_id", "price_list_id", "currency", "due_on"),
+    filters=("status", "kind"),
+    step_field="status",
+    ends=("paid", "credited"),
+    bad_ends=("credited",),
+    actions=(
+        Action(
+            "issue",
+            "invoice.issue",
+            "Issue",
+            "check",
+            "The invoice is issued; it can't be changed any more.",
+            unless=frozenset({"issued", "paid", "credited"}),
+            tone="primary",
+        ),
+        Action(
+            "pay",
+            "payment.record",
+            "Record a payment",
+            "coin",
+            "The payment is noted.",
+            fields=(Field("amount", "Amount"),),
+            unless=frozenset({"draft", "paid", "credited"}),
+            tone="primary",
+        ),
+        Action(
+            "credit",
+            "invoice.credit",
+            "Take back",
+            "arrow-back-up",
+            "A credit note takes the invoice back; it is below.",
+            unless=frozenset({"draft", "credited"}),
+        ),
+    ),
+    related=(Related("invoice", "corrects_id", "Credit note"),),
+    lines=True,
+)
+
+SALES_KINDS: Final = (_PRODUCT, _PRICE_LIST, _QUOTE, _ORDER, _INVOICE)
