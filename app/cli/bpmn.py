@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from app.cli.scenarios import run_files, scenarios_among
 from app.context import settings
 from config import ROOT
 from processes.laboratory import (
@@ -22,16 +23,7 @@ from processes.laboratory import (
     open_laboratory,
     run_request,
 )
-from processes.laboratory.scenarios import (
-    ScenarioFile,
-    ScenarioFileError,
-    ScenarioReport,
-    open_offices,
-    read_scenarios,
-    report_json,
-    report_text,
-    run_scenarios,
-)
+from processes.laboratory.scenarios import report_json, report_text
 
 
 @click.group()
@@ -95,18 +87,12 @@ def run(
 )
 @with_appcontext
 def test(paths: tuple[Path, ...], as_json: bool, coverage: float) -> None:  # noqa: FBT001 - click calls it by name
-    """Run the scenarios of PATHS, files and folders of *.test.yaml; those that ship by default.
+    """Run the scenarios of PATHS: *.test.yaml, folders, diagrams; those that ship by default.
 
     The exit code is 1 if one fails.
     """
-    try:
-        files = [read_scenarios(path) for path in _scenario_files(paths or (ROOT / "bpmn",))]
-    except ScenarioFileError as error:
-        raise click.ClickException(str(error)) from error
-    if not files:
-        raise click.ClickException("There are no scenarios: their files are called *.test.yaml.")
-    with open_offices(settings()) as offices:
-        reports = run_scenarios(offices, files, tell=None if as_json else _tell)
+    files = scenarios_among(paths or (ROOT / "bpmn",))
+    reports = run_files(files, aloud=not as_json)
     if as_json:
         echo_answer(report_json(reports))
     else:
@@ -114,20 +100,6 @@ def test(paths: tuple[Path, ...], as_json: bool, coverage: float) -> None:  # no
             click.echo(line)
     if any(not one.passed or one.coverage.percent < coverage for one in reports):
         raise click.exceptions.Exit(1)
-
-
-def _scenario_files(paths: Iterable[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in paths:
-        found += sorted(path.rglob("*.test.yaml")) if path.is_dir() else [path]
-    return found
-
-
-def _tell(file: ScenarioFile, report: ScenarioReport) -> None:
-    """Print how a scenario went, at once."""
-    click.echo(f"{'passed' if report.passed else 'FAILED'}  {file.process}: {report.name}")
-    for failure in report.failures:
-        click.echo(f"        {file.path}:{failure.line}: {failure.message}")
 
 
 def echo_lines(answering: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from app.cli.scenarios import run_files, scenarios_among
 from app.context import platform
 from processes.findings import Finding, ModelRejected
 from processes.shipped import deploy_folder
@@ -21,8 +22,11 @@ process = AppGroup("process", help="Processes made of diagrams, forms and decisi
 @process.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--note", default="Deployed from the command line", help="Why it is deployed.")
-def deploy(paths: tuple[Path, ...], note: str) -> None:
+@click.option("--test", "tested", is_flag=True, help="Deploy only if their scenarios pass.")
+def deploy(paths: tuple[Path, ...], note: str, tested: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Deploy the files under PATHS as one unit; what can't be executed is refused with reasons."""
+    if tested and not all(report.passed for report in run_files(scenarios_among(paths))):
+        raise click.ClickException("Nothing was deployed: a scenario failed.")
     try:
         result = platform().transact(
             SYSTEM, lambda uow: deploy_folder(uow, list(paths), note), source="cli"

@@ -97,6 +97,23 @@ def test_scenarios_are_told_of_when_they_pass_and_when_they_fail(flask, asking, 
     assert answer["files"][0]["scenarios"][0]["failures"] == [{"line": 6, "message": place}]
 
 
+def test_nothing_is_deployed_when_a_scenario_fails(front_end, platform, asking, tmp_path):
+    folder = Path(gettempdir()) / "lanewise-test-laboratory"
+    settings = replace(platform.settings, instance_path=folder)
+    installation = Platform(settings, platform.engine, platform.clock)
+    runner = create_app(installation, front_end=front_end).test_cli_runner()
+    deploy = ["process", "deploy", "--test", str(tmp_path)]
+    diagram, file = tmp_path / "p.bpmn", tmp_path / "p.test.yaml"
+    diagram.write_text(asking)
+    assert "There are no scenarios" in runner.invoke(args=deploy).output
+    file.write_text(SCENARIOS.replace("ask, end]", "end]"))
+    refused = runner.invoke(args=deploy)
+    assert (refused.exit_code, "a scenario failed" in refused.output) == (1, True)
+    file.write_text(SCENARIOS)
+    deployed = runner.invoke(args=["process", "deploy", "--test", str(diagram)])
+    assert deployed.output.splitlines() == ["passed  p: Somebody asks", "p (p): version 1"]
+
+
 def test_exit_code_tells_when_too_little_is_covered_or_nothing_is_there(flask, asking, tmp_path):
     assert flask("test", str(tmp_path)).exit_code == 1
     (tmp_path / "p.bpmn").write_text(asking)
