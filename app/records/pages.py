@@ -44,9 +44,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class RelatedList:
-    """Other records that belong to this one."""
+    """Other records that belong to this one; ``can_add``: more can be made by hand."""
 
     label: str
+    can_add: bool
     kind: RecordKind
     columns: list[Column]
     records: Sequence[Any]
@@ -120,7 +121,9 @@ def related_lists(kind: RecordKind, uow: UnitOfWork, key: UUID) -> list[RelatedL
         )
         columns = [c for c in list_columns(other) if c.key != related.field][:_RELATED_COLUMNS]
         titles = Titles(uow, [column.field for column in columns], page.items)
-        found.append(RelatedList(related.label, other, columns, page.items, titles))
+        field = other.type.field(related.field)
+        can_add = field is not None and field.writable
+        found.append(RelatedList(related.label, can_add, other, columns, page.items, titles))
     return found
 
 

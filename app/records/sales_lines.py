@@ -18,6 +18,7 @@ from services.unit_of_work import UnitOfWork
 
 COLUMNS: Final = ("product_id", "title", "quantity", "unit_price", "discount_percent")
 _ROWS: Final = 3
+_MORE_ROWS: Final = 10
 _PRODUCTS: Final = 500
 
 
@@ -33,15 +34,14 @@ def show_lines(
         raise NotFound("There is no such page.")
     record = get_record(uow, kind.record_type, key)
     rows = _typed() if request.method == "POST" else _stored(uow, record)
-    more = request.args.get("rows", default=_ROWS, type=int)
+    spare = _MORE_ROWS if request.form.get("more") else _ROWS
     products = uow.select(Product).where(Product.sold).order_by(Product.name).limit(_PRODUCTS)
     return render_template(
         "records/lines_form.html",
         kind=kind,
         record=record,
         title=title_of(record),
-        rows=[*rows, *({} for _ in range(max(0, min(more, 100))))],
-        more=more,
+        rows=[*rows, *({} for _ in range(spare))],
         products=uow.session.scalars(products).all(),
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
@@ -49,7 +49,9 @@ def show_lines(
 
 
 def save_lines(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Replace the lines of a draft and go back to it."""
+    """Replace the lines of a draft and go back to it; or show more rows first."""
+    if request.form.get("more"):
+        return show_lines(kind, uow, key=key)
     arguments: dict[str, Any] = {
         kind.id_argument: str(key),
         "lines": [{name: value for name, value in row.items() if value} for row in _typed()],

@@ -49,6 +49,16 @@ def test_what_was_typed_stays_when_a_line_is_wrong(browse, quote):
     assert re.search(rf'value="{product}" selected', refused.text)
 
 
+def test_what_was_typed_stays_when_more_rows_are_wanted(browse, quote):
+    anna, (key, _) = browse("employee"), quote
+    anna.get(f"/quotes/{key}/lines")
+    more = anna.post(f"/quotes/{key}/lines", more="1", **_rows({"title": "Journey"}))
+    assert more.status_code == 200
+    assert 'value="Journey"' in more.text
+    assert more.text.count('name="title"') == 11
+    assert "None yet." in anna.get(f"/quotes/{key}").text
+
+
 def test_lines_are_refused_when_somebody_else_was_quicker(browse, quote):
     anna, (key, _) = browse("employee"), quote
     anna.get(f"/quotes/{key}/lines")
