@@ -31,8 +31,8 @@ _LIST = """
            f.error, f.failed_at, e.at AS changed_at
     FROM procrastinate_jobs AS j
     LEFT JOIN job_failures AS f ON f.job_id = j.id
-    LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events WHERE job_id = j.id) AS e
-      ON true
+    LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events
+                       WHERE job_id = j.id AND type <> 'scheduled') AS e ON true
     WHERE j.status::text = ANY (:states)
 """
 _PAGE = text(_LIST + " ORDER BY j.id DESC LIMIT :limit")

@@ -1,6 +1,6 @@
 """Jobs as administrators see them: waiting, running, given up; tried again or dropped."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -38,6 +38,13 @@ def test_a_job_that_waits_is_listed_with_what_it_is(world):
     assert (job.id, job.task, job.state, job.lock) == (job_id, "test.tell", "waiting", "record:1")
     assert (job.args, job.attempts, job.error) == ({"x": 1}, 0, None)
     assert job.since is not None
+
+
+def test_a_job_that_waits_for_its_time_has_not_come_to_that_in_the_future(world):
+    later = datetime.now(UTC) + timedelta(days=1)
+    world.ask(lambda uow: uow.defer(Job("test.tell", {}, run_at=later)))
+    (job,) = jobs(world)
+    assert job.since < datetime.now(UTC) + timedelta(minutes=5) < job.due_at
 
 
 def test_a_job_that_runs_is_listed_and_left_alone(world):
