@@ -30,7 +30,7 @@ def parse_model(xml: bytes, *, is_deployed: bool = False) -> Model:
     )
     for process in model.processes.values():
         before = len(faults.errors)
-        faults.is_strict = process.is_executable
+        faults.is_marked, faults.is_strict = process.is_marked, process.is_executable
         check_process(process, faults)
         check_texts(process, faults)
         if is_any_executable and not process.is_executable:

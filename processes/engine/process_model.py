@@ -60,6 +60,7 @@ class Process:
 
     Attributes:
         is_executable: False only where the file says so.
+        is_marked: The file says that it is executable.
         version_tag: Empty if none.
         properties: From `zeebe:properties`, name to value.
         is_global_task: It is a task that processes of this file share, and call.
@@ -70,6 +71,7 @@ class Process:
     id: str
     name: str
     is_executable: bool
+    is_marked: bool = True
     version_tag: str = ""
     is_global_task: bool = False
     documentation: str = ""

@@ -261,3 +261,17 @@ def test_message_event_of_camunda_is_thrown_by_its_topic():
         'camunda:topic="send"/></endEvent>'
     )
     assert node(event, declared='<message id="m" name="m"/>').work.type == "send"
+
+
+def test_process_that_does_not_say_whether_it_is_executable_may_lack_what_that_needs():
+    unmarked = (
+        xml('<receiveTask id="t"/>').replace(b' isExecutable="true"', b""),
+        xml('<callActivity id="t"/>').replace(b' isExecutable="true"', b""),
+    )
+    for file in unmarked:
+        model = parse_model(file)
+        assert [one.element for one in model.warnings] == ["t"]
+        assert model.processes["p"].is_executable
+    broken = xml('<scriptTask id="t"><script>x = = 1</script></scriptTask>')
+    with pytest.raises(ModelErrors):
+        parse_model(broken.replace(b' isExecutable="true"', b""))

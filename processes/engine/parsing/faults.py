@@ -13,10 +13,13 @@ class Faults:
     """What was found so far; errors refuse the file, warnings do not.
 
     Attributes:
-        is_strict: What only an executable process needs is missed in the one that is looked at
-            (BPMN 2.0.2 has it supplied if `isExecutable` is true); else that is a warning.
+        is_marked: The process that is looked at says that it is executable: only then the standard
+            has all supplied that it needs to be executed; else what it lacks is a warning.
+        is_strict: It does not say that it is none: what is there can be executed; else what can't
+            be is a warning.
     """
 
+    is_marked: bool = True
     is_strict: bool = True
     errors: list[ModelError] = field(default_factory=list)
     warnings: list[ModelError] = field(default_factory=list)
@@ -27,9 +30,19 @@ class Faults:
 
     def need(self, element: Element, message: str, advice: str | None = None) -> None:
         """Note that an element lacks what an executable process needs."""
-        (self.error if self.is_strict else self.warn)(element, message, advice)
+        (self.error if self.is_marked else self.warn)(element, message, advice)
 
     def need_at(
+        self, element: str | None, line: int | None, message: str, advice: str | None = None
+    ) -> None:
+        """Note the same of an element that has been read already."""
+        (self.error_at if self.is_marked else self.warn_at)(element, line, message, advice)
+
+    def unrunnable(self, element: Element, message: str, advice: str | None = None) -> None:
+        """Note that an element says what can't be executed."""
+        (self.error if self.is_strict else self.warn)(element, message, advice)
+
+    def unrunnable_at(
         self, element: str | None, line: int | None, message: str, advice: str | None = None
     ) -> None:
         """Note the same of an element that has been read already."""

@@ -135,7 +135,7 @@ def _read_attributes(element: Element, faults: Faults) -> dict[str, str]:
     for name in list(found):
         runs = name in _RUNS or (name == "type" and not is_worker and "topic" not in found)
         if runs and split(element.tag)[1] != "process":
-            faults.need(
+            faults.unrunnable(
                 element,
                 f"What the attribute {name} of another engine names can't be run here.",
                 "Give the task a task definition, a called decision or a script.",
@@ -151,7 +151,7 @@ def _feel(element: Element, name: str, text: str, faults: Faults) -> str:
     try:
         return to_feel(text)
     except ValueError as problem:
-        faults.need(
+        faults.unrunnable(
             element,
             f"The {name} is an expression of another engine: {text}; {problem}.",
             "Write it as FEEL, beginning with =.",
@@ -164,7 +164,7 @@ def _read_element(
 ) -> None:
     if name in _REFUSED:
         message = f"The extension element {name} of another engine can't be executed."
-        faults.need(owner, message, _REFUSED[name])
+        faults.unrunnable(owner, message, _REFUSED[name])
     elif name in _WARNED:
         message = f"The extension element {name} of another engine has no effect."
         faults.warn(owner, message, _WARNED[name])
@@ -200,7 +200,7 @@ def _parameter(owner: Element, parameter: Element, faults: Faults) -> str:
     kind = split(inner.tag)[1]
     if kind not in ("list", "map") or any(len(each) for each in inner):
         message = f"The {kind} of the parameter {parameter.get('name')} can't be executed."
-        faults.need(owner, message, "Give the task input mappings in FEEL.")
+        faults.unrunnable(owner, message, "Give the task input mappings in FEEL.")
         return ""
     values = [(each.get("key", ""), _item(owner, each, faults)) for each in inner]
     if kind == "list":

@@ -22,4 +22,4 @@ def check_languages(process: Element, faults: Faults) -> None:
             continue
         if not any(known in language.lower() for known in _EXECUTED):
             message = f"The expression is written in a language that is not executed: {language}."
-            faults.need(element, message, "Write it in FEEL, beginning with =, or in Python.")
+            faults.unrunnable(element, message, "Write it in FEEL, beginning with =, or in Python.")

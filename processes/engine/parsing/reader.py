@@ -71,7 +71,7 @@ def read_file(xml: bytes, faults: Faults) -> Model:
         if is_any_executable and not process.is_executable:
             faults.demote_since(before)
         processes[process.id] = process
-    faults.is_strict = True
+    faults.is_marked = faults.is_strict = True
     processes |= {task.id: task for task in _read_global_tasks(root, declared)}
     if not elements:
         # A collaboration or a library of messages alone is sound, there is just nothing to run.
@@ -147,7 +147,8 @@ def _read_process(element: Element, declared: Declared) -> Process:
     identifier = element.get("id", "")
     if not identifier:
         faults.error(element, "A process has no id.", "Give it one; versions are kept by it.")
-    faults.is_strict = is_true(element, "isExecutable", default=True)
+    is_marked = is_true(element, "isExecutable", default=False)
+    faults.is_marked, faults.is_strict = is_marked, is_true(element, "isExecutable", default=True)
     check_languages(element, faults)
     draft = _Draft(element)
     pending: list[tuple[Element, str | None]] = [(element, None)]
@@ -162,7 +163,8 @@ def _read_process(element: Element, declared: Declared) -> Process:
     return Process(
         id=identifier,
         name=element.get("name", ""),
-        is_executable=is_true(element, "isExecutable", default=True),
+        is_executable=faults.is_strict,
+        is_marked=is_marked,
         version_tag=extensions.get("versionTag", "value"),
         documentation=text_of(element, "documentation"),
         line=line_of(element),

@@ -19,10 +19,10 @@ def check_texts(process: Process, faults: Faults) -> None:
     """Note every text of a process that can't be understood."""
     for flow in process.flows.values():
         if flow.condition and (problem := check_value(flow.condition)):
-            faults.need_at(flow.id, flow.line, f"The condition can't be read: {problem}")
+            faults.unrunnable_at(flow.id, flow.line, f"The condition can't be read: {problem}")
     for node in process.nodes.values():
         for what, problem in _problems(node):
-            faults.need_at(node.id, node.line, f"{what} can't be read: {problem}")
+            faults.unrunnable_at(node.id, node.line, f"{what} can't be read: {problem}")
 
 
 def _problems(node: Node) -> Iterator[tuple[str, str]]:
