@@ -116,6 +116,12 @@ def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
     )
 
 
+def is_suspended(uow: UnitOfWork, instance_id: UUID) -> bool:
+    """Tell whether an instance stands still; rights are the caller's to check."""
+    statement = select(ProcessInstance.suspended_at).where(ProcessInstance.id == instance_id)
+    return uow.session.scalar(statement) is not None
+
+
 def instances_of_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[InstanceItem]:
     """Return the instances about a record, newest first.
 

@@ -314,3 +314,17 @@ def test_a_condition_that_came_to_hold_takes_effect_after_resuming(world):
     assert world.state(instance) == "running"
     resume(world, instance)
     assert world.state(instance) == "completed"
+
+
+def test_a_step_that_waits_for_its_job_is_done_after_resuming(world):
+    drawing = Drawing("p").start().end()
+    settings = {"camunda:asyncBefore": "true"}
+    drawing.node("scriptTask", "work", "<script>n = 1</script>", **settings)
+    world.deploy(drawing.path("start", "work", "end"))
+    instance = world.start("p")
+    suspend(world, instance)
+    world.drain()
+    assert world.trace(instance) == ["start"]
+    resume(world, instance)
+    world.drain()
+    assert world.trace(instance) == ["start", "work", "end"]
