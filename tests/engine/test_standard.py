@@ -14,7 +14,7 @@ def test_model_is_refused_at_its_element_when_it_breaks_the_rule(row):
     with pytest.raises(ModelErrors) as caught:
         parse_model(xml_of(row).encode())
     assert row["element"] in [error.element for error in caught.value.errors]
-    assert all(error.line for error in caught.value.errors)
+    assert all(error.line and error.advice for error in caught.value.errors)
 
 
 @pytest.mark.parametrize("row", SOUND, ids=lambda row: row["rule"])

@@ -19,7 +19,7 @@ def is_async(element: Element, extensions: Extensions, name: str, faults: Faults
     if name == "asyncBefore" and not text:
         text = extensions.foreign.get("async")
     if text.strip().lower() not in ("", "true", "false"):
-        faults.error(element, f"{name} is {text!r}, not true or false.")
+        faults.error(element, f"{name} is {text!r}, not true or false.", "Write true or false.")
     return text.strip().lower() == "true"
 
 

@@ -51,7 +51,8 @@ def check_process(process: Process, faults: Faults) -> None:
 
 def _check_default(graph: Graph, node: Node) -> None:
     if node.default_flow is not None and node.default_flow not in node.outgoing:
-        graph.note(node, f"The default flow {node.default_flow} does not leave this element.")
+        message = f"The default flow {node.default_flow} does not leave this element."
+        graph.note(node, message, "Choose one of its outgoing flows.")
 
 
 def _check_choice(graph: Graph, node: Node) -> None:

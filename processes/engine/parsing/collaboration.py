@@ -71,7 +71,8 @@ def read_participants(
     for element in root.iterfind(f"{{{BPMN}}}collaboration/{{{BPMN}}}participant"):
         reference = local_name(element.get("processRef", "")) or None
         if reference is not None and reference not in processes:
-            faults.error(element, f"The pool refers to a process {reference} that isn't there.")
+            message = f"The pool refers to a process {reference} that isn't there."
+            faults.error(element, message, "Draw its process, or leave the pool empty.")
         multiplicity = element.find(f"{{{BPMN}}}participantMultiplicity")
         if multiplicity is not None:
             _check_multiplicity(multiplicity, faults)

@@ -15,14 +15,19 @@ _PYTHON = ("", "python", "starlark", "text/x-python", "application/x-starlark")
 _FEEL = ("feel", "application/feel", "text/feel")
 
 
+_ADVICE = "Correct it: FEEL begins with =, other text is Python syntax or a plain value."
+
+
 def check_texts(process: Process, faults: Faults) -> None:
     """Note every text of a process that can't be understood."""
     for flow in process.flows.values():
         if flow.condition and (problem := check_value(flow.condition)):
-            faults.unrunnable_at(flow.id, flow.line, f"The condition can't be read: {problem}")
+            message = f"The condition can't be read: {problem}"
+            faults.unrunnable_at(flow.id, flow.line, message, _ADVICE)
     for node in process.nodes.values():
         for what, problem in _problems(node):
-            faults.unrunnable_at(node.id, node.line, f"{what} can't be read: {problem}")
+            message = f"{what} can't be read: {problem}"
+            faults.unrunnable_at(node.id, node.line, message, _ADVICE)
 
 
 def _problems(node: Node) -> Iterator[tuple[str, str]]:
