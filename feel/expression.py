@@ -12,7 +12,7 @@ from feel.errors import FeelLimitError
 from feel.lexer import KnownNames, is_simple_name, normalise_name
 from feel.names import names_in
 from feel.nodes import Node, Tests
-from feel.parser import make_cursor, parse, parse_tests
+from feel.parser import parse, parse_tests
 from feel.properties import PROPERTY_NAMES
 from feel.run import Run, Scope
 from feel.types import Type
@@ -201,9 +201,16 @@ def make_base_cursor(
 ) -> Cursor:
     """Begin to read a text in which built-in functions and properties are known.
 
-    Arguments and errors as for `make_cursor`.
+    Arguments and errors as for `compile_expression`.
     """
-    return make_cursor(text, _BASE, names, keys, types)
+    known = KnownNames(names, base=_BASE)
+    return Cursor(text, known, KnownNames(names, base=_known_keys(keys)), types or {})
+
+
+# Shared by all texts of a model, of which there may be as many as it has keys.
+@lru_cache(maxsize=64)
+def _known_keys(keys: Names) -> KnownNames:
+    return KnownNames(keys, base=_BASE)
 
 
 def names_used(expression: Expression | UnaryTests) -> Names:

@@ -18,8 +18,8 @@ _WORD = f"[{_START}][{_PART}]*"
 
 WORD = re.compile(_WORD)
 # A name where one is declared: words and the additional name symbols, up to a delimiter.
-FREE_NAME = re.compile(rf"[{_START}?](?:[{_PART}?\s./\-'+*])*")
-ITERATOR_NAME = re.compile(rf"({_WORD}(?:[{_PART}\s./\-'+*])*?)\s+in(?![{_PART}])")
+FREE_NAME = re.compile(rf"[{_START}?](?:[{_PART}?\s./\-'\u2019+*])*")
+ITERATOR_NAME = re.compile(rf"({_WORD}(?:[{_PART}\s./\-'\u2019+*])*?)\s+in(?![{_PART}])")
 _PART_CHARACTER = re.compile(f"[{_PART}]")
 _NAME_TOKEN = re.compile(rf"[{_PART}]+|[^\s{_PART}]")
 _SIMPLE = re.compile(rf"{_WORD}|\?")
@@ -115,18 +115,26 @@ class KnownNames:
     def __init__(self, names: Iterable[str] = (), base: "KnownNames | None" = None) -> None:
         self._base = base
         self._by_word: dict[str, list[str]] = {}
-        for name in names:
-            self.add(name)
+        for name in dict.fromkeys(names):
+            self._append(name)
+        for same_word in self._by_word.values():
+            same_word.sort(key=len, reverse=True)
 
     def add(self, name: str) -> None:
         """Know one more name; simple ones need no knowing."""
+        names = self._append(name)
+        if names.count(name) > 1:
+            names.pop()
+        names.sort(key=len, reverse=True)
+
+    def _append(self, name: str) -> list[str]:
+        """Put a name to those with the same first word, and return these; none if it is simple."""
         word = WORD.match(name)
         if word is None or is_simple_name(name):
-            return
+            return []
         names = self._by_word.setdefault(word[0], [])
-        if name not in names:
-            names.append(name)
-            names.sort(key=len, reverse=True)
+        names.append(name)
+        return names
 
     def match(self, text: str, word: Token) -> tuple[str, int] | None:
         """Return the longest known name that begins with a word, and where it ends."""

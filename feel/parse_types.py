@@ -19,7 +19,7 @@ class TypeParser:
 
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
-        self._named = KnownNames(cursor.types, base=_LONG_NAMES)
+        self._named: KnownNames | None = None
 
     def parse_type(self) -> Type:
         """Parse a type."""
@@ -36,6 +36,8 @@ class TypeParser:
         word = cursor.token
         if word.kind != "word":
             cursor.fail("The name of a type is expected")
+        # Few texts name a type, and a model may have many.
+        self._named = self._named or KnownNames(cursor.types, base=_LONG_NAMES)
         found = self._named.match(cursor.text, word)
         name, end = found or (word.text, word.end)
         kind = cursor.types.get(name) or BUILTIN_TYPES.get(name)

@@ -5,15 +5,12 @@ Names may contain spaces and operators: where a name may begin, the longest know
 declares: parameters, iteration variables and the keys of context literals.
 """
 
-from collections.abc import Iterable, Mapping
-
 from feel import nodes
 from feel.cursor import Cursor
 from feel.errors import FeelSyntaxError
 from feel.lexer import ITERATOR_NAME, KnownNames, next_token
 from feel.nodes import Node
 from feel.parse_primary import PrimaryParser
-from feel.types import Type
 
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
 # From the loosest to the tightest (DMN 1.5, grammar rules 2 and 4); all are left-associative.
@@ -229,24 +226,10 @@ def parse_tests(cursor: Cursor) -> nodes.Tests:
     return Parser(cursor).parse_whole_tests()
 
 
-def make_cursor(
-    text: str,
-    base: KnownNames,
-    names: Iterable[str] = (),
-    keys: Iterable[str] = (),
-    types: Mapping[str, Type] | None = None,
-) -> Cursor:
-    """Begin to read a text.
-
-    Args:
-        text: The text.
-        base: The names that every text knows.
-        names: Names with spaces or operators that are known.
-        keys: Such names that are known only as keys of contexts.
-        types: Types by name, beyond the language's own.
+def make_cursor(text: str, known: KnownNames) -> Cursor:
+    """Begin to read a text in which some names are known.
 
     Raises:
         FeelSyntaxError: The text is too long or begins with what is no token.
     """
-    known = KnownNames(names, base=base)
-    return Cursor(text, known, KnownNames(keys, base=known), types or {})
+    return Cursor(text, KnownNames(base=known), KnownNames(base=known), {})

@@ -262,3 +262,13 @@ def test_models_are_refused_when_they_import_one_another():
     assert [problem.message for problem in problems.errors] == [
         "The models import one another: 'second'."
     ]
+
+
+def test_a_chain_of_decisions_is_evaluated_when_it_is_long():
+    chain = [decision("d0", text("1"))]
+    for number in range(1, 2000):
+        before = f"d{number - 1}"
+        chain.append(decision(f"d{number}", text(f"{before} + 1"), (f"!{before}",)))
+    model = parse_decisions(definitions(*reversed(chain)))
+
+    assert model.evaluate("d1999", {}) == 2000

@@ -76,3 +76,16 @@ def test_a_date_literal_is_computed_anew_when_a_variable_hides_its_function(valu
 
 def test_a_variable_hides_no_built_in_function_when_it_is_none(value):
     assert value("count([1, 2]) + count", count=40) == 42
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{Applicant\u2019s age: 2}.Applicant\u2019s age",
+        "{it's-a: 2, b: it's-a}.b",
+        "(function(n\u2019s) n\u2019s * 2)(1)",
+        "(for a\u2019b in [2] return a\u2019b)[1]",
+    ],
+)
+def test_a_name_may_hold_signs_when_it_is_declared(value, text):
+    assert value(text) == 2

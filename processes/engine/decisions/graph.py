@@ -162,11 +162,28 @@ class Session:
         self._groups: dict[str, Session] = {}
 
     def once(self, node: "DecisionNode | KnowledgeNode") -> Value:
-        """Return the value of a node, computing it the first time."""
-        if node not in self.results:
-            self.run.enter()
-            self.results[node] = node.compute(self)
-            self.run.leave()
+        """Return the value of a node, computing it and what it needs the first time.
+
+        What it needs comes first, so that no chain of decisions is too long for the stack.
+        """
+        waiting: list[DecisionNode | KnowledgeNode] = [node]
+        while waiting:
+            current = waiting[-1]
+            missing = [
+                needed
+                for prefix, needed in current.needs
+                if not prefix
+                and isinstance(needed, DecisionNode | KnowledgeNode)
+                and needed not in self.results
+            ]
+            if missing and current not in self.results:
+                waiting += missing
+                continue
+            waiting.pop()
+            if current not in self.results:
+                self.run.enter()
+                self.results[current] = current.compute(self)
+                self.run.leave()
         return self.results[node]
 
     def scope_of(self, node: Node) -> Mapping[str, Any]:

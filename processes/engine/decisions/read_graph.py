@@ -125,8 +125,8 @@ class GraphReader:
         """Report the requirements that lead back to where they come from, and drop them."""
         done: set[Node] = set()
         for start in self.nodes.values():
-            open_nodes: list[Node] = []
-            _walk(start, done, open_nodes, self._refuse_cycle)
+            if start not in done:
+                _walk(start, done, self._refuse_cycle)
 
     def _refuse_cycle(self, node: Node, needed: Node) -> None:
         if node is not needed:
@@ -151,16 +151,19 @@ class GraphReader:
                 node.boxed = read_function(self.builder, logic, names, place)
 
 
-def _walk(
-    node: Node, done: set[Node], open_nodes: list[Node], refuse: Callable[[Node, Node], None]
-) -> None:
-    if node in done:
-        return
-    open_nodes.append(node)
-    for _, needed in list(node.needs):
-        if needed in open_nodes:
+def _walk(start: Node, done: set[Node], refuse: Callable[[Node, Node], None]) -> None:
+    """Go through all that a node needs, and refuse what leads back; without recursion."""
+    waiting = [(start, iter(list(start.needs)))]
+    open_nodes = {start}
+    while waiting:
+        node, needs = waiting[-1]
+        needed = next((needed for _, needed in needs if needed not in done), None)
+        if needed is None:
+            waiting.pop()
+            open_nodes.discard(node)
+            done.add(node)
+        elif needed in open_nodes:
             refuse(node, needed)
         else:
-            _walk(needed, done, open_nodes, refuse)
-    open_nodes.pop()
-    done.add(node)
+            open_nodes.add(needed)
+            waiting.append((needed, iter(list(needed.needs))))
