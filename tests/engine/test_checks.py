@@ -35,18 +35,6 @@ BAD = {
     ),
     "an unreachable task": (lambda: simple().task("lost"), "lost", "No path leads"),
     "an empty process": (Drawing, "p", "nothing to begin with"),
-    "two starts by the same message": (
-        lambda: (
-            simple()
-            .message("m", "mail")
-            .start("one", on("message", "m"))
-            .start("two", on("message", "m"))
-            .flow("one", "ask")
-            .flow("two", "ask")
-        ),
-        "two",
-        "Two start events",
-    ),
     "a flow into a start": (lambda: simple().flow("ask", "start"), "ask-start", "leads to a start"),
     "a flow out of an end": (lambda: simple().flow("end", "ask"), "end-ask", "leaves an end"),
     "a condition behind a parallel gateway": (
@@ -186,17 +174,6 @@ BAD = {
         lambda: simple().boundary("b", "ask", on("error"), cancelActivity="false").flow("b", "end"),
         "b",
         "always interrupts",
-    ),
-    "two events for the same error": (
-        lambda: (
-            simple()
-            .boundary("b", "ask", on("error"))
-            .boundary("c", "ask", on("error"))
-            .flow("b", "end")
-            .flow("c", "end")
-        ),
-        "c",
-        "catches the same error",
     ),
     "an event gateway before a task": (
         lambda: (

@@ -94,13 +94,16 @@ def _check_boundary(graph: Graph, node: Node) -> None:
 
 
 def _check_twins(graph: Graph, node: Node) -> None:
-    """Two boundary events for the same error or the like leave open which one catches."""
+    """Of two boundary events for the same error or the like, the first one catches."""
     seen: set[tuple[str, str]] = set()
     for event in graph.attached.get(node.id, ()):
         key = (event.event.kind, event.event.code)
         if event.event.kind in _CAUGHT and key in seen:
             advice = "Remove one, or give it another code."
-            graph.note(event, f"A second boundary event catches the same {key[0]}.", advice)
+            message = f"A second boundary event catches the same {key[0]}: it never happens."
+            is_sound = key[0] in ("error", "escalation")
+            note = graph.faults.warn_at if is_sound else graph.faults.error_at
+            note(event.id, event.line, message, advice)
         seen.add(key)
 
 
@@ -228,17 +231,19 @@ def _check_starts(graph: Graph) -> None:
         graph.faults.warn_at(process.id, process.line, message)
     seen: set[tuple[str, str]] = set()
     for start in starts:
+        node = process.nodes[start.id.partition("#")[0]]  # one of several that are all needed
         if start.name.startswith("="):
             advice = "Give it a plain name: nothing is known before the process begins."
-            graph.note(process.nodes[start.id], "The name is an expression.", advice)
+            graph.note(node, "The name is an expression.", advice)
         key = (start.kind, start.name)
         if start.kind in ("message", "signal") and key in seen:
             what = f"the {start.kind} {start.name}"
             advice = "Use one, and a gateway after it."
-            graph.note(process.nodes[start.id], f"Two start events wait for {what}.", advice)
+            message = f"Two start events wait for {what}."
+            graph.faults.warn_at(node.id, node.line, message, advice)
         elif start.kind == "none" and key in seen:
             message = "A second start event without a trigger never begins the process."
-            graph.faults.warn_at(start.id, process.nodes[start.id].line, message)
+            graph.faults.warn_at(node.id, node.line, message)
         seen.add(key)
 
 

@@ -209,10 +209,8 @@ def _note_other(child: Element, name: str, faults: Faults) -> None:
 
 
 def _read_flow(element: Element, draft: _Draft, faults: Faults) -> None:
-    identifier = element.get("id", "")
-    if not identifier:
-        faults.error(element, "A sequence flow has no id.", "Give it one.")
-        return
+    # Nothing has to refer to a flow; without an id it is known by its place among the flows.
+    identifier = element.get("id") or f"flow:{len(draft.flows) + 1}"
     condition = element.find(f"{{{BPMN}}}conditionExpression")
     text = ""
     if condition is not None:
