@@ -18,6 +18,7 @@ from app.context import API_PREFIX
 from app.views import Audience
 from app.wire import json_body, json_response, present_result
 from processes.deployments import list_deployments, list_processes, list_versions, version_xml
+from processes.history_view import list_history
 from processes.incidents import list_incidents
 from processes.instances import instance_view, list_instances
 from processes.migration_views import get_run, list_runs
@@ -37,6 +38,13 @@ _INSTANCE_FILTERS: Final = {
     "incidents": "`open`: only those with open incidents.",
 }
 
+_HISTORY_FILTERS: Final = {
+    "view": "`told` (the default), `commands`, `failures`, `variables` or `all`.",
+    "element_id": "An element's id.",
+    "actor": "Who did it: a name.",
+    "before": "`older` of the page before.",
+    "limit": "How many at most, 1 to 200.",
+}
 _INSTANCE_COMMANDS: Final = (
     "cancel",
     "suspend",
@@ -117,6 +125,15 @@ def _instance_routes() -> list[Route]:
             _instance,
             "Show an instance with its diagram and tokens",
         ),
+        Route(
+            "GET",
+            "/<uuid:key>/history",
+            "history",
+            Permission.INSTANCE_OPERATE,
+            _history,
+            "List what an instance did, newest first",
+            query=_HISTORY_FILTERS,
+        ),
         _operation_route("", "instance.start"),
         _operation_route("/plan_migration", "instance.plan_migration"),
         _operation_route("/migrate", "instance.migrate"),
@@ -196,6 +213,19 @@ def _instances(uow: UnitOfWork) -> ResponseReturnValue:
 
 def _instance(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     return json_response(asdict(instance_view(uow, key)))
+
+
+def _history(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    page = list_history(
+        uow,
+        key,
+        request.args.get("view", "told"),
+        element_id=request.args.get("element_id"),
+        actor=request.args.get("actor"),
+        before=request.args.get("before", type=int),
+        limit=limit_argument(),
+    )
+    return json_response(asdict(page))
 
 
 def _run_view(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

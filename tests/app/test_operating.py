@@ -391,3 +391,31 @@ def test_a_signal_reaches_all_that_wait(platform, browse, deploy, start, state_o
     browser.post("/admin/messages", kind="signal", name="closing")
     drain(platform)
     assert {state_of(key).state for key in keys} == {"completed"}
+
+
+def test_the_task_of_a_suspended_process_is_seen_but_not_completed(browse, deploy, start, rows, do):
+    deploy(drawing())
+    key = start()
+    (task,) = rows(WorkItem)
+    browser = browse("employee")
+    assert ">Complete</button>" in browser.get(f"/tasks/{task.id}").text
+    do("instance.suspend", instance_id=key, reason="wait")
+    page = browser.get(f"/tasks/{task.id}").text
+    assert "The process of this task is suspended" in page
+    assert ">Complete</button>" not in page
+    refused = browser.send("POST", f"/tasks/{task.id}/complete", {"data": {}})
+    assert (refused.status_code, refused.json["code"]) == (409, "suspended")
+
+
+def test_the_history_is_told_over_the_api_page_by_page(api, deploy, start, do):
+    deploy(drawing())
+    key = start()
+    for verb in ("suspend", "resume"):
+        do(f"instance.{verb}", instance_id=key, reason=f"to {verb}")
+    call = api("administrator")
+    found = call("GET", f"/instances/{key}/history?view=commands&limit=1").json
+    assert [one["title"] for one in found["items"]] == ["Resumed"]
+    older = call("GET", f"/instances/{key}/history?view=commands&before={found['older']}").json
+    assert [one["text"] for one in older["items"]] == ["to suspend"]
+    assert older["older"] is None
+    assert call("GET", f"/instances/{key}/history?view=nothing").status_code == 422
