@@ -62,8 +62,8 @@ STATEMENTS = {
     "deal.move_stage": 7,
     "note.add": 3,
     "record.assign": 11,
-    "request.create": 6,
-    "request.set_status": 6,
+    "request.create": 9,
+    "request.set_status": 9,
     "mail.send": 8,
     "lead.convert": 22,
 }
