@@ -24,9 +24,9 @@ class Kind(StrEnum):
     """What a row of history tells.
 
     ``details`` holds: for ``flow`` nothing but the flow in ``element_id``; for ``variables``
-    ``{"values", "scope"}`` (scope None for the process); for ``failed`` and ``warned`` ``{"message"}``; for
-    ``ended`` ``{"state"}``; for ``command``, which an administrator gave, ``{"command", "reason"}``
-    and what the command is about.
+    ``{"values", "scope"}`` (scope None for the process); for ``failed`` and ``warned``
+    ``{"message"}``; for ``ended`` ``{"state"}``; for ``command``, which an administrator gave,
+    ``{"command", "reason"}`` and what the command is about.
     """
 
     STARTED = "started"

@@ -29,6 +29,7 @@ from processes.engine import (
     Unanswered,
 )
 from processes.parcels import THROWN_KEPT, Parcel, delivery_of
+from processes.stock import latest_active
 from services.calendar_book import CalendarBook
 from services.database import new_id
 from services.errors import Invalid, LanewiseError, NotFound
@@ -149,16 +150,30 @@ class InstanceHost:
     def spec_for(
         self, process_id: str, version: str | None, binding: Binding | None = None
     ) -> ProcessSpec:
-        """Return a called process in the version deployed with this one, or in a named one."""
-        key = UUID(version) if version else self._definition.called.get(process_id)
-        if binding is not None and binding.kind != "deployment":
-            key = self._version_named(process_id, binding)
+        """Return a called process.
+
+        Args:
+            process_id: Its id.
+            version: The one that an instance runs already.
+            binding: Which one is wanted: the one deployed with this process, or a named one; the
+                newest active one if None.
+        """
+        key = UUID(version) if version else self._version_wanted(process_id, binding)
         if key is None:
             raise StepFailed(f"This version of the process does not call {process_id}.")
         try:
             return get_definition(self._uow, key).spec
         except NotFound as error:
             raise StepFailed(f"The called process {process_id} is not there any more.") from error
+
+    def _version_wanted(self, process_id: str, binding: Binding | None) -> UUID | None:
+        pinned = self._definition.called.get(process_id)
+        if binding is None:
+            newest = latest_active(self._uow, process_id) if pinned else None
+            return newest.id if newest else pinned
+        if binding.kind == "deployment":
+            return pinned
+        return self._version_named(process_id, binding)
 
     def _version_named(self, process_id: str, binding: Binding) -> UUID:
         is_number = binding.kind == "version"

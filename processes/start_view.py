@@ -15,6 +15,7 @@ from processes.definition_tables import ProcessStart, ProcessVersion, VersionSta
 from processes.definitions import Definition, get_definition
 from processes.stock import latest_active
 from services.actors import Permission
+from services.calendar_book import CalendarBook
 from services.errors import Invalid, NotFound
 from services.record_types import LiveRecord, get_record
 from services.unit_of_work import UnitOfWork
@@ -90,7 +91,8 @@ def entered_variables(
     if form is None:
         return {}
     records = _records(uow, definition, record_id)
-    checked = check_form(form.schema, data, dict(records), now=uow.now)
+    calendars = CalendarBook(uow)
+    checked = check_form(form.schema, data, dict(records), now=uow.now, calendars=calendars)
     if checked.errors:
         raise Invalid("Please check the marked fields.", checked.errors)
     return {name: value for name, value in checked.values.items() if name not in records}

@@ -165,6 +165,26 @@ def test_a_called_process_runs_within_the_same_instance(world):
     assert len(world.rows(ProcessInstance)) == 1
 
 
+@pytest.mark.parametrize(
+    ("binding", "name"),
+    [
+        ("", "Other"),
+        ('bindingType="latest"', "Other"),
+        ('bindingType="deployment"', "Ask"),
+    ],
+)
+def test_a_call_takes_the_version_that_its_binding_says(world, binding, name):
+    inner = extension(f'<zeebe:calledElement processId="p" {binding}/>')
+    caller = Drawing("caller").start().end()
+    caller.node("userTask", "before", user_task(candidateGroups="Sales"), name="Before")
+    caller.node("callActivity", "call", inner).path("start", "before", "call", "end")
+    world.deploy(caller, one_task())
+    world.start("caller")
+    world.deploy(one_task(name="Other"))
+    world.complete("Before", "anna")
+    assert [task.name for task in world.tasks()] == [name]
+
+
 def test_nothing_is_left_waiting_when_an_instance_is_cancelled(world):
     drawing = Drawing("p").start().end().end("late")
     drawing.task("ask", candidateGroups="Sales").boundary("due", "ask", timer("P1D"))
