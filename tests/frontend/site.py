@@ -36,6 +36,11 @@ PLACES = {
     "accounts": ["index"],
     "contacts": ["index"],
     "start": ["index"],
+    "quotes": ["index"],
+    "orders": ["index"],
+    "invoices": ["index"],
+    "products": ["index"],
+    "price-lists": ["index"],
     "processes": ["index"],
     "admin": [
         "deployments",

@@ -13,8 +13,11 @@ from services import throwaway
 from services.throwaway import throwaway_server
 
 HOLD = """
+import signal
 import sys
 from pathlib import Path
+# Where the tests run in the background, this signal is ignored by whatever they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from services.throwaway import throwaway_server
 with throwaway_server(Path(sys.argv[1])) as url:
     print(url, flush=True)
