@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,9 @@ from sqlalchemy import select, text
 from processes.definition_tables import ProcessVersion
 from processes.definitions import get_definition
 from processes.draining import drain
-from processes.engine import EngineError, Execution, StepFailed
+from processes.engine import EngineError, Execution, StepFailed, start_condition
 from processes.engine.timers import parse_duration
+from processes.host import InstanceFacts, host_for
 from processes.instance_tables import Subscription, TaskState, WorkItem
 from processes.laboratory.budget import Budget, EndlessError
 from processes.parcels import Parcel, delivery_of
@@ -58,8 +59,16 @@ class Play:
         """How many jobs there were."""
         return self._budget.spent
 
-    def begin(self, process_id: str, variables: Mapping[str, Any]) -> None:
+    def begin(
+        self, process_id: str, variables: Mapping[str, Any], conditions: Sequence[str] = ()
+    ) -> None:
         """Start an instance by hand; one that fails as it begins is noted.
+
+        Args:
+            process_id: Of the process.
+            variables: What it begins with.
+            conditions: The conditional start events of a process that has no other: it begins at
+                those whose condition holds with the variables.
 
         Raises:
             StepImpossible: It can't be started with what is given.
@@ -68,7 +77,16 @@ class Play:
         def work(uow: UnitOfWork) -> None:
             version = select(ProcessVersion.id).where(ProcessVersion.key == process_id)
             definition = get_definition(uow, uow.session.scalars(version).one())
-            open_instance(uow, definition, record_id=None, variables=variables)
+            host = host_for(uow, definition, InstanceFacts(new_id(), None, uow.now))
+            events = [
+                name
+                for name in conditions
+                if start_condition(definition.spec, name, host, variables)
+            ]
+            for event in events if conditions else [None]:
+                open_instance(
+                    uow, definition, record_id=None, variables=variables, start_event=event
+                )
 
         try:
             self._platform.transact(SYSTEM, work)

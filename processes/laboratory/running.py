@@ -48,8 +48,8 @@ class Game:
         name = request["process"] or self._first()
         if name is not None and name not in self._processes:
             raise StepImpossible(f"The file has no process {name} that can be executed.")
-        if name is not None and self._begins_by_hand(name):
-            self.play.begin(name, request["variables"])
+        if name is not None and (self._begins_by_hand(name) or self._conditions(name)):
+            self._begin(name, request["variables"])
         self.play.settle()
 
     def carry_out(self, step: Any) -> None:
@@ -89,7 +89,11 @@ class Game:
         name = str(step["start"])
         if name not in self._processes:
             raise StepImpossible(f"there is no process {name}.")
-        self.play.begin(name, _named(step, "variables"))
+        self._begin(name, _named(step, "variables"))
+
+    def _begin(self, name: str, variables: Mapping[str, Any]) -> None:
+        by_hand = self._begins_by_hand(name)
+        self.play.begin(name, variables, () if by_hand else self._conditions(name))
 
     def _first(self) -> str | None:
         """Return the process to start if none is named: one that no other calls, if there is."""
@@ -98,11 +102,16 @@ class Game:
             name
             for name, process in self._processes.items()
             if not process.is_global_task and self._begins_by_hand(name)
-        ]
+        ] or [name for name in self._processes if self._conditions(name)]
         return next((name for name in startable if name not in called), next(iter(startable), None))
 
     def _begins_by_hand(self, process_id: str) -> bool:
         return any(event.kind == "none" for event in self._processes[process_id].start_events)
+
+    def _conditions(self, process_id: str) -> list[str]:
+        """Return the start events that wait for a condition alone."""
+        events = self._processes[process_id].start_events
+        return [event.id for event in events if event.kind == "conditional" and "#" not in event.id]
 
     def _is_work(self, element: Any) -> bool:
         """Whether an element is a task that is done by a service, whose result may be given."""
