@@ -31,7 +31,6 @@ from services.unit_of_work import Cause, Job, UnitOfWork
 log = structlog.get_logger(__name__)
 
 SWEPT_AT_ONCE = 1_000
-MISSED_AT_MOST = 10_000
 FIRED_TOGETHER = 50
 """How many timers one job fires, in one transaction."""
 
@@ -144,23 +143,14 @@ def _fire_start(uow: UnitOfWork, timer: Timer) -> None:
     open_instance(
         uow, get_definition(uow, start.version_id), record_id=None, start_event=start.element_id
     )
-    following = next_future(uow, Due(timer.due_at, timer.repeat))
+    zone, calendars = uow.platform.settings.timezone, CalendarBook(uow, insists=True)
+    fired = Due(timer.due_at, timer.repeat)
+    # One firing stands for all that were missed, as within an instance.
+    following = next_due(fired, zone, calendars, later_than=uow.now)
     if following is None:
         uow.session.delete(timer)
     else:
         timer.due_at, timer.repeat, timer.taken = following.at, following.repeat, False
-
-
-def next_future(uow: UnitOfWork, fired: Due) -> Due | None:
-    """Return when a repeating start timer fires next; what was missed is not made up for."""
-    zone = uow.platform.settings.timezone
-    calendars = CalendarBook(uow, insists=True)
-    following = next_due(fired, zone, calendars)
-    for _ in range(MISSED_AT_MOST):
-        if following is None or following.at > uow.now:
-            return following
-        following = next_due(following, zone, calendars)
-    return following and Due(uow.now, following.repeat)
 
 
 def _due(uow: UnitOfWork, keys: Sequence[UUID]) -> list[Timer]:
