@@ -10,6 +10,7 @@ from sqlalchemy import text
 from processes.buffer import prune_messages
 from services.actors import SYSTEM
 from services.platform import Platform
+from services.submissions import forget_submissions
 from services.unit_of_work import UnitOfWork
 
 EFFECTS_KEPT = timedelta(days=30)
@@ -46,3 +47,4 @@ def _prune_effects(uow: UnitOfWork) -> int:
 def _prune_rest(uow: UnitOfWork) -> None:
     uow.session.execute(_PRUNE_FAILURES)
     prune_messages(uow)
+    forget_submissions(uow)

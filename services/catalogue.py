@@ -31,7 +31,6 @@ from services import (
     requests,
     sla_policies,
     sla_recount,
-    submissions,
     templates,
     users,
 )
@@ -64,7 +63,6 @@ __all__ = [
     "requests",
     "sla_policies",
     "sla_recount",
-    "submissions",
     "templates",
     "users",
 ]

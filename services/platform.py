@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
+from psycopg import OperationalError
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,9 @@ from services.unit_of_work import UnitOfWork
 
 Result = TypeVar("Result")
 Part = TypeVar("Part")
+
+_SHUT_DOWN = frozenset({"57P01", "57P02", "57P03"})
+"""The server's words for being stopped, having crashed, and starting up."""
 
 
 class Platform:
@@ -60,24 +64,28 @@ class Platform:
 
         An operation that the actor may not do is noted in the audit, in a transaction of its own.
         ``work`` runs again from the start, at most ``attempts`` times in all, after a stale
-        version, a serialization failure or a deadlock, so it must have no effect outside the
-        database.
+        version, a serialization failure, a deadlock, or a connection lost before the commit, so it
+        must have no effect outside the database.
 
         Raises:
             Conflict: The last attempt failed in the same way.
         """
-        for _ in range(attempts):
+        for attempt in range(1, attempts + 1):
+            is_committing = False
             try:
                 with self._sessions.begin() as session:
                     uow = UnitOfWork(self, session, actor, source, address)
                     result = work(uow)
                     uow.flush_jobs()
                     write_entries(uow)
+                    is_committing = True
             except NotAllowed as refusal:
                 self._keep_refusal(actor, refusal, source, address)
                 raise
             except (StaleDataError, DBAPIError) as error:
-                if not may_be_retried(error):
+                # Whether a commit went through is not known when the connection is lost over it.
+                begin_anew = was_lost(error) and not is_committing and attempt < attempts
+                if not (begin_anew or may_be_retried(error)):
                     raise
             else:
                 return result
@@ -144,3 +152,12 @@ def may_be_retried(error: Exception) -> bool:
         return True
     cause = getattr(error, "orig", None)
     return isinstance(cause, SerializationFailure | DeadlockDetected)
+
+
+def was_lost(error: Exception) -> bool:
+    """Tell whether the connection to the server is gone: it was restarted, or cut it off."""
+    cause = getattr(error, "orig", None)
+    if not isinstance(cause, OperationalError):
+        return False
+    state = cause.sqlstate
+    return state is None or state.startswith("08") or state in _SHUT_DOWN

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from processes.upkeep import tidy_up
 from services.lead_model import Lead
-from services.submissions import Submission, forget_submissions
+from services.submissions import Submission
 
 _KEY = re.compile(r'name="submission" value="([^"]+)"')
 
@@ -96,6 +97,6 @@ def test_one_is_carried_out_when_all_come_at_the_same_moment(api, platform):
 def test_answers_are_forgotten_after_a_day(api, platform, clock, hours, kept):
     _create(api("employee"))
     clock.advance(timedelta(hours=hours))
-    forget_submissions(platform)
+    tidy_up(platform)
     with platform.session() as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == kept
