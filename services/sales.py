@@ -11,7 +11,7 @@ from services.organization import get_organization
 from services.price_list_model import PriceList
 from services.record_changes import add_record, change_record, check_links
 from services.record_types import get_record_type
-from services.sales_lines import lines_of, set_lines, write_lines
+from services.sales_lines import copied, lines_of, set_lines, write_lines
 from services.sales_model import SalesDocument
 from services.unit_of_work import UnitOfWork
 
@@ -121,17 +121,5 @@ def _currency(uow: UnitOfWork, document: SalesDocument) -> str:
 
 
 def _add_up_anew(uow: UnitOfWork, document: SalesDocument) -> None:
-    names = (
-        "product_id",
-        "title",
-        "description",
-        "quantity",
-        "unit",
-        "unit_price",
-        "discount_percent",
-        "tax_category",
-        "tax_percent",
-        "source_id",
-    )
-    kept = [{name: getattr(line, name) for name in names} for line in lines_of(uow, document)]
-    write_lines(uow, document, kept)
+    lines = lines_of(uow, document)
+    write_lines(uow, document, [{**copied(line), "source_id": line.source_id} for line in lines])
