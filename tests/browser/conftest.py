@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -28,9 +27,9 @@ def program(
     request: pytest.FixtureRequest,
 ) -> Iterator[Program]:
     """The program with its demo data, on a database that nothing else uses."""
-    # The tests of one file may be spread over several processes.
-    process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    name = "browser_" + re.sub(r"\W", "_", f"{request.node.path.stem}_{process}")
+    # The tests of one file may be spread over several processes, and in one of them come in
+    # several turns: each turn has a program of its own.
+    name = f"browser_{request.node.path.stem}_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     with running_program(postgres.get_uri(database=name), tmp_path_factory.mktemp(name)) as running:
