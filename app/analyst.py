@@ -13,11 +13,11 @@ from flask.typing import ResponseReturnValue
 from app.forms import reason_of
 from app.views import view
 from app.wire import json_body, json_response
-from processes.checks import check_model
-from processes.deployments import list_processes, list_versions, version_xml
-from processes.drafts import get_draft, list_drafts
-from processes.element_templates import element_templates
-from processes.start_view import list_startable
+from processes.deploying.checks import check_model
+from processes.deploying.deployments import list_processes, list_versions, version_xml
+from processes.deploying.drafts import get_draft, list_drafts
+from processes.deploying.element_templates import element_templates
+from processes.running.start_view import list_startable
 from services.actors import Permission
 from services.errors import Conflict, LanewiseError, NotFound
 from services.operations import run

@@ -18,9 +18,9 @@ from app.views import Audience, view
 from services.demo import DEMO_PASSWORD
 from services.errors import NotAuthenticated
 from services.operations import run
-from services.sign_in import sign_in as check_sign_in
+from services.people.sign_in import sign_in as check_sign_in
+from services.people.users import list_users
 from services.unit_of_work import UnitOfWork
-from services.users import list_users
 
 blueprint: Final = Blueprint("auth", __name__)
 profile.add_routes(blueprint)

@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.views import wants_json
 from app.wire import to_json
-from processes.findings import ModelRejected
+from processes.deploying.findings import ModelRejected
 from services.errors import Invalid, LanewiseError, NotAuthenticated, StaleVersion
 
 _TITLES: Final = {

@@ -13,15 +13,15 @@ from app.records.kinds import KINDS
 from app.records.titles import Titles, record_url
 from app.views import Audience, view, wants_json
 from app.wire import json_body, json_response
-from processes.deployments import can_see_processes, list_processes
-from processes.inbox import count_tasks, get_task, list_tasks, task_form
-from processes.instance_tables import TaskState
-from processes.instances import is_suspended
-from processes.task_items import TaskItem
+from processes.deploying.deployments import can_see_processes, list_processes
+from processes.running.instance_tables import TaskState
+from processes.running.instances import is_suspended
+from processes.tasks.inbox import count_tasks, get_task, list_tasks, task_form
+from processes.tasks.items import TaskItem
 from services.actors import Permission
 from services.errors import LanewiseError, NotFound
 from services.operations import run
-from services.record_types import get_record
+from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
 
 blueprint: Final = Blueprint("inbox", __name__)

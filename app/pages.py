@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, g, request
 
-from processes.inbox import count_tasks
+from processes.tasks.inbox import count_tasks
 from services.actors import Permission
 
 

@@ -14,9 +14,9 @@ from app.views import Audience, view
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError
 from services.operations import run
-from services.people import User
+from services.people.model import User
+from services.people.users import list_tokens
 from services.unit_of_work import UnitOfWork
-from services.users import list_tokens
 
 
 def add_routes(blueprint: Blueprint) -> None:

@@ -15,10 +15,10 @@ from app.records.kinds import KINDS
 from app.records.pages import steps
 from app.views import Audience, view
 from services.actors import SYSTEM
+from services.crm.request_links import read_link
+from services.crm.request_model import REQUEST_TYPES, RequestStatus, ServiceRequest
 from services.errors import Invalid, LanewiseError
 from services.operations import run
-from services.request_links import read_link
-from services.request_model import REQUEST_TYPES, RequestStatus, ServiceRequest
 from services.unit_of_work import UnitOfWork
 
 blueprint: Final = Blueprint("public", __name__)

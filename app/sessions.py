@@ -19,8 +19,8 @@ from app.context import API_PREFIX, platform, session_clock
 from config import Settings
 from services.actors import SYSTEM, Actor, Role
 from services.errors import NotAuthenticated
-from services.people import User, find_signed_in
-from services.sign_in import user_by_token
+from services.people.model import User, find_signed_in
+from services.people.sign_in import user_by_token
 from services.unit_of_work import UnitOfWork
 
 IDLE_LIMIT: Final = timedelta(hours=8)

@@ -13,11 +13,11 @@ from app.forms import reason_of
 from app.records.titles import record_url
 from app.views import view, wants_json
 from app.wire import json_body, json_response
-from processes.start_view import entered_variables, list_startable, start_form
+from processes.running.start_view import entered_variables, list_startable, start_form
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError
 from services.operations import run
-from services.record_types import get_record, get_record_type, title_of
+from services.records.types import get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 blueprint: Final = Blueprint("start", __name__, url_prefix="/start")

@@ -14,7 +14,7 @@ from flask.json.provider import JSONProvider
 
 from services.database import Base
 from services.errors import Invalid
-from services.record_types import present_record
+from services.records.types import present_record
 
 
 class Orjson(JSONProvider):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from benchmarks.measuring import Row, ms, percentile, seconds_of
 from benchmarks.models import long_chain, one_step
 from benchmarks.place import deploy, do, worker_of
-from processes.inbox import list_tasks
+from processes.tasks.inbox import list_tasks
 from services.actors import SYSTEM, Actor
 from services.platform import Platform
 

@@ -20,7 +20,7 @@ from services.database import create_database_engine
 from services.embedded import start_embedded_server
 from services.migrations import migrate
 from services.operations import run
-from services.people import Group, User
+from services.people.model import Group, User
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from benchmarks.measuring import Row
 from benchmarks.models import one_step, timed
 from benchmarks.place import deploy, do, open_place, worker_of
-from processes.worker import run_worker
+from processes.jobs.worker import run_worker
 from services.actors import SYSTEM
 from services.platform import Platform
 

@@ -19,8 +19,8 @@ from benchmarks.visitor import Visitor
 from services.actors import SYSTEM
 from services.demo import DEMO_PASSWORD
 from services.embedded import start_embedded_server
-from services.passwords import hash_password
-from services.people import User
+from services.people.model import User
+from services.people.passwords import hash_password
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 

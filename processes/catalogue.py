@@ -3,21 +3,6 @@
 Whoever runs, deploys or lists operations by name imports this once.
 """
 
-from processes import (
-    calls,
-    conditions,
-    deployment,
-    drafts,
-    events,
-    incidents,
-    job_list,
-    live_timers,
-    messages,
-    starts,
-    step_jobs,
-    tasks,
-    timers,
-)
 from processes.commands import (
     bulk,
     lifecycle,
@@ -27,6 +12,12 @@ from processes.commands import (
     tokens,
     variables,
 )
+from processes.deploying import deployment, drafts
+from processes.events import conditions, live_timers, messages, timers
+from processes.events import delivery as events
+from processes.jobs import incidents, job_list
+from processes.running import calls, starts, step_jobs
+from processes.tasks import tasks
 from services import catalogue as services_catalogue
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from marshmallow import ValidationError, fields, validate
 
-from services.contact_points import normalise_email, normalise_phone
 from services.money import CURRENCIES
+from services.records.contact_points import normalise_email, normalise_phone
 
 LINE_LENGTH = 300
 TEXT_LENGTH = 50_000

@@ -3,37 +3,17 @@
 Whoever runs operations by name imports this once.
 """
 
-from services import (
-    accounts,
-    assignment,
-    calendars,
-    contacts,
-    conversion,
-    currencies,
-    deals,
-    deletion,
-    duplicate_scans,
-    files,
-    invoices,
-    leads,
-    mail_delivery,
-    mail_inbound,
-    mails,
-    merging,
-    notes,
-    numbering,
-    orders,
-    organization,
-    positions,
-    price_lists,
-    products,
-    quotes,
-    requests,
-    sla_policies,
-    sla_recount,
-    templates,
-    users,
-)
+from services.calendars import calendars
+from services.crm import accounts, contacts, conversion, deals, leads, requests
+from services.documents import files, templates
+from services.mail import delivery as mail_delivery
+from services.mail import inbound as mail_inbound
+from services.mail import mails
+from services.people import assignment, organization, positions, users
+from services.records import deletion, duplicate_scans, merging, notes
+from services.sales import currencies, invoices, numbering, orders, price_lists, products, quotes
+from services.service_levels import policies as sla_policies
+from services.service_levels import recount as sla_recount
 
 __all__ = [
     "accounts",

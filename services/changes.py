@@ -14,7 +14,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
 from services.database import Timestamped, new_id
-from services.folding import fold, match_key
+from services.records.folding import fold, match_key
 
 if TYPE_CHECKING:
     from services.unit_of_work import UnitOfWork

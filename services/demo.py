@@ -18,7 +18,7 @@ from services import catalogue
 from services.actors import PUBLIC, SYSTEM, Actor
 from services.essentials import seed_essentials
 from services.operations import run
-from services.people import User
+from services.people.model import User
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from services.calendar_stock import seed_calendars
-from services.people import Group, find_group
-from services.pipeline_model import SALES_STAGES, Pipeline, Stage
-from services.pipelines import DEFAULT_PIPELINE
-from services.sla_stock import seed_policies
-from services.templates import seed_templates
+from services.calendars.stock import seed_calendars
+from services.crm.pipeline_model import SALES_STAGES, Pipeline, Stage
+from services.crm.pipelines import DEFAULT_PIPELINE
+from services.documents.templates import seed_templates
+from services.people.model import Group, find_group
+from services.service_levels.stock import seed_policies
 from services.unit_of_work import UnitOfWork
 
 GROUPS = ("Sales", "Managers", "Service", "Production")

@@ -1,35 +1,24 @@
 """Imports every module of this layer that declares tables, so that all tables are known."""
 
-from services import (
+from services import audit, changes, jobs, submissions
+from services.calendars import model as calendar_model
+from services.crm import (
     account_model,
-    assignment,
-    audit,
-    calendar_model,
-    changes,
     contact_model,
-    currencies,
     deal_model,
-    document_model,
-    duplicate_scans,
-    jobs,
     lead_model,
-    mail_model,
-    merging,
-    numbering,
-    organization,
-    people,
     pipeline_model,
-    positions,
-    price_list_model,
-    product_model,
     request_model,
-    sales_model,
-    sign_in,
-    sla_model,
-    submissions,
-    templates,
-    timeline,
 )
+from services.documents import model as document_model
+from services.documents import templates
+from services.mail import model as mail_model
+from services.people import assignment, organization, positions, sign_in
+from services.people import model as people
+from services.records import duplicate_scans, merging, timeline
+from services.sales import currencies, numbering, price_list_model, product_model
+from services.sales import model as sales_model
+from services.service_levels import model as sla_model
 
 __all__ = [
     "account_model",

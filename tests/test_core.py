@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from services.actors import SYSTEM
-from services.people import Group
+from services.people.model import Group
 from services.unit_of_work import Job
 
 

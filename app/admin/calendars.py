@@ -17,8 +17,8 @@ from app.context import settings
 from app.forms import reason_of
 from app.views import View, view
 from services.actors import Permission
-from services.calendar_model import DAYS, CalendarRow
-from services.calendars import list_calendars, present_calendar
+from services.calendars.calendars import list_calendars, present_calendar
+from services.calendars.model import DAYS, CalendarRow
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.unit_of_work import UnitOfWork

@@ -9,8 +9,8 @@ from flask import redirect as redirect_to
 from flask.typing import ResponseReturnValue
 
 from app.views import view
-from processes.deployments import list_deployments
-from processes.findings import Finding, ModelRejected
+from processes.deploying.deployments import list_deployments
+from processes.deploying.findings import Finding, ModelRejected
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError
 from services.operations import run

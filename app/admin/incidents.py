@@ -13,10 +13,10 @@ from sqlalchemy import select
 from app.forms import reason_of
 from app.records.titles import record_url
 from app.views import view
-from processes.incidents import list_incidents
+from processes.jobs.incidents import list_incidents
 from services.actors import Permission
 from services.errors import LanewiseError, NotFound
-from services.mail_model import Mail, MailState
+from services.mail.model import Mail, MailState
 from services.operations import run
 from services.unit_of_work import UnitOfWork
 

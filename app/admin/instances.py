@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from app.records.titles import record_url
 from app.views import view
-from processes.deployments import list_processes
-from processes.element_view import element_view, restart_choices
-from processes.history_view import actors_of, list_history
-from processes.instances import instance_view, list_instances
+from processes.deploying.deployments import list_processes
+from processes.running.element_view import element_view, restart_choices
+from processes.running.history_view import actors_of, list_history
+from processes.running.instances import instance_view, list_instances
 from services.actors import Permission
 from services.unit_of_work import UnitOfWork
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
 from app.views import view
-from processes.job_list import count_jobs, list_jobs
+from processes.jobs.job_list import count_jobs, list_jobs
 from services.actors import Permission
 from services.errors import LanewiseError
 from services.operations import run

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
 from app.views import view
-from processes.messages import list_messages
-from processes.waited_for import list_names
+from processes.events.messages import list_messages
+from processes.events.waited_for import list_names
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError
 from services.operations import run

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
 from app.views import view
-from processes.deployments import VersionItem, list_versions, process_key_of
-from processes.migration_choices import mapping_rows
-from processes.migration_views import get_run, list_runs
+from processes.deploying.deployments import VersionItem, list_versions, process_key_of
+from processes.migration.choices import mapping_rows
+from processes.migration.views import get_run, list_runs
 from services.actors import Permission
 from services.errors import LanewiseError, NotFound
 from services.operations import run

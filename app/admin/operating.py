@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from app.forms import form_arguments, reason_of
 from app.views import view
 from feel import FeelError, evaluate, to_json
-from processes.element_view import element_view
+from processes.running.element_view import element_view
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run

@@ -13,9 +13,9 @@ from app.views import View, view
 from services.actors import Permission, Role, Scope
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
-from services.people import Group, User
+from services.people.model import Group, User
+from services.people.users import list_groups, list_users
 from services.unit_of_work import UnitOfWork
-from services.users import list_groups, list_users
 
 ROLES: Final = (
     (Role.EMPLOYEE.value, "Employee", "works on tasks and records"),

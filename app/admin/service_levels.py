@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from app.forms import reason_of
 from app.views import View, view
 from services.actors import Permission
-from services.calendars import list_calendars
+from services.calendars.calendars import list_calendars
 from services.errors import Invalid, LanewiseError
 from services.operations import run
-from services.sla_model import SlaPolicy
-from services.sla_policies import list_policies, present_policy
+from services.service_levels.model import SlaPolicy
+from services.service_levels.policies import list_policies, present_policy
 from services.unit_of_work import UnitOfWork
 
 _FIELDS: Final = (

@@ -13,8 +13,8 @@ from app.api.records import limit_argument
 from app.api.routes import Route, add_route
 from app.context import API_PREFIX
 from app.wire import json_body, json_response, present_result
-from processes.job_list import list_jobs
-from processes.messages import list_messages
+from processes.events.messages import list_messages
+from processes.jobs.job_list import list_jobs
 from services.actors import Permission
 from services.operations import get_operation, run
 from services.unit_of_work import UnitOfWork

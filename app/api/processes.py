@@ -17,11 +17,16 @@ from app.api.routes import Route, add_route
 from app.context import API_PREFIX
 from app.views import Audience
 from app.wire import json_body, json_response, present_result
-from processes.deployments import list_deployments, list_processes, list_versions, version_xml
-from processes.history_view import list_history
-from processes.incidents import list_incidents
-from processes.instances import instance_view, list_instances
-from processes.migration_views import get_run, list_runs
+from processes.deploying.deployments import (
+    list_deployments,
+    list_processes,
+    list_versions,
+    version_xml,
+)
+from processes.jobs.incidents import list_incidents
+from processes.migration.views import get_run, list_runs
+from processes.running.history_view import list_history
+from processes.running.instances import instance_view, list_instances
 from services.actors import Permission
 from services.operations import get_operation, run
 from services.unit_of_work import UnitOfWork

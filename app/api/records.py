@@ -19,10 +19,10 @@ from app.records.kinds import KINDS
 from app.wire import json_body, json_response
 from services.actors import Permission
 from services.errors import Invalid
-from services.lists import list_records
 from services.operations import get_operation, run
-from services.record_types import get_record, present_record
-from services.timeline import timeline_of
+from services.records.lists import list_records
+from services.records.timeline import timeline_of
+from services.records.types import get_record, present_record
 from services.unit_of_work import UnitOfWork
 
 _PAGING: Final = {

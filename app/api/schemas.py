@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
-from services.record_types import Field, RecordType
+from services.records.types import Field, RecordType
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",

@@ -14,12 +14,12 @@ from app.api.routes import Route, add_route
 from app.context import API_PREFIX
 from app.wire import json_response
 from services.actors import Permission
-from services.calendar_model import CalendarRow
-from services.calendars import list_calendars, present_calendar
-from services.request_model import ServiceRequest
-from services.sla_explain import explain_request
-from services.sla_model import SlaPolicy
-from services.sla_policies import list_policies, present_policy
+from services.calendars.calendars import list_calendars, present_calendar
+from services.calendars.model import CalendarRow
+from services.crm.request_model import ServiceRequest
+from services.service_levels.explain import explain_request
+from services.service_levels.model import SlaPolicy
+from services.service_levels.policies import list_policies, present_policy
 from services.unit_of_work import UnitOfWork
 
 

@@ -15,8 +15,8 @@ from app.api.routes import Route, add_route
 from app.context import API_PREFIX
 from app.views import Audience
 from app.wire import json_body, json_response, present_result
-from processes.inbox import get_task, list_tasks, task_form
-from processes.instance_tables import TaskState
+from processes.running.instance_tables import TaskState
+from processes.tasks.inbox import get_task, list_tasks, task_form
 from services.operations import get_operation, run
 from services.unit_of_work import UnitOfWork
 

@@ -14,7 +14,7 @@ from app.views import Audience
 from app.wire import json_body, json_response
 from services.errors import Invalid, NotAuthenticated
 from services.operations import run
-from services.sign_in import sign_in
+from services.people.sign_in import sign_in
 from services.unit_of_work import UnitOfWork
 
 

@@ -9,7 +9,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from app.context import platform
-from processes.worker import drain, run_worker
+from processes.jobs.worker import drain, run_worker
 
 jobs = AppGroup("jobs", help="Work that waits to be done.")
 

@@ -10,7 +10,7 @@ import orjson
 from flask.cli import AppGroup
 
 from app.context import platform
-from processes.messages import list_messages
+from processes.events.messages import list_messages
 from services.actors import SYSTEM
 from services.errors import Invalid, LanewiseError
 from services.operations import run

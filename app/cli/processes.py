@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 
 from app.cli.scenarios import run_files, scenarios_among
 from app.context import platform
-from processes.findings import Finding, ModelRejected
-from processes.shipped import deploy_folder
+from processes.deploying.findings import Finding, ModelRejected
+from processes.deploying.shipped import deploy_folder
 from services.actors import SYSTEM
 from services.errors import LanewiseError
 

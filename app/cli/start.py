@@ -20,15 +20,15 @@ from app.cli.running import in_transaction
 from app.context import platform
 from app.supervisor import Child, Supervisor, UnstableChildError
 from config import ROOT, Settings
-from processes.deployments import list_deployments
-from processes.findings import ModelRejected
-from processes.shipped import deploy_folder
+from processes.deploying.deployments import list_deployments
+from processes.deploying.findings import ModelRejected
+from processes.deploying.shipped import deploy_folder
 from services.actors import SYSTEM
 from services.demo import DEMO_PASSWORD, seed_demo
 from services.essentials import seed_essentials
-from services.loopback_mail import LoopbackMail
+from services.mail.loopback import LoopbackMail
 from services.migrations import migrate
-from services.people import User
+from services.people.model import User
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 

@@ -15,7 +15,7 @@ from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.views import view
 from services.actors import Permission
-from services.files import get_document
+from services.documents.files import get_document
 from services.unit_of_work import UnitOfWork
 
 _READ = Permission.RECORD_READ

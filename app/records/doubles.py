@@ -13,12 +13,12 @@ from app.forms import reason_of
 from app.records.edit import shown_text
 from app.records.kind import RecordKind
 from app.records.titles import Titles
-from services.duplicate_scans import DuplicateScan, list_pairs, list_scans
-from services.duplicates import find_duplicates
 from services.errors import LanewiseError, NotFound
-from services.merging import find_merge
 from services.operations import run
-from services.record_types import Field, get_record, get_record_type, title_of
+from services.records.duplicate_scans import DuplicateScan, list_pairs, list_scans
+from services.records.duplicates import find_duplicates
+from services.records.merging import find_merge
+from services.records.types import Field, get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 _UNSEEN = frozenset({"version", "created_at", "updated_at"})

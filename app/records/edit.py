@@ -15,9 +15,9 @@ from app.forms import form_arguments
 from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.errors import Conflict, Invalid, LanewiseError
-from services.lists import list_records
 from services.operations import run
-from services.record_types import get_record, get_record_type, title_of
+from services.records.lists import list_records
+from services.records.types import get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 _MATCHES: Final = 8

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.records.titles import record_url
-from services.timeline import TimelineEntry
+from services.records.timeline import TimelineEntry
 
 _ICONS: Final[Mapping[str, tuple[str, str]]] = {
     "created": ("plus", "accent"),

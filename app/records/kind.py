@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.actors import Permission
-from services.duplicates import RULES
-from services.record_types import Field, RecordType, get_record_type
+from services.records.duplicates import RULES
+from services.records.types import Field, RecordType, get_record_type
 
 
 @dataclass(frozen=True, slots=True)

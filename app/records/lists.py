@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from app.records.kind import RecordKind
 from app.records.titles import Titles
-from services.deletion import SHOWN, list_deleted
-from services.lists import RecordPage, list_records
-from services.record_types import Field
+from services.records.deletion import SHOWN, list_deleted
+from services.records.lists import RecordPage, list_records
+from services.records.types import Field
 from services.unit_of_work import UnitOfWork
 
 _NUMERIC = frozenset({"number", "money", "percent", "markup", "quantity"})

@@ -16,16 +16,16 @@ from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
 from app.records.titles import Titles
-from processes.inbox import tasks_of_record
-from processes.instances import instance_view, instances_of_record
-from services.files import documents_of
-from services.lists import list_records
-from services.people import Group, User
-from services.record_types import get_record, title_of
-from services.sales_lines import lines_of, totals_of
-from services.sla_explain import explain_request
-from services.templates import TemplateKind, list_templates
-from services.timeline import timeline_of
+from processes.running.instances import instance_view, instances_of_record
+from processes.tasks.inbox import tasks_of_record
+from services.documents.files import documents_of
+from services.documents.templates import TemplateKind, list_templates
+from services.people.model import Group, User
+from services.records.lists import list_records
+from services.records.timeline import timeline_of
+from services.records.types import get_record, title_of
+from services.sales.lines import lines_of, totals_of
+from services.service_levels.explain import explain_request
 from services.unit_of_work import UnitOfWork
 
 TIMELINE_ROWS: Final = 30

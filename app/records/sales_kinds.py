@@ -6,7 +6,7 @@ from typing import Final
 
 from app.records.kind import Action, RecordKind, Related, reason
 from services.actors import Permission
-from services.record_types import Field
+from services.records.types import Field
 
 _PRODUCT: Final = RecordKind(
     record_type="product",

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from app.records.kind import RecordKind
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
-from services.product_model import Product
-from services.record_types import get_record, title_of
-from services.sales_lines import present_lines
+from services.records.types import get_record, title_of
+from services.sales.lines import present_lines
+from services.sales.product_model import Product
 from services.unit_of_work import UnitOfWork
 
 COLUMNS: Final = ("product_id", "title", "quantity", "unit_price", "discount_percent")

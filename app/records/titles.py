@@ -13,9 +13,9 @@ from flask import url_for
 from sqlalchemy import select
 
 from app.records.kinds import KINDS
-from services.files import names_of_documents
-from services.people import Group, User
-from services.record_types import Field, get_record_type
+from services.documents.files import names_of_documents
+from services.people.model import Group, User
+from services.records.types import Field, get_record_type
 from services.unit_of_work import UnitOfWork
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from alembic import op
 
-from services.folding import match_key
+from services.records.folding import match_key
 
 revision = "0014"
 down_revision = "0013"

@@ -9,12 +9,12 @@ from uuid import UUID
 from marshmallow import fields
 from sqlalchemy import ColumnElement, insert, select, update
 
-from processes.buffer import look_again
 from processes.commands.common import WithReason, note_of
-from processes.definition_tables import ProcessVersion
-from processes.history import Kind
-from processes.holding import let_go
-from processes.instance_tables import HistoryEntry, InstanceState, ProcessInstance, table_of
+from processes.deploying.definition_tables import ProcessVersion
+from processes.events.buffer import look_again
+from processes.events.holding import let_go
+from processes.running.history import Kind
+from processes.running.instance_tables import HistoryEntry, InstanceState, ProcessInstance, table_of
 from services.actors import Permission
 from services.operations import operation
 from services.unit_of_work import UnitOfWork

@@ -9,10 +9,10 @@ from marshmallow import fields, validate
 from sqlalchemy import insert
 
 from processes.engine import Execution
-from processes.history import Kind, Row
-from processes.holding import forget_held
-from processes.instance_tables import HistoryEntry, InstanceState, ProcessInstance, table_of
-from processes.runtime import Command, carry_out, lock_instance, open_execution
+from processes.events.holding import forget_held
+from processes.running.history import Kind, Row
+from processes.running.instance_tables import HistoryEntry, InstanceState, ProcessInstance, table_of
+from processes.running.runtime import Command, carry_out, lock_instance, open_execution
 from services.errors import Conflict
 from services.operations import Arguments
 from services.unit_of_work import UnitOfWork

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from processes.buffer import look_again
 from processes.commands.common import (
     MAX_REASON,
     OfInstance,
@@ -17,8 +16,9 @@ from processes.commands.common import (
     shown,
     write_note,
 )
-from processes.holding import let_go
-from processes.instance_tables import InstanceState
+from processes.events.buffer import look_again
+from processes.events.holding import let_go
+from processes.running.instance_tables import InstanceState
 from services.actors import Permission
 from services.errors import Conflict
 from services.operations import Arguments, operation

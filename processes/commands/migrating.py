@@ -9,21 +9,21 @@ from uuid import UUID
 from marshmallow import fields
 from sqlalchemy import ColumnElement, func, insert, select
 
-from processes.command_tables import ItemState, MigrationItem, MigrationRun, RunState
 from processes.commands.common import WithReason
-from processes.definitions import Definition, get_definition
+from processes.deploying.definitions import Definition, get_definition
 from processes.engine import MigrationBlocked
-from processes.instance_tables import InstanceState, ProcessInstance, table_of
-from processes.instances import condition_of
-from processes.migrating import check_mapping
-from processes.migration_runs import (
+from processes.migration.one_instance import check_mapping
+from processes.migration.runs import (
     blockers_of,
     count_items,
     defer_run,
     end_run,
     migrate_item,
 )
-from processes.migration_trial import named, try_instances
+from processes.migration.tables import ItemState, MigrationItem, MigrationRun, RunState
+from processes.migration.trial import named, try_instances
+from processes.running.instance_tables import InstanceState, ProcessInstance, table_of
+from processes.running.instances import condition_of
 from services.actors import Permission
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation

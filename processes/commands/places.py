@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from processes.definitions import get_definition
-from processes.element_names import called_process, name_of
+from processes.deploying.definitions import get_definition
 from processes.engine import Execution, TokenView
-from processes.history import Kind
-from processes.instance_tables import HistoryEntry, ProcessInstance
+from processes.running.element_names import called_process, name_of
+from processes.running.history import Kind
+from processes.running.instance_tables import HistoryEntry, ProcessInstance
 from services.errors import Conflict
 from services.unit_of_work import UnitOfWork
 

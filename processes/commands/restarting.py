@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from processes.commands.common import OfInstance, command_step, note_of, shown
-from processes.history import Kind
-from processes.instance_tables import HistoryEntry, InstanceState, ProcessInstance
-from processes.runtime import lock_instance, open_execution
+from processes.running.history import Kind
+from processes.running.instance_tables import HistoryEntry, InstanceState, ProcessInstance
+from processes.running.runtime import lock_instance, open_execution
 from services.actors import Permission
 from services.errors import Conflict, Invalid
 from services.operations import operation

@@ -9,13 +9,13 @@ from uuid import UUID
 from marshmallow import fields
 
 from processes.commands.values import check_variables, variables_field
-from processes.definitions import Definition, get_definition
-from processes.runtime import open_instance
-from processes.stock import latest_active
+from processes.deploying.definitions import Definition, get_definition
+from processes.deploying.stock import latest_active
+from processes.running.runtime import open_instance
 from services.actors import Permission
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
-from services.record_types import get_record
+from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
 
 

@@ -17,7 +17,7 @@ from processes.commands.common import (
 )
 from processes.commands.places import find_token
 from processes.commands.values import check_variables, variables_field
-from processes.runtime import open_execution
+from processes.running.runtime import open_execution
 from services.actors import Permission
 from services.operations import operation
 from services.unit_of_work import UnitOfWork

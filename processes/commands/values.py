@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from marshmallow import fields, validate
 
-from processes.task_forms import MAX_DATA_BYTES
+from processes.tasks.forms import MAX_DATA_BYTES
 from services.errors import Invalid
 
 NAME = r"[A-Za-z_]\w*\Z"

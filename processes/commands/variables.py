@@ -19,7 +19,7 @@ from processes.commands.common import (
 from processes.commands.places import find_token, token_name
 from processes.commands.values import check_variables, variables_field
 from processes.engine import Execution
-from processes.runtime import open_execution
+from processes.running.runtime import open_execution
 from services.actors import Permission
 from services.errors import Conflict, Invalid
 from services.operations import operation

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from processes.definitions import Definitions
-from processes.deployment import deploy
+from processes.deploying.definitions import Definitions
+from processes.deploying.deployment import deploy
+from processes.deploying.findings import Finding, ModelRejected, finding_of
+from processes.deploying.unit import Unit, read_unit, xml_bytes
 from processes.engine import ModelError, ModelErrors
 from processes.engine.decisions import is_decision_model
 from processes.engine.decisions.sources import review_of
-from processes.findings import Finding, ModelRejected, finding_of
 from processes.laboratory.models import fault, text_of
 from processes.laboratory.place import Laboratory
-from processes.unit import Unit, read_unit, xml_bytes
 from services.actors import SYSTEM
 from services.unit_of_work import UnitOfWork
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from processes.engine.decisions.batch import evaluate_line, evaluate_request
-from services.calendar_stock import StockCalendars
+from services.calendars.stock import StockCalendars
 
 
 def decide_line(line: str, now: datetime) -> str:

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from processes.definitions import Definition, get_definition
+from processes.deploying.definitions import Definition, get_definition
+from processes.deploying.findings import Finding
+from processes.deploying.process_checks import Requirements, Surroundings
+from processes.deploying.stock import latest_active
 from processes.engine import Binding, Call, Host, ProcessSpec, StepFailed
 from processes.engine.process_model import Process
-from processes.findings import Finding
-from processes.host import InstanceFacts, InstanceHost, InstanceHosts
-from processes.process_checks import Requirements, Surroundings
-from processes.stock import latest_active
-from services.calendar_stock import StockCalendars
+from processes.running.host import InstanceFacts, InstanceHost, InstanceHosts
+from services.calendars.stock import StockCalendars
 from services.unit_of_work import UnitOfWork
 
 Result = Mapping[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from processes.engine import EngineError, StepFailed
-from processes.host import FAULTS
+from processes.running.host import FAULTS
 from services.errors import LanewiseError
 
 log = structlog.get_logger(__name__)

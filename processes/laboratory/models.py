@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from processes.definitions import Definitions
+from processes.deploying.definitions import Definitions
+from processes.deploying.unit import decode_file
 from processes.engine import Model, parse_model
-from processes.unit import decode_file
 
 
 def text_of(request: Mapping[str, Any]) -> str:

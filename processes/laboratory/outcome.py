@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from processes.delivery_tables import StepJob, StepKind
 from processes.engine import Execution, TokenView
-from processes.history import Kind
-from processes.incident_log import STALLED
-from processes.instance_tables import HistoryEntry, Incident, ProcessInstance
+from processes.events.delivery_tables import StepJob, StepKind
+from processes.jobs.incident_log import STALLED
 from processes.laboratory.playing import Play
 from processes.laboratory.values import simple_all
-from processes.runtime import look_at
+from processes.running.history import Kind
+from processes.running.instance_tables import HistoryEntry, Incident, ProcessInstance
+from processes.running.runtime import look_at
 from services.actors import SYSTEM
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from config import Settings
-from processes.definitions import Definitions
-from processes.host import InstanceHosts
+from processes.deploying.definitions import Definitions
+from processes.deploying.process_checks import Requirements
 from processes.laboratory.hosting import NoRequirements, PlayedHosts
 from processes.laboratory.models import PlayedDefinitions
-from processes.process_checks import Requirements
+from processes.running.host import InstanceHosts
 from services.clock import VirtualClock
 from services.database import create_database_engine
 from services.platform import Platform

@@ -9,16 +9,16 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from processes.definition_tables import ProcessVersion
-from processes.definitions import get_definition
-from processes.draining import drain
+from processes.deploying.definition_tables import ProcessVersion
+from processes.deploying.definitions import get_definition
 from processes.engine import EngineError, Execution, StepFailed, start_condition
 from processes.engine.timers import parse_duration
-from processes.host import InstanceFacts, host_for
-from processes.instance_tables import Subscription, TaskState, WorkItem
+from processes.events.parcels import Parcel, delivery_of
+from processes.jobs.draining import drain
 from processes.laboratory.budget import Budget, EndlessError
-from processes.parcels import Parcel, delivery_of
-from processes.runtime import do_step, open_instance
+from processes.running.host import InstanceFacts, host_for
+from processes.running.instance_tables import Subscription, TaskState, WorkItem
+from processes.running.runtime import do_step, open_instance
 from services.actors import SYSTEM
 from services.clock import VirtualClock
 from services.database import new_id

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from processes.definitions import Definitions
-from processes.deployment import deploy
+from processes.deploying.definitions import Definitions
+from processes.deploying.deployment import deploy
+from processes.deploying.findings import ModelRejected
+from processes.deploying.unit import xml_bytes
 from processes.engine import EngineError, Model
 from processes.engine.values import plain, received
-from processes.findings import ModelRejected
 from processes.laboratory.budget import Budget
 from processes.laboratory.checking import files_of, shown
 from processes.laboratory.hosting import PlayedHosts
@@ -18,7 +19,6 @@ from processes.laboratory.models import fault
 from processes.laboratory.outcome import outcome_of
 from processes.laboratory.place import Laboratory
 from processes.laboratory.playing import Play, StepImpossible
-from processes.unit import xml_bytes
 from services.actors import SYSTEM
 from services.errors import LanewiseError
 

@@ -23,8 +23,8 @@ from config import ROOT
 from services.actors import SYSTEM
 from services.essentials import seed_essentials
 from services.operations import run
-from services.passwords import hash_password
-from services.people import User, find_group
+from services.people.model import User, find_group
+from services.people.passwords import hash_password
 from services.platform import Platform
 from tests.conftest import FrozenClock
 

@@ -8,11 +8,11 @@ import re
 import pytest
 from sqlalchemy import select, text
 
-from processes.instance_tables import ProcessInstance
+from processes.running.instance_tables import ProcessInstance
 from services.actors import SYSTEM
-from services.mail_model import Mail, MailState
+from services.mail.model import Mail, MailState
 from services.operations import run
-from services.people import Group, User
+from services.people.model import Group, User
 from tests.app.conftest import PASSWORD
 from tests.engine.models import Drawing, mapped
 from tests.processes.world import as_file, one_task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processes.worker import drain
+from processes.jobs.worker import drain
 from services.actors import SYSTEM
 from services.operations import all_operations, run
 from tests.app.conftest import PASSWORD, PEOPLE

@@ -13,12 +13,12 @@ from app import create_app
 from app.cli.clock import read_duration
 from app.cli.start import prepare
 from config import ROOT
-from processes.definition_tables import ProcessVersion
+from processes.deploying.definition_tables import ProcessVersion
 from services.actors import SYSTEM
 from services.clock import AdjustableClock
-from services.lead_model import Lead
+from services.crm.lead_model import Lead
 from services.operations import run
-from services.people import Group, User
+from services.people.model import Group, User
 from services.platform import Platform
 from tests.processes.world import as_file, one_task
 

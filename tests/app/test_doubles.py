@@ -7,8 +7,8 @@ import re
 import pytest
 
 from services.actors import SYSTEM
-from services.duplicate_scans import list_scans, run_scan
-from services.record_types import get_record
+from services.records.duplicate_scans import list_scans, run_scan
+from services.records.types import get_record
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from processes.instance_tables import WorkItem
+from processes.running.instance_tables import WorkItem
 from services.actors import SYSTEM
 from services.operations import run
 from services.platform import Platform

@@ -9,8 +9,8 @@ import re
 import pytest
 from sqlalchemy import select
 
-from processes.instance_tables import HistoryEntry, ProcessInstance, TaskState, WorkItem
-from processes.worker import drain
+from processes.jobs.worker import drain
+from processes.running.instance_tables import HistoryEntry, ProcessInstance, TaskState, WorkItem
 from services.actors import SYSTEM
 from services.operations import run
 from tests.engine.models import Drawing, extension, timer

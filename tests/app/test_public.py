@@ -7,8 +7,8 @@ import re
 import pytest
 from sqlalchemy import select
 
-from services.lead_model import Lead
-from services.request_model import ServiceRequest
+from services.crm.lead_model import Lead
+from services.crm.request_model import ServiceRequest
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from services.actors import SYSTEM
-from services.calendar_model import DAYS
-from services.calendars import list_calendars
-from services.sla_policies import list_policies
+from services.calendars.calendars import list_calendars
+from services.calendars.model import DAYS
+from services.service_levels.policies import list_policies
 
 OFFICE = {f"week.{day}": "10:00-18:00" for day in list(DAYS)[:5]}
 NEW = {"name": "Oslo", "timezone": "Europe/Oslo", **OFFICE}

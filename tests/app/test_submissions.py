@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from processes.upkeep import tidy_up
-from services.lead_model import Lead
+from processes.jobs.upkeep import tidy_up
+from services.crm.lead_model import Lead
 from services.submissions import Submission
 
 _KEY = re.compile(r'name="submission" value="([^"]+)"')

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from processes.draining import drain
-from processes.worker import put_back_stalled_jobs
+from processes.jobs.draining import drain
+from processes.jobs.worker import put_back_stalled_jobs
 from services.database import create_database_engine
 from services.platform import Platform
 

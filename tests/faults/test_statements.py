@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 import processes.catalogue  # noqa: F401 - its import registers operations and jobs
-from processes.delivery_tables import StepJob
-from processes.instance_tables import Incident, PendingCall, Subscription, Timer
+from processes.events.delivery_tables import StepJob
+from processes.running.instance_tables import Incident, PendingCall, Subscription, Timer
 from services import jobs, operations
 from services.actors import SYSTEM, Permission
 from services.audit import AuditEntry

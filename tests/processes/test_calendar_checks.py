@@ -4,8 +4,8 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from processes.checks import check_model
-from services.calendar_stock import seed_calendars
+from processes.deploying.checks import check_model
+from services.calendars.stock import seed_calendars
 from tests.engine.models import Drawing, extension, timer
 
 

@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from processes.conditions import look_again
-from processes.instance_tables import ProcessInstance, Subscription
+from processes.events.conditions import look_again
+from processes.running.instance_tables import ProcessInstance, Subscription
 from tests.engine.models import Drawing
 from tests.processes.test_tasks import race
 from tests.processes.world import one_task, user_task, with_properties

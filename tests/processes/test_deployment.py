@@ -2,16 +2,21 @@
 
 import pytest
 
-from processes import definitions
-from processes.checks import check_model
-from processes.definition_tables import Deployment, ProcessStart, ProcessVersion, Resource
-from processes.deployments import list_deployments, list_processes, list_versions, version_xml
-from processes.drafts import get_draft
+from processes.deploying import definitions
+from processes.deploying.checks import check_model
+from processes.deploying.definition_tables import Deployment, ProcessStart, ProcessVersion, Resource
+from processes.deploying.deployments import (
+    list_deployments,
+    list_processes,
+    list_versions,
+    version_xml,
+)
+from processes.deploying.drafts import get_draft
+from processes.deploying.findings import ModelRejected
+from processes.deploying.shipped import deploy_folder
+from processes.deploying.unit import decode_file, xml_bytes
 from processes.engine import parse_model
-from processes.findings import ModelRejected
-from processes.instance_tables import ProcessInstance
-from processes.shipped import deploy_folder
-from processes.unit import decode_file, xml_bytes
+from processes.running.instance_tables import ProcessInstance
 from services.actors import SYSTEM
 from services.errors import Conflict, NotAllowed, NotFound
 from tests.engine.models import Drawing, extension, mapped, on, service

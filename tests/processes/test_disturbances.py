@@ -4,14 +4,14 @@ from functools import partial
 
 import pytest
 
-from processes.definition_tables import ProcessStart
-from processes.events import deliver_event
-from processes.incidents import list_incidents, record_failed_job
-from processes.instance_tables import ProcessInstance, Timer
-from processes.timers import fire_timers, sweep_timers
+from processes.deploying.definition_tables import ProcessStart
+from processes.events.delivery import deliver_event
+from processes.events.timers import fire_timers, sweep_timers
+from processes.jobs.incidents import list_incidents, record_failed_job
+from processes.running.instance_tables import ProcessInstance, Timer
 from services.audit import AuditEntry
 from services.errors import Invalid, LanewiseError
-from services.people import Group
+from services.people.model import Group
 from services.unit_of_work import Job
 from tests.engine.models import Drawing, on, timer
 from tests.processes.test_events import on_created

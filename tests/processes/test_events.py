@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from processes.events import deliver_event
-from processes.instance_tables import HistoryEntry, Incident, ProcessInstance, Subscription
+from processes.events.delivery import deliver_event
+from processes.running.instance_tables import HistoryEntry, Incident, ProcessInstance, Subscription
 from services.actors import SYSTEM
 from tests.engine.models import Drawing, extension, on
 from tests.processes.test_tasks import race

@@ -2,7 +2,7 @@
 
 import pytest
 
-from processes.findings import ModelRejected
+from processes.deploying.findings import ModelRejected
 from tests.processes.world import form, one_task, user_task, with_properties
 
 

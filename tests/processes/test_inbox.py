@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from processes.inbox import count_tasks, list_tasks, tasks_of_record
-from processes.instance_tables import QueueEntry, WorkItem, table_of
+from processes.running.instance_tables import QueueEntry, WorkItem, table_of
+from processes.tasks.inbox import count_tasks, list_tasks, tasks_of_record
 from services.database import new_id
 from services.errors import Invalid, NotFound
 from services.essentials import seed_essentials

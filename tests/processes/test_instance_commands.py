@@ -2,10 +2,16 @@
 
 import pytest
 
-from processes.history import Kind
-from processes.instance_tables import HistoryEntry, ProcessInstance, TaskState, Timer, WorkItem
-from processes.instances import instance_view
-from processes.runtime import lock_instance, open_execution
+from processes.running.history import Kind
+from processes.running.instance_tables import (
+    HistoryEntry,
+    ProcessInstance,
+    TaskState,
+    Timer,
+    WorkItem,
+)
+from processes.running.instances import instance_view
+from processes.running.runtime import lock_instance, open_execution
 from services.audit import AuditEntry
 from services.errors import Conflict, Invalid, NotAllowed
 from tests.engine.models import Drawing, extension, on, timer

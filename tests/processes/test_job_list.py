@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from processes.incidents import list_incidents
-from processes.instance_tables import Incident
-from processes.job_list import count_jobs, list_jobs, note_failure
-from processes.job_retries import MAX_ATTEMPTS
+from processes.jobs.incidents import list_incidents
+from processes.jobs.job_list import count_jobs, list_jobs, note_failure
+from processes.jobs.job_retries import MAX_ATTEMPTS
+from processes.running.instance_tables import Incident
 from services.audit import AuditEntry
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.unit_of_work import Job

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from processes.instance_tables import NEVER, QueueEntry, Timer, WorkItem
+from processes.running.instance_tables import NEVER, QueueEntry, Timer, WorkItem
 from services.timers import tell_timers
 from tests.engine.models import Drawing, extension, timer
 from tests.processes.world import World, with_properties

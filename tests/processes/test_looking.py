@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from processes.element_templates import element_templates
-from processes.instances import instance_view, instances_of_record, list_instances
-from processes.pictures import OPAQUE
+from processes.deploying.element_templates import element_templates
+from processes.running.instances import instance_view, instances_of_record, list_instances
+from processes.running.pictures import OPAQUE
 from services.errors import Invalid, NotFound
 from tests.engine.models import Drawing, mapped, timer
 from tests.processes.world import one_task, user_task, with_properties

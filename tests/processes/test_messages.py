@@ -6,12 +6,12 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from processes.buffer import prune_messages
-from processes.delivery_tables import BufferedMessage, MessageReceipt
 from processes.engine.correlation import correlation_text
-from processes.events import deliver_event
-from processes.instance_tables import ProcessInstance, Subscription
-from processes.messages import list_messages
+from processes.events.buffer import prune_messages
+from processes.events.delivery import deliver_event
+from processes.events.delivery_tables import BufferedMessage, MessageReceipt
+from processes.events.messages import list_messages
+from processes.running.instance_tables import ProcessInstance, Subscription
 from services.audit import AuditEntry
 from services.calls import answer
 from services.errors import LanewiseError, NotAllowed, NotFound

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from processes.command_tables import MigrationItem, MigrationRun
-from processes.definition_tables import ProcessVersion
-from processes.history import Kind
-from processes.inbox import get_task, task_form
-from processes.instance_tables import (
+from processes.deploying.definition_tables import ProcessVersion
+from processes.migration.tables import MigrationItem, MigrationRun
+from processes.migration.views import get_run, list_runs
+from processes.running.history import Kind
+from processes.running.instance_tables import (
     HistoryEntry,
     Incident,
     ProcessInstance,
@@ -17,7 +17,7 @@ from processes.instance_tables import (
     Timer,
     WorkItem,
 )
-from processes.migration_views import get_run, list_runs
+from processes.tasks.inbox import get_task, task_form
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.jobs import all_jobs
 from tests.engine.models import Drawing, timer

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from processes.instance_tables import (
+from processes.running.instance_tables import (
     HistoryEntry,
     Incident,
     PendingCall,
@@ -14,9 +14,9 @@ from processes.instance_tables import (
     Timer,
     WorkItem,
 )
+from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
-from services.lead_model import Lead
-from services.timeline import timeline_of
+from services.records.timeline import timeline_of
 from tests.engine.models import Drawing, extension, mapped, on, timer
 from tests.processes.world import form, one_task, table, user_task, with_properties
 

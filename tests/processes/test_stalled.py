@@ -1,7 +1,7 @@
 """An instance that waits for nothing that could come is an incident until it goes on."""
 
-from processes.incidents import list_incidents
-from processes.instance_tables import Incident
+from processes.jobs.incidents import list_incidents
+from processes.running.instance_tables import Incident
 from tests.engine.models import Drawing
 from tests.processes.world import one_task, user_task
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from processes.delivery_tables import StepJob
-from processes.incidents import list_incidents
-from processes.instance_tables import Incident
-from processes.step_jobs import run_step, sweep_steps
+from processes.events.delivery_tables import StepJob
+from processes.jobs.incidents import list_incidents
+from processes.running.instance_tables import Incident
+from processes.running.step_jobs import run_step, sweep_steps
 from services import operations
 from services.actors import Permission
 from services.errors import LanewiseError

@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 from marshmallow import fields
 
-from processes.calls import answer_call, fail_call
-from processes.command_tables import HeldJob
-from processes.events import receive_event
-from processes.history import Kind
-from processes.inbox import get_task, task_form
-from processes.instance_tables import (
+from processes.events.delivery import receive_event
+from processes.migration.tables import HeldJob
+from processes.running.calls import answer_call, fail_call
+from processes.running.history import Kind
+from processes.running.instance_tables import (
     HistoryEntry,
     Incident,
     PendingCall,
@@ -18,7 +17,8 @@ from processes.instance_tables import (
     Subscription,
     Timer,
 )
-from processes.instances import instance_view, list_instances
+from processes.running.instances import instance_view, list_instances
+from processes.tasks.inbox import get_task, task_form
 from services import operations
 from services.actors import Permission
 from services.audit import AuditEntry

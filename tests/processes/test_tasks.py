@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from processes.inbox import get_task, next_task, task_form
-from processes.instance_tables import QueueEntry
+from processes.running.instance_tables import QueueEntry
+from processes.tasks.inbox import get_task, next_task, task_form
+from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.essentials import seed_essentials
-from services.lead_model import Lead
-from services.timeline import timeline_of
+from services.records.timeline import timeline_of
 from tests.engine.models import Drawing, extension
 from tests.processes.world import form, one_task, user_task, with_properties
 

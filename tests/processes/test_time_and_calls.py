@@ -6,17 +6,17 @@ import pytest
 from marshmallow import fields
 from sqlalchemy import select, text
 
-from processes import timers
-from processes.calls import answer_call, fail_call
-from processes.incidents import list_incidents
-from processes.instance_tables import Incident, PendingCall, ProcessInstance, Timer
-from processes.timers import Turn, fire_timers, sweep_timers
+from processes.events import timers
+from processes.events.timers import Turn, fire_timers, sweep_timers
+from processes.jobs.incidents import list_incidents
+from processes.running.calls import answer_call, fail_call
+from processes.running.instance_tables import Incident, PendingCall, ProcessInstance, Timer
 from services import jobs, operations
 from services.actors import Permission
 from services.errors import LanewiseError, NotAllowed
 from services.jobs import RetryLater
 from services.operations import Arguments, Operation
-from services.people import Group
+from services.people.model import Group
 from services.unit_of_work import Job
 from tests.engine.models import Drawing, extension, on, timer
 from tests.processes.test_tasks import race

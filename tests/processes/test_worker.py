@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from processes.incidents import list_incidents
-from processes.upkeep import tidy_up
-from processes.worker import put_back_stalled_jobs, run_worker
+from processes.jobs.incidents import list_incidents
+from processes.jobs.upkeep import tidy_up
+from processes.jobs.worker import put_back_stalled_jobs, run_worker
 from services import jobs
 from services.actors import SYSTEM
 from services.unit_of_work import Job
@@ -187,8 +187,8 @@ def test_a_job_is_finished_when_the_connection_is_lost_over_it(world, told):
 
 
 def test_a_job_that_hangs_does_not_hold_the_worker_up_for_ever(world, told, monkeypatch):
-    monkeypatch.setattr("processes.worker.GRACE_SECONDS", 0.2)
-    monkeypatch.setattr("processes.worker.MARGIN_SECONDS", 0.2)
+    monkeypatch.setattr("processes.jobs.worker.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("processes.jobs.worker.MARGIN_SECONDS", 0.2)
     told.may_end.clear()
     gave_up = threading.Event()
 
@@ -234,7 +234,7 @@ def test_a_worker_goes_on_when_another_takes_a_job_with_the_same_lock_first(worl
 
 
 def test_what_is_over_is_tidied_up(world, monkeypatch):
-    monkeypatch.setattr("processes.upkeep.PRUNED_AT_ONCE", 1)
+    monkeypatch.setattr("processes.jobs.upkeep.PRUNED_AT_ONCE", 1)
     effects = "('old', '2026-01-30'), ('older', '2026-01-29'), ('new', '2026-02-20')"
     world.sql(f"INSERT INTO job_effects (key, at) VALUES {effects}")
     world.sql("INSERT INTO job_failures VALUES (4711, 'x', now())")

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import event, select, text
 
-from processes.inbox import list_tasks
-from processes.instance_tables import HistoryEntry, ProcessInstance, WorkItem
-from processes.worker import drain
+from processes.jobs.worker import drain
+from processes.running.instance_tables import HistoryEntry, ProcessInstance, WorkItem
+from processes.tasks.inbox import list_tasks
 from services.actors import SYSTEM, Actor
 from services.operations import run
-from services.people import Group, User
+from services.people.model import Group, User
 from services.platform import Platform
 from tests.engine.models import Drawing, extension
 

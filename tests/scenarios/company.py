@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from processes.incidents import list_incidents
-from processes.shipped import deploy_folder
+from processes.deploying.shipped import deploy_folder
+from processes.jobs.incidents import list_incidents
 from services.actors import SYSTEM, Actor
 from services.essentials import seed_essentials
-from services.loopback_mail import LoopbackMail
-from services.people import User, find_group
-from services.record_types import get_record, present_record
+from services.mail.loopback import LoopbackMail
+from services.people.model import User, find_group
+from services.records.types import get_record, present_record
 from tests.conftest import FrozenClock
 from tests.processes.world import World
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import processes.catalogue  # noqa: F401 - its import registers the operations
-from services.loopback_mail import LoopbackMail
+from services.mail.loopback import LoopbackMail
 from tests.scenarios.company import Company
 
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from processes.incidents import list_incidents
-from processes.worker import drain
-from services.loopback_mail import Behaviour
-from services.mail_model import Mail
+from processes.jobs.incidents import list_incidents
+from processes.jobs.worker import drain
+from services.mail.loopback import Behaviour
+from services.mail.model import Mail
 
 CLIENT = "eva@fjord.example"
 

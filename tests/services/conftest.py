@@ -14,7 +14,7 @@ import services.catalogue
 from services.actors import SYSTEM, Actor
 from services.essentials import seed_essentials
 from services.operations import run
-from services.people import find_user
+from services.people.model import find_user
 from services.platform import Platform
 
 PASSWORD = "a long enough phrase"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from services.documents.files import documents_of, get_document
 from services.errors import NotFound
-from services.files import documents_of, get_document
-from services.lists import list_records
-from services.mails import mails_of
-from services.record_types import get_record
-from services.timeline import timeline_of
+from services.mail.mails import mails_of
+from services.records.lists import list_records
+from services.records.timeline import timeline_of
+from services.records.types import get_record
 
 TYPES = {
     "account": {"name": "Secret"},

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from feel import UnknownCalendarError
 from feel.working_time import add_working_time
-from services.calendar_book import CalendarBook
-from services.calendar_hours import format_hours, parse_hours
-from services.calendars import list_calendars, present_calendar
+from services.calendars.book import CalendarBook
+from services.calendars.calendars import list_calendars, present_calendar
+from services.calendars.hours import format_hours, parse_hours
 from services.errors import Conflict, Invalid, NotAllowed, StaleVersion
 from services.operations import run
 

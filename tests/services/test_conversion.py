@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from services.account_model import Account
-from services.contact_model import Contact
-from services.deal_model import Deal
+from services.crm.account_model import Account
+from services.crm.contact_model import Contact
+from services.crm.deal_model import Deal
+from services.crm.lead_model import Lead
 from services.errors import Conflict
-from services.lead_model import Lead
-from services.timeline import timeline_of
+from services.records.timeline import timeline_of
 
 
 def _lead(desk, **changes):

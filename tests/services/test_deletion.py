@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.deletion import list_deleted
 from services.errors import Conflict, NotAllowed, NotFound
-from services.lists import list_records
-from services.record_types import all_record_types, get_record, get_record_type, related_title
-from services.timeline import timeline_of
+from services.records.deletion import list_deleted
+from services.records.lists import list_records
+from services.records.timeline import timeline_of
+from services.records.types import all_record_types, get_record, get_record_type, related_title
 
 
 def _delete(staff, record, who="anna"):

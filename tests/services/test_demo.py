@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from services.demo import DEMO_PASSWORD, seed_demo
-from services.lists import list_records
-from services.sign_in import sign_in
+from services.people.sign_in import sign_in
+from services.records.lists import list_records
 
 
 def test_people_can_sign_in_when_the_demo_is_seeded(desk):

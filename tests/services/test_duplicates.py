@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from services.account_model import Account
-from services.contact_model import Contact
-from services.duplicate_scans import list_pairs, list_scans, run_scan
-from services.duplicates import find_duplicates, similarity
+from services.crm.account_model import Account
+from services.crm.contact_model import Contact
 from services.errors import Conflict, NotAllowed, NotFound
-from services.folding import fold, match_key
+from services.records.duplicate_scans import list_pairs, list_scans, run_scan
+from services.records.duplicates import find_duplicates, similarity
+from services.records.folding import fold, match_key
 
 
 def _found(staff, record_type, actor="maria", **values):

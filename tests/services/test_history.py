@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from services.audit import AuditEntry
-from services.timeline import timeline_of
+from services.records.timeline import timeline_of
 
 
 def _audit(desk, operation):

@@ -11,7 +11,7 @@ import processes.catalogue  # noqa: F401 - processes watch records, with a state
 from services import calls
 from services.actors import SYSTEM
 from services.jobs import all_jobs, job, once
-from services.lists import list_records
+from services.records.lists import list_records
 
 
 def test_an_effect_is_had_once_when_its_key_comes_again(staff):

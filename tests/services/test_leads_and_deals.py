@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from services.actors import PUBLIC
 from services.arguments import MAX_AMOUNT, Money
-from services.deal_model import StageChange
+from services.crm.deal_model import StageChange
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
-from services.positions import line_total, positions_of
-from services.record_types import LiveRecord, get_record
+from services.people.positions import line_total, positions_of
+from services.records.types import LiveRecord, get_record
 
 
 def _history(desk, deal):

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.errors import Invalid
-from services.lists import list_records
-from services.record_types import all_record_types
+from services.records.lists import list_records
+from services.records.types import all_record_types
 
 
 def _names(page):
@@ -64,7 +64,7 @@ def test_rows_without_a_value_come_last_when_sorted_either_way(staff):
 
 
 def test_the_count_is_capped_when_there_are_many(staff, monkeypatch):
-    monkeypatch.setattr("services.lists.COUNT_CAP", 2)
+    monkeypatch.setattr("services.records.lists.COUNT_CAP", 2)
     for number in range(4):
         staff.do("account.create", name=f"A {number}")
     page = staff.ask(list_records, "account", limit=1)

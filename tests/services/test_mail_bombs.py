@@ -7,7 +7,7 @@ import time
 import pytest
 
 from services.errors import Invalid
-from services.mail_parsing import MAX_DEPTH, MAX_LINES, read_mail
+from services.mail.parsing import MAX_DEPTH, MAX_LINES, read_mail
 
 HEAD = b"From: Eva <eva@nordlys.example>\r\nTo: crm@lanewise.example\r\nSubject: Window\r\n"
 SECONDS = 5.0

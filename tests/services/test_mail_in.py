@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from services.crm.request_model import ServiceRequest
+from services.documents.files import documents_of
 from services.errors import Invalid
-from services.files import documents_of
-from services.mail_inbound import guess_type
-from services.mail_model import Mail
-from services.mail_parsing import read_mail, without_quote
-from services.mail_references import make_reply_address
-from services.request_model import ServiceRequest
-from services.timeline import timeline_of
+from services.mail.inbound import guess_type
+from services.mail.model import Mail
+from services.mail.parsing import read_mail, without_quote
+from services.mail.references import make_reply_address
+from services.records.timeline import timeline_of
 
 
 def _mail(**changes):
@@ -190,7 +190,7 @@ def test_files_are_kept_with_safe_names_and_types_when_attached(staff):
 
 
 def test_files_are_left_out_when_too_large(staff, monkeypatch):
-    monkeypatch.setattr("services.mail_parsing.MAX_ATTACHMENT_BYTES", 10)
+    monkeypatch.setattr("services.mail.parsing.MAX_ATTACHMENT_BYTES", 10)
     message = _mail()
     message.add_attachment(b"x" * 11, maintype="image", subtype="png", filename="big.png")
     result = _receive(staff, message)

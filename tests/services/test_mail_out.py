@@ -7,14 +7,14 @@ from email.utils import parseaddr
 import pytest
 from sqlalchemy import select
 
-from services import smtp
 from services.actors import SYSTEM
 from services.errors import Invalid, NotFound
 from services.jobs import RetryLater
-from services.loopback_mail import Behaviour, LoopbackMail
-from services.mail_delivery import deliver_mail
-from services.mail_model import Mail
-from services.mail_references import read_message_ids, read_reply_address
+from services.mail import smtp
+from services.mail.delivery import deliver_mail
+from services.mail.loopback import Behaviour, LoopbackMail
+from services.mail.model import Mail
+from services.mail.references import read_message_ids, read_reply_address
 from services.operations import run
 
 

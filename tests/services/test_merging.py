@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.errors import Conflict, Invalid, NotFound
-from services.lists import list_records
-from services.merging import find_merge, pointers_to
-from services.record_types import get_record, present_record
-from services.timeline import timeline_of
+from services.records.lists import list_records
+from services.records.merging import find_merge, pointers_to
+from services.records.timeline import timeline_of
+from services.records.types import get_record, present_record
 
 
 def _merge(staff, kept, dropped, *take, who="anna"):

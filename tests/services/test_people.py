@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 
 from services.audit import AuditEntry
 from services.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
-from services.passwords import check_password, hash_password
-from services.people import User, find_group
-from services.sign_in import ApiToken, sign_in, user_by_token
-from services.users import list_groups, list_tokens, list_users
+from services.people.model import User, find_group
+from services.people.passwords import check_password, hash_password
+from services.people.sign_in import ApiToken, sign_in, user_by_token
+from services.people.users import list_groups, list_tokens, list_users
 
 PASSWORD = "a long enough phrase"
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from services.actors import PUBLIC
+from services.crm.request_links import make_link, read_link
 from services.errors import Conflict, NotFound
-from services.request_links import make_link, read_link
 
 
 def _request(desk, **values):

@@ -12,14 +12,14 @@ from sqlalchemy import text
 
 from feel import WorkingCalendar
 from feel.working_time import add_working_time, working_time_between
+from services.calendars.spans import format_span, parse_span
+from services.crm.request_model import ServiceRequest
 from services.errors import Conflict, Invalid, NotAllowed
-from services.request_model import ServiceRequest
-from services.sla import clocks_of
-from services.sla_counting import SlaState, count_due, state_of, time_left
-from services.sla_model import SlaClock
-from services.sla_policies import find_policy, list_policies, present_policy
-from services.sla_recount import recount_requests
-from services.spans import format_span, parse_span
+from services.service_levels.clock import clocks_of
+from services.service_levels.counting import SlaState, count_due, state_of, time_left
+from services.service_levels.model import SlaClock
+from services.service_levels.policies import find_policy, list_policies, present_policy
+from services.service_levels.recount import recount_requests
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -342,7 +342,7 @@ def test_open_requests_are_counted_anew_when_their_calendar_changes(level):
 
 
 def test_every_open_request_is_counted_anew_when_there_are_many(level, monkeypatch):
-    monkeypatch.setattr("services.sla_recount.COUNTED_TOGETHER", 2)
+    monkeypatch.setattr("services.service_levels.recount.COUNTED_TOGETHER", 2)
     requests = [opened(level) for _ in range(5)]
     level.do("calendar.update", calendar_id=level.office, week={"monday": "10:00-18:00"})
     recount_requests(level.platform, **level.jobs("sla.recount")[0])

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.request_model import ServiceRequest
-from services.sla_explain import MAX_DAYS, explain_request
-from services.sla_policies import list_policies
+from services.crm.request_model import ServiceRequest
+from services.service_levels.explain import MAX_DAYS, explain_request
+from services.service_levels.policies import list_policies
 
 BEGUN = (
     "Begun Sun 01 Mar 2026 19:00: 9 h of working time by Office, as the policy Standard promises."

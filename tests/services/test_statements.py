@@ -5,7 +5,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from services.actors import SYSTEM
-from services.people import Group
+from services.people.model import Group
 from services.statements import Statement
 
 ADD = Statement("INSERT INTO groups (id, name) VALUES (%(key)s, %(name)s)")

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.document_layout import Look, draw_pdf
+from services.documents.files import documents_of, get_document, names_of_documents
+from services.documents.layout import Look, draw_pdf
+from services.documents.sandbox import check_template, render
+from services.documents.templates import list_templates
+from services.documents.values import VALUE_NAMES
 from services.errors import Invalid, NotFound
-from services.files import documents_of, get_document, names_of_documents
-from services.template_sandbox import check_template, render
-from services.template_values import VALUE_NAMES
-from services.templates import list_templates
 
 LOOK = Look("Title", "L", "#1f4e79", "Footer")
 

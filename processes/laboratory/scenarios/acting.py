@@ -9,20 +9,20 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from processes.definition_tables import ProcessVersion
-from processes.definitions import get_definition
-from processes.inbox import list_tasks
-from processes.instance_tables import ProcessInstance
+from processes.deploying.definition_tables import ProcessVersion
+from processes.deploying.definitions import get_definition
 from processes.laboratory.budget import Budget
 from processes.laboratory.playing import Play
 from processes.laboratory.scenarios.office import Office
 from processes.laboratory.scenarios.reading import Scenario, Section, Step
 from processes.laboratory.scenarios.values import UnclearError, meant, plain
+from processes.running.instance_tables import ProcessInstance
+from processes.tasks.inbox import list_tasks
 from services.actors import PUBLIC, SYSTEM, Actor
 from services.errors import Invalid, LanewiseError
 from services.operations import run
-from services.people import Group
-from services.record_types import get_record, get_record_type, present_record
+from services.people.model import Group
+from services.records.types import get_record, get_record_type, present_record
 from services.unit_of_work import UnitOfWork
 
 MAX_JOBS = 10_000

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from processes.definition_tables import ProcessVersion
-from processes.definitions import get_definition
-from processes.history import Kind
-from processes.instance_tables import HistoryEntry
+from processes.deploying.definition_tables import ProcessVersion
+from processes.deploying.definitions import get_definition
+from processes.running.history import Kind
+from processes.running.instance_tables import HistoryEntry
 from services.unit_of_work import UnitOfWork
 
 

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from processes.history import Kind
-from processes.inbox import list_tasks, task_form
-from processes.instance_tables import HistoryEntry, Incident, ProcessInstance
 from processes.laboratory.scenarios.acting import Acting
 from processes.laboratory.scenarios.reading import Section
 from processes.laboratory.scenarios.values import Difference, UnclearError, differences, plain
 from processes.laboratory.values import simple_all
-from processes.runtime import look_at
-from processes.task_items import TaskItem
-from services.record_types import get_record, present_record
-from services.timeline import timeline_of
+from processes.running.history import Kind
+from processes.running.instance_tables import HistoryEntry, Incident, ProcessInstance
+from processes.running.runtime import look_at
+from processes.tasks.inbox import list_tasks, task_form
+from processes.tasks.items import TaskItem
+from services.records.timeline import timeline_of
+from services.records.types import get_record, present_record
 from services.unit_of_work import UnitOfWork
 
 

@@ -15,16 +15,16 @@ import psycopg
 from sqlalchemy import make_url
 
 from config import Settings
-from processes.definitions import Definitions
+from processes.deploying.definitions import Definitions
+from processes.deploying.shipped import deploy_folder
 from processes.laboratory.place import kept_servers
 from processes.laboratory.scenarios.reading import Person, ScenarioFile
-from processes.shipped import deploy_folder
 from services.actors import SYSTEM, Actor
 from services.clock import VirtualClock
 from services.database import create_database_engine
 from services.essentials import seed_essentials
-from services.loopback_mail import LoopbackMail
-from services.people import User, find_group
+from services.mail.loopback import LoopbackMail
+from services.people.model import User, find_group
 from services.platform import Platform
 from services.throwaway import throwaway_server
 from services.unit_of_work import UnitOfWork

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from processes.findings import ModelRejected
+from processes.deploying.findings import ModelRejected
 from processes.laboratory.playing import StepImpossible
 from processes.laboratory.scenarios.acting import Acting, refusal
 from processes.laboratory.scenarios.covering import Coverage

@@ -1,0 +1,1 @@
+"""Diagrams, forms and decisions: drawn, checked, put into force."""

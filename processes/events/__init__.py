@@ -1,0 +1,1 @@
+"""Messages, signals, facts, conditions and timers on their way to processes."""

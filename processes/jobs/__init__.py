@@ -1,0 +1,1 @@
+"""The worker, its jobs, and what failed."""

@@ -1,0 +1,50 @@
+"""What is tidied up each hour: effects, messages and causes of failures that are over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from processes.events.buffer import prune_messages
+from services.actors import SYSTEM
+from services.platform import Platform
+from services.submissions import forget_submissions
+from services.unit_of_work import UnitOfWork
+
+EFFECTS_KEPT = timedelta(days=30)
+"""How long the effect of a job is known, and so not had again; no job is tried that long."""
+
+PRUNED_AT_ONCE = 10_000
+
+_PRUNE_EFFECTS = text(
+    """
+    DELETE FROM job_effects
+    WHERE key IN (SELECT key FROM job_effects WHERE at < :before
+                  LIMIT :limit FOR UPDATE SKIP LOCKED)
+    """
+)
+_PRUNE_FAILURES = text(
+    "DELETE FROM job_failures AS f "
+    "WHERE NOT EXISTS (SELECT FROM procrastinate_jobs AS j WHERE j.id = f.job_id)"
+)
+
+
+def tidy_up(platform: Platform) -> None:
+    """Drop what nobody needs any more, in short transactions; several may do so at once."""
+    while platform.transact(SYSTEM, _prune_effects, source="timer") == PRUNED_AT_ONCE:
+        pass
+    platform.transact(SYSTEM, _prune_rest, source="timer")
+
+
+def _prune_effects(uow: UnitOfWork) -> int:
+    found = {"before": uow.now - EFFECTS_KEPT, "limit": PRUNED_AT_ONCE}
+    result: Any = uow.session.execute(_PRUNE_EFFECTS, found)
+    return int(result.rowcount)
+
+
+def _prune_rest(uow: UnitOfWork) -> None:
+    uow.session.execute(_PRUNE_FAILURES)
+    prune_messages(uow)
+    forget_submissions(uow)

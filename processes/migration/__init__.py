@@ -1,0 +1,1 @@
+"""Taking instances over to another version of their process."""

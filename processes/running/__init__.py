@@ -1,0 +1,1 @@
+"""Instances: their steps, what those write, and looking at them."""

@@ -1,0 +1,75 @@
+"""What a list of tasks or instances shows of the records they are about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.records.types import get_record_type, title_of
+from services.unit_of_work import UnitOfWork
+
+Reference: TypeAlias = tuple[str, UUID]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A record in a line.
+
+    Attributes:
+        customer: The account's name, or what is known of a customer without one.
+        stage: The stage or status as people read it.
+    """
+
+    title: str
+    customer: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    stage: str | None = None
+
+
+def load_cards(uow: UnitOfWork, references: Iterable[Reference]) -> dict[Reference, Card]:
+    """Return the cards of the records that exist; one statement a type, one for all accounts."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for record_type, key in references:
+        wanted[record_type].add(key)
+    records: dict[Reference, Any] = {}
+    for record_type, keys in wanted.items():
+        model = get_record_type(record_type).model
+        for record in uow.session.scalars(select(model).where(model.id.in_(keys))):
+            records[record_type, record.id] = record
+    accounts = _account_names(uow, records.values())
+    return {reference: _card(record, accounts) for reference, record in records.items()}
+
+
+def _account_names(uow: UnitOfWork, records: Iterable[Any]) -> dict[UUID, str]:
+    keys = {key for record in records if (key := getattr(record, "account_id", None))}
+    if not keys:
+        return {}
+    account = get_record_type("account").model
+    rows = uow.session.execute(select(account.id, account.name).where(account.id.in_(keys)))
+    return {row.id: row.name for row in rows}
+
+
+def _card(record: Any, accounts: dict[UUID, str]) -> Card:
+    known = getattr(record, "company", None) or getattr(record, "requester_name", None)
+    return Card(
+        title=title_of(record),
+        customer=accounts.get(getattr(record, "account_id", None) or record.id, known),
+        amount=getattr(record, "amount", None),
+        currency=getattr(record, "currency", None),
+        stage=_label(record, "stage") or _label(record, "status"),
+    )
+
+
+def _label(record: Any, name: str) -> str | None:
+    value = getattr(record, name, None)
+    if value is None:
+        return None
+    field = get_record_type(record.record_type).field(name)
+    return field.choices.get(value, value) if field and field.choices else str(value)

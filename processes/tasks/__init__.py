@@ -1,0 +1,1 @@
+"""User tasks: who may work on them, their forms, the inbox."""

@@ -1,0 +1,1 @@
+"""Working calendars: hours, holidays, and counting in them."""

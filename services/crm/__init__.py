@@ -1,0 +1,1 @@
+"""Leads, accounts, contacts, deals and service requests."""

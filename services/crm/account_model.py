@@ -1,0 +1,58 @@
+"""Accounts: the companies (or private households) one does business with."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.database import Base
+from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.types import Field, RecordType, register_record_type
+
+
+class Account(Matched, Record, Base):
+    """A company.
+
+    Attributes:
+        name_key: The folded name, by which a conversion finds an account that exists.
+        domain: The host of ``website`` without ``www.``; found by e-mail domain.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = sort_indexes("accounts", "created_at", "updated_at", text_columns=("name",))
+    __search__ = ("name", "email", "phone", "city", "domain")
+
+    name: Mapped[str]
+    website: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(index=True)
+    email: Mapped[str | None] = mapped_column(index=True)
+    address: Mapped[str | None]
+    city: Mapped[str | None]
+    country: Mapped[str | None]
+    industry: Mapped[str | None]
+    description: Mapped[str | None]
+    name_key: Mapped[str] = mapped_column(index=True)
+    domain: Mapped[str | None] = mapped_column(index=True)
+
+
+ACCOUNT = register_record_type(
+    RecordType(
+        name="account",
+        label="Account",
+        plural="Accounts",
+        model=Account,
+        fields=(
+            Field("name", "Name"),
+            Field("website", "Website"),
+            Field("phone", "Phone", "phone"),
+            Field("email", "E-mail", "email"),
+            Field("address", "Address"),
+            Field("city", "City"),
+            Field("country", "Country"),
+            Field("industry", "Industry"),
+            Field("description", "Description", "long_text"),
+            *COMMON_FIELDS,
+        ),
+        required=("name",),
+        sorts=("name", "created_at", "updated_at"),
+    )
+)

@@ -1,0 +1,43 @@
+"""What can be done with accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from services.actors import Permission
+from services.crm.account_model import ACCOUNT, Account
+from services.operations import operation
+from services.records.changes import add_record, change_record, check_links
+from services.records.contact_points import name_key, website_domain
+from services.records.schemas import create_schema, update_schema
+from services.unit_of_work import UnitOfWork
+
+
+@operation("account.create", Permission.RECORD_WRITE, create_schema(ACCOUNT), in_diagrams=True)
+def create_account(uow: UnitOfWork, **values: Any) -> Account:
+    """Create an account."""
+    account = Account(**with_keys(values))
+    check_links(uow, account)
+    add_record(uow, account, title=f"Created account “{account.name}”")
+    return account
+
+
+@operation("account.update", Permission.RECORD_WRITE, update_schema(ACCOUNT), in_diagrams=True)
+def update_account(
+    uow: UnitOfWork, *, account_id: UUID, version: int | None = None, **values: Any
+) -> Account:
+    """Change an account."""
+    account = uow.get(Account, account_id)
+    change_record(uow, account, with_keys(values), version=version)
+    return account
+
+
+def with_keys(values: dict[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with what is derived from the name and the website."""
+    derived: dict[str, Any] = {}
+    if "name" in values:
+        derived["name_key"] = name_key(values["name"])
+    if "website" in values:
+        derived["domain"] = website_domain(values["website"])
+    return {**values, **derived}

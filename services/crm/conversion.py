@@ -1,0 +1,201 @@
+"""Turning a lead into an account, a contact and a deal, in one transaction."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from services.actors import Permission
+from services.arguments import Key, Line, Money
+from services.crm.account_model import Account
+from services.crm.accounts import with_keys
+from services.crm.contact_model import Contact
+from services.crm.deal_model import Deal
+from services.crm.deals import open_deal
+from services.crm.lead_model import LEAD, Lead, LeadStatus
+from services.errors import Conflict
+from services.operations import Arguments, operation
+from services.records.changes import add_record, change_record
+from services.records.contact_points import company_domain, name_key, split_name
+from services.records.schemas import key_argument
+from services.records.timeline import add_entry, move_entries
+from services.unit_of_work import UnitOfWork
+
+
+class ConvertLead(Arguments):
+    """Which lead becomes business, and what of it is known beyond the lead."""
+
+    lead_id = key_argument(LEAD)
+    deal_name = Line(
+        load_default=None,
+        allow_none=True,
+        metadata={"title": "Deal name", "description": "The company's or person's name if empty."},
+    )
+    amount = Money(load_default=None, allow_none=True, metadata={"title": "Amount"})
+    account_id = Key(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "title": "Account",
+            "description": "An account that exists; found by name or domain if empty.",
+        },
+    )
+
+
+@operation("lead.convert", Permission.RECORD_WRITE, ConvertLead, in_diagrams=True)
+def convert_lead(
+    uow: UnitOfWork,
+    *,
+    lead_id: UUID,
+    deal_name: str | None = None,
+    amount: Decimal | None = None,
+    account_id: UUID | None = None,
+) -> dict[str, Any]:
+    """Convert a lead to an account, a contact and a deal.
+
+    What exists already is found (the contact by e-mail, the account by name or domain) and only
+    its empty fields are filled. A second call returns the first result.
+    """
+    lead = uow.get(Lead, lead_id, lock=True)
+    if lead.status == LeadStatus.QUALIFIED:
+        return _result(lead)
+    if lead.status == LeadStatus.WORKED_OUT:
+        raise Conflict("This lead is worked out; set it to working first.")
+    _wait_for_twins(uow, lead)
+    contact = _find_contact(uow, lead)
+    account = _account_for(uow, lead, contact, account_id)
+    contact = _contact_for(uow, lead, contact, account)
+    deal = _deal_for(uow, lead, account, contact, deal_name=deal_name, amount=amount)
+    _close(uow, lead, account, contact, deal)
+    return _result(lead)
+
+
+def _result(lead: Lead) -> dict[str, Any]:
+    return {"account_id": lead.account_id, "contact_id": lead.contact_id, "deal_id": lead.deal_id}
+
+
+def _wait_for_twins(uow: UnitOfWork, lead: Lead) -> None:
+    """Let two leads of the same person or company be converted one after the other."""
+    keys = {lead.email, name_key(lead.company or ""), company_domain(lead.email)}
+    for key in sorted(key for key in keys if key):
+        uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+
+def _find_contact(uow: UnitOfWork, lead: Lead) -> Contact | None:
+    if lead.email is None:
+        return None
+    statement = uow.select(Contact).where(Contact.email == lead.email)
+    return uow.session.scalars(statement.order_by(Contact.id).limit(1)).one_or_none()
+
+
+def _account_for(
+    uow: UnitOfWork, lead: Lead, contact: Contact | None, account_id: UUID | None
+) -> Account:
+    if account_id is not None:
+        found: Account | None = uow.get(Account, account_id)
+    else:
+        found = _find_account(uow, lead, contact)
+    domain = company_domain(lead.email)
+    values = {
+        "phone": lead.phone if lead.company else None,
+        "website": domain if lead.company else None,
+        "owner_id": lead.owner_id,
+        "team_id": lead.team_id,
+    }
+    if found is not None:
+        _fill(uow, found, values, lead)
+        return found
+    name = lead.company or lead.name
+    account = Account(**with_keys({"name": name, **values}))
+    add_record(uow, account, title=f"Created from lead “{lead.name}”")
+    return account
+
+
+def _find_account(uow: UnitOfWork, lead: Lead, contact: Contact | None) -> Account | None:
+    """Find the contact's account, else one of the same name, else of the same domain."""
+    if contact is not None and contact.account_id is not None:
+        return uow.find(Account, contact.account_id)
+    key = name_key(lead.company or "")
+    matches = [Account.name_key == key] if key else []
+    domain = company_domain(lead.email)
+    if domain:
+        matches.append(Account.domain == domain)
+    for match in matches:
+        statement = uow.select(Account).where(match).order_by(Account.id).limit(1)
+        found = uow.session.scalars(statement).one_or_none()
+        if found is not None:
+            return found
+    return None
+
+
+def _contact_for(uow: UnitOfWork, lead: Lead, found: Contact | None, account: Account) -> Contact:
+    first_name, last_name = split_name(lead.name)
+    values = {
+        "first_name": first_name,
+        "email": lead.email,
+        "phone": lead.phone,
+        "account_id": account.id,
+        "owner_id": lead.owner_id,
+        "team_id": lead.team_id,
+    }
+    if found is not None:
+        if found.last_name != last_name:
+            del values["first_name"]
+        _fill(uow, found, values, lead)
+        return found
+    contact = Contact(last_name=last_name, **values)
+    add_record(uow, contact, title=f"Created from lead “{lead.name}”")
+    return contact
+
+
+def _fill(uow: UnitOfWork, target: Any, values: dict[str, Any], lead: Lead) -> None:
+    """Set those of ``values`` that ``target`` has nothing for yet."""
+    owned = target.owner_id is not None or target.team_id is not None
+    empty = {
+        name: value
+        for name, value in values.items()
+        if value is not None
+        and getattr(target, name) in {None, ""}
+        and not (owned and name in {"owner_id", "team_id"})
+    }
+    if isinstance(target, Account):
+        empty = with_keys(empty)
+    change_record(uow, target, empty, title=f"Completed from lead “{lead.name}”")
+
+
+def _deal_for(
+    uow: UnitOfWork,
+    lead: Lead,
+    account: Account,
+    contact: Contact,
+    *,
+    deal_name: str | None,
+    amount: Decimal | None,
+) -> Deal:
+    values = {
+        "name": deal_name or lead.company or lead.name,
+        "account_id": account.id,
+        "contact_id": contact.id,
+        "lead_id": lead.id,
+        "amount": amount,
+        "needs": lead.wishes,
+        "owner_id": lead.owner_id,
+        "team_id": lead.team_id,
+    }
+    return open_deal(uow, values)
+
+
+def _close(uow: UnitOfWork, lead: Lead, account: Account, contact: Contact, deal: Deal) -> None:
+    lead.account_id, lead.contact_id, lead.deal_id = account.id, contact.id, deal.id
+    lead.status = LeadStatus.QUALIFIED.value
+    lead.converted_at = lead.closed_at = uow.now
+    uow.session.flush()
+    move_entries(uow, lead)
+    details = {"version": lead.version, "deal_id": str(deal.id)}
+    add_entry(uow, lead, "converted", f"Converted to deal “{deal.name}”", details=details)
+    keys = {name: str(key) for name, key in _result(lead).items()}
+    uow.emit("lead.converted", "lead", lead.id, **keys)
+    uow.emit("deal.opened", "deal", deal.id, lead_id=str(lead.id))

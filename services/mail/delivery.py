@@ -1,0 +1,190 @@
+"""The job that hands a mail over, exactly once as far as SMTP allows.
+
+Three short transactions surround the dialogue; none is open while talking. A job that is run
+again finds in the mail's state how far the last one came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, getaddresses, parseaddr
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from services import calls
+from services.actors import SYSTEM
+from services.documents.model import Document
+from services.jobs import RetryLater, job
+from services.mail.mails import complete, fail_unknown
+from services.mail.model import Mail, MailAttachment, MailState
+from services.mail.smtp import MailServer, NoAnswer, NotDelivered
+from services.mail.text import wrapped
+from services.platform import Platform
+from services.records.timeline import add_entry
+from services.records.types import get_record
+from services.unit_of_work import UnitOfWork
+
+MAX_ATTEMPTS = 4
+_WAITS_SECONDS = (30, 300, 1800)
+# A mail must leave as it was signed and threaded, with 7-bit lines of at most 998 characters.
+_POLICY = policy.SMTP.clone(cte_type="7bit", max_line_length=78)
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """What the dialogue needs of a mail, read before it begins."""
+
+    sender: str
+    recipients: list[str] = field(default_factory=list)
+    message: bytes = b""
+    attempt: int = 1
+
+
+@job("mail.deliver")
+def deliver_mail(platform: Platform, *, mail_id: str) -> None:
+    """Hand one mail to the mail server and note the outcome.
+
+    Raises:
+        RetryLater: The server could not take it now.
+    """
+    key = UUID(mail_id)
+    envelope = platform.transact(SYSTEM, lambda uow: _begin(uow, key), source="job")
+    if envelope is None:
+        return
+    try:
+        _hand_over(platform, key, envelope)
+    except NotDelivered as failure:
+        reason, permanent = str(failure), failure.permanent
+        delay = platform.transact(
+            SYSTEM,
+            lambda uow: _note_failure(uow, key, envelope.attempt, reason, permanent=permanent),
+            source="job",
+        )
+        if delay is not None:
+            raise RetryLater(delay) from failure
+    except NoAnswer:
+        platform.transact(SYSTEM, lambda uow: _note_doubt(uow, key), source="job")
+
+
+def _hand_over(platform: Platform, key: UUID, envelope: _Envelope) -> None:
+    if platform.settings.smtp_url is None:
+        raise NotDelivered("No mail server is named in the settings (SMTP_URL).", permanent=True)
+    with MailServer(platform.settings.smtp_url) as server:
+        server.transfer(envelope.sender, envelope.recipients, envelope.message)
+        attempt = envelope.attempt
+        if not platform.transact(SYSTEM, lambda uow: _step(uow, key, attempt), source="job"):
+            return
+        server.finish()
+    platform.transact(SYSTEM, lambda uow: _note_success(uow, key), source="job")
+
+
+def _begin(uow: UnitOfWork, key: UUID) -> _Envelope | None:
+    """Mark the mail as being sent; None if it is not to be sent, or nobody knows."""
+    mail = uow.get(Mail, key, lock=True)
+    if mail.state == MailState.HANDING_OVER:
+        # The job died between the final dot and its answer.
+        _doubt(uow, mail)
+    if mail.state not in {MailState.QUEUED, MailState.SENDING}:
+        return None
+    mail.state = MailState.SENDING.value
+    mail.attempts += 1
+    addresses = [address for _, address in getaddresses([mail.to_addresses])]
+    sender = parseaddr(mail.from_address)[1]
+    return _Envelope(sender, addresses, _message_of(uow, mail), mail.attempts)
+
+
+def _step(uow: UnitOfWork, key: UUID, attempt: int) -> bool:
+    """Mark the moment of doubt; False if another job has taken the mail over."""
+    mail = uow.get(Mail, key, lock=True)
+    if mail.state != MailState.SENDING or mail.attempts != attempt:
+        return False
+    mail.state = MailState.HANDING_OVER.value
+    return True
+
+
+def _note_success(uow: UnitOfWork, key: UUID) -> None:
+    mail = uow.get(Mail, key, lock=True)
+    # Another job may have been in doubt meanwhile, if this one was taken for dead.
+    if mail.state in {MailState.HANDING_OVER, MailState.UNKNOWN}:
+        complete(uow, mail)
+
+
+def _note_doubt(uow: UnitOfWork, key: UUID) -> None:
+    mail = uow.get(Mail, key, lock=True)
+    if mail.state == MailState.HANDING_OVER:
+        _doubt(uow, mail)
+
+
+def _doubt(uow: UnitOfWork, mail: Mail) -> None:
+    fail_unknown(uow, mail)
+    _tell(uow, mail, f"It is not known whether “{mail.subject}” arrived")
+
+
+def _note_failure(
+    uow: UnitOfWork, key: UUID, attempt: int, reason: str, *, permanent: bool
+) -> float | None:
+    """Note why the mail was not taken.
+
+    Returns:
+        The seconds until the next try; None if there is none.
+    """
+    mail = uow.get(Mail, key, lock=True)
+    if mail.attempts != attempt:
+        return None
+    mail.last_error = reason
+    if not permanent and mail.attempts < MAX_ATTEMPTS:
+        mail.state = MailState.QUEUED.value
+        return _WAITS_SECONDS[mail.attempts - 1]
+    mail.state = MailState.FAILED.value
+    calls.fail(uow, mail.call_key, "mail_failed", reason)
+    _tell(uow, mail, f"“{mail.subject}” could not be sent")
+    return None
+
+
+def _tell(uow: UnitOfWork, mail: Mail, title: str) -> None:
+    record = get_record(uow, mail.record_type, mail.record_id)
+    details = {"mail_id": str(mail.id), "error": mail.last_error}
+    add_entry(uow, record, "mail", title, details=details)
+
+
+def _message_of(uow: UnitOfWork, mail: Mail) -> bytes:
+    """Return the mail as it goes over the wire (RFC 5322, MIME)."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = mail.from_address
+    message["To"] = mail.to_addresses
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(mail.created_at)
+    message["Message-ID"] = mail.message_id
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
+    if mail.in_reply_to:
+        message["In-Reply-To"] = mail.in_reply_to
+    if mail.thread_ids:
+        message["References"] = mail.thread_ids
+    if mail.sender_id is None:
+        # Keeps vacation answers away from what a process sends (RFC 3834).
+        message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    if mail.html:
+        message.add_alternative(wrapped(mail.html), subtype="html")
+    for document in _attached(uow, mail):
+        maintype, _, subtype = document.content_type.partition("/")
+        message.add_attachment(
+            document.content, maintype=maintype, subtype=subtype, filename=document.name
+        )
+    return message.as_bytes()
+
+
+def _attached(uow: UnitOfWork, mail: Mail) -> list[Document]:
+    statement = (
+        select(Document)
+        .join(MailAttachment, MailAttachment.document_id == Document.id)
+        .where(MailAttachment.mail_id == mail.id)
+        .order_by(MailAttachment.position)
+        .options(undefer(Document.content))
+    )
+    return list(uow.session.scalars(statement))

@@ -1,0 +1,270 @@
+"""Mails that come in: found their record, or become a service request of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from marshmallow import ValidationError, fields
+from sqlalchemy import func, select
+
+from services.actors import SYSTEM, Permission
+from services.crm.contact_model import Contact
+from services.crm.deal_model import Deal
+from services.crm.lead_model import Lead
+from services.crm.request_model import ServiceRequest
+from services.crm.requests import open_request
+from services.documents.files import keep_document
+from services.errors import Invalid
+from services.mail.model import Mail, MailAttachment, MailState
+from services.mail.parsing import ReceivedMail, read_mail, without_quote
+from services.mail.references import read_message_ids, read_reply_address
+from services.operations import Arguments, operation
+from services.records.timeline import add_entry
+from services.records.types import get_record_type
+from services.unit_of_work import UnitOfWork
+
+_PAYLOAD_CHARACTERS = 4_000
+_NUMBER = re.compile(r"\bR-\d{6,}\b", re.IGNORECASE)
+# Simple words that give a request's type away; a question if there are none.
+_WORDS: Mapping[str, re.Pattern[str]] = {
+    "error": re.compile(
+        r"\b(error|bug|crash|broken|fail(s|ed|ure)?|defect|fault|does(n.t| not) work|not working"
+        r"|fehler|kaputt|defekt|feil|virker ikke|ошибк\w*|не работает|слома\w+|помилк\w*|hata"
+        r"|çalışmıyor|bozuk)\b",  # noqa: RUF001 - Turkish
+        re.IGNORECASE,
+    ),
+    "wish": re.compile(
+        r"\b(wish|feature|suggest(ion)?|would like|would be nice|please add|improvement"
+        r"|wunsch|wünsche\w*|ønske\w*|пожелани\w*|хотел\w* бы|предложени\w*|istek|öneri)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+class RawMessage(fields.Field[bytes]):
+    """A mail as it came over the wire, as bytes or as text."""
+
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002 - marshmallow's hook
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> bytes:
+        if isinstance(value, str):
+            return value.encode("utf-8", "surrogateescape")
+        if isinstance(value, bytes):
+            return value
+        raise ValidationError("Send the raw mail.")
+
+
+class ReceiveMail(Arguments):
+    """One mail."""
+
+    raw = RawMessage(required=True, metadata={"title": "The raw mail"})
+
+
+@operation("mail.receive", Permission.MAIL_RECEIVE, ReceiveMail, secret_fields=frozenset({"raw"}))
+def receive_mail(uow: UnitOfWork, *, raw: bytes) -> dict[str, Any]:
+    """Take in a mail and put it to the record that it belongs to.
+
+    The same mail twice is taken in once. What a program wrote is kept with the record that it
+    answers to, but begins and wakes nothing.
+    """
+    if len(raw) > uow.platform.settings.request_limit_bytes:
+        raise Invalid("This mail is too large.")
+    received = read_mail(raw)
+    if (known := _known(uow, received.message_id)) is not None:
+        return _result(known, created=False, duplicate=True)
+    everyone = uow.acting_as(SYSTEM)
+    record = _signed_record(everyone, received)
+    if received.automatic or _is_own(everyone, received):
+        return _take_automatic(everyone, received, record)
+    record = record or _record_of_sender(everyone, received)
+    created = record is None
+    if record is None:
+        record = _new_request(everyone, received)
+    mail = _keep(everyone, received, record)
+    if not created:
+        uow.emit(
+            "mail.received",
+            record.record_type,
+            record.id,
+            mail_id=str(mail.id),
+            from_address=received.from_address,
+            subject=received.subject,
+            text=without_quote(received.text)[:_PAYLOAD_CHARACTERS],
+        )
+    return _result(mail, created=created, duplicate=False)
+
+
+def guess_type(text: str) -> str:
+    """Return the type of request that ``text`` sounds like."""
+    return next((kind for kind, words in _WORDS.items() if words.search(text)), "question")
+
+
+def _known(uow: UnitOfWork, message_id: str) -> Mail | None:
+    """Return the mail that came before; two deliveries at once wait for one another."""
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(message_id, 0))
+    uow.session.execute(select(lock))
+    return uow.session.scalars(select(Mail).where(Mail.message_id == message_id)).one_or_none()
+
+
+def _is_own(uow: UnitOfWork, received: ReceivedMail) -> bool:
+    """Tell whether the mail claims to come from ourselves: answering it would be a loop."""
+    local, _, host = received.from_address.rpartition("@")
+    own = uow.platform.settings.mail_from.rpartition("<")[2].rstrip(">").lower()
+    return f"{local.partition('+')[0]}@{host}" == own
+
+
+def _signed_record(uow: UnitOfWork, received: ReceivedMail) -> Any:
+    """Return the record that a signed reference of ours names, or None."""
+    settings = uow.platform.settings
+    for address in received.recipients:
+        named = read_reply_address(settings, address)
+        if named and (record := _find_record(uow, *named)) is not None:
+            return record
+    for mail_id in read_message_ids(settings, " ".join(received.references)):
+        mail = uow.session.get(Mail, mail_id)
+        if mail is not None:
+            return _find_record(uow, mail.record_type, mail.record_id)
+    return None
+
+
+def _record_of_sender(uow: UnitOfWork, received: ReceivedMail) -> Any:
+    """Return the open record that a genuine sender most likely means, or None."""
+    if received.is_forged:
+        return None
+    return (
+        _answered_to_itself(uow, received)
+        or _numbered_request(uow, received)
+        or _open_request(uow, received.from_address)
+        or _open_deal(uow, received.from_address)
+        or _open_lead(uow, received.from_address)
+    )
+
+
+def _answered_to_itself(uow: UnitOfWork, received: ReceivedMail) -> Any:
+    """Find the record of an earlier mail of the same sender that this one continues."""
+    if not received.references:
+        return None
+    statement = select(Mail).where(
+        Mail.message_id.in_(received.references),
+        Mail.state == MailState.RECEIVED,
+        Mail.from_address == received.from_address,
+    )
+    mail = uow.session.scalars(statement.order_by(Mail.id.desc()).limit(1)).one_or_none()
+    return None if mail is None else _find_record(uow, mail.record_type, mail.record_id)
+
+
+def _numbered_request(uow: UnitOfWork, received: ReceivedMail) -> Any:
+    found = _NUMBER.search(received.subject)
+    if found is None:
+        return None
+    statement = select(ServiceRequest).where(
+        ServiceRequest.number == found.group().upper(),
+        ServiceRequest.requester_email == received.from_address,
+    )
+    return uow.session.scalars(statement).one_or_none()
+
+
+def _open_request(uow: UnitOfWork, address: str) -> Any:
+    statement = select(ServiceRequest).where(
+        ServiceRequest.requester_email == address, ServiceRequest.status != "closed"
+    )
+    return uow.session.scalars(statement.order_by(ServiceRequest.id.desc()).limit(1)).first()
+
+
+def _open_deal(uow: UnitOfWork, address: str) -> Any:
+    statement = (
+        select(Deal)
+        .join(Contact, Contact.id == Deal.contact_id)
+        .where(Contact.email == address, Deal.closed_at.is_(None))
+    )
+    return uow.session.scalars(statement.order_by(Deal.id.desc()).limit(1)).first()
+
+
+def _open_lead(uow: UnitOfWork, address: str) -> Any:
+    statement = select(Lead).where(Lead.email == address, Lead.status.in_(["new", "working"]))
+    return uow.session.scalars(statement.order_by(Lead.id.desc()).limit(1)).first()
+
+
+def _find_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> Any:
+    return uow.find(get_record_type(record_type).model, record_id)
+
+
+def _new_request(uow: UnitOfWork, received: ReceivedMail) -> ServiceRequest:
+    text = without_quote(received.text)
+    request = ServiceRequest(
+        subject=received.subject,
+        description=text or None,
+        type=guess_type(f"{received.subject}\n{text}"),
+        channel="mail",
+        requester_name=received.from_name or None,
+        requester_email=received.from_address,
+    )
+    return open_request(uow, request, title="Came in by mail")
+
+
+def _take_automatic(uow: UnitOfWork, received: ReceivedMail, record: Any) -> dict[str, Any]:
+    if record is None:
+        return {"mail_id": None, "created": False, "duplicate": False}
+    return _result(_keep(uow, received, record), created=False, duplicate=False)
+
+
+def _keep(uow: UnitOfWork, received: ReceivedMail, record: Any) -> Mail:
+    """Insert the mail and its files with ``record`` and tell its timeline."""
+    mail = uow.add(
+        Mail(
+            state=MailState.RECEIVED.value,
+            message_id=received.message_id,
+            in_reply_to=received.references[-1] if received.references else None,
+            thread_ids=" ".join(received.references[-20:]) or None,
+            from_address=received.from_address,
+            to_addresses=received.to_addresses,
+            subject=received.subject,
+            text=received.text,
+            html=received.html,
+            record_type=record.record_type,
+            record_id=record.id,
+            authentication_results=received.authentication_results,
+            automatic=received.automatic,
+            sender_name=received.from_name or received.from_address,
+        )
+    )
+    names = []
+    for position, file in enumerate(received.attachments):
+        document = keep_document(
+            uow, record, name=file.name, content_type=file.content_type, content=file.content
+        )
+        attached = MailAttachment(mail_id=mail.id, document_id=document.id, position=position)
+        uow.session.add(attached)
+        names.append({"id": str(document.id), "name": document.name})
+    kind = "Automatic answer" if received.automatic else "Mail"
+    add_entry(
+        uow,
+        record,
+        "mail",
+        f"{kind} from {mail.sender_name}: “{mail.subject}”",
+        body=without_quote(received.text) or None,
+        details={
+            "mail_id": str(mail.id),
+            "documents": names,
+            "left_out": received.left_out,
+            "forged": received.is_forged,
+        },
+    )
+    return mail
+
+
+def _result(mail: Mail, *, created: bool, duplicate: bool) -> dict[str, Any]:
+    return {
+        "mail_id": mail.id,
+        "record_type": mail.record_type,
+        "record_id": mail.record_id,
+        "created": created,
+        "duplicate": duplicate,
+    }

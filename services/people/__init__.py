@@ -1,0 +1,1 @@
+"""Users, groups, sign-in, and who gets what is to be done."""

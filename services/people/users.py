@@ -1,0 +1,269 @@
+"""What can be done with users, groups and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+from sqlalchemy import delete, exists, insert, select
+
+from services.actors import Permission, Role, Scope
+from services.arguments import Email, Key, Keys, Line, Moment
+from services.errors import Conflict, Invalid, NotFound
+from services.operations import Arguments, operation
+from services.people.model import Group, User, find_group, memberships
+from services.people.passwords import check_password, hash_password
+from services.people.sign_in import ApiToken, hash_token, new_token
+from services.unit_of_work import UnitOfWork
+
+_ROLES = fields.List(
+    fields.String(validate=validate.OneOf([role.value for role in Role])),
+    metadata={"title": "Roles"},
+)
+_SCOPE = fields.String(
+    validate=validate.OneOf([scope.value for scope in Scope]),
+    metadata={"title": "Sees", "description": "Whose records: own, those of its teams, or all."},
+)
+_GROUPS = fields.List(Line(), metadata={"title": "Groups", "description": "Their names."})
+
+
+def _password(title: str = "Password", **options: Any) -> fields.String:
+    return fields.String(metadata={"title": title, "secret": True}, **options)
+
+
+class CreateUser(Arguments):
+    """A person who is to sign in."""
+
+    name = Line(required=True, metadata={"title": "Name"})
+    email = Email(required=True, metadata={"title": "E-mail"})
+    password = _password(required=True)
+    roles = fields.List(
+        fields.String(validate=validate.OneOf([role.value for role in Role])),
+        load_default=lambda: [Role.EMPLOYEE.value],
+        metadata={"title": "Roles"},
+    )
+    scope = fields.String(
+        load_default=Scope.TEAM.value,
+        validate=validate.OneOf([scope.value for scope in Scope]),
+        metadata={"title": "Sees"},
+    )
+    groups = fields.List(Line(), load_default=list, metadata={"title": "Groups"})
+
+
+class UpdateUser(Arguments):
+    """What changes of a person; what is left out stays."""
+
+    user_id = Key(required=True, metadata={"title": "User"})
+    name = Line(metadata={"title": "Name"})
+    email = Email(metadata={"title": "E-mail"})
+    password = _password()
+    roles = _ROLES
+    scope = _SCOPE
+    groups = _GROUPS
+    active = fields.Boolean(metadata={"title": "May sign in"})
+
+
+class ChangePassword(Arguments):
+    """One's own password, the old and the new one."""
+
+    current_password = _password("Current password", required=True)
+    new_password = _password("New password", required=True)
+
+
+class SignOut(Arguments):
+    """Nothing: one signs out oneself."""
+
+
+class CreateGroup(Arguments):
+    """A team and task queue."""
+
+    name = Line(required=True, metadata={"title": "Name"})
+
+
+class SetMembers(Arguments):
+    """All members of a group."""
+
+    group_id = Key(required=True, metadata={"title": "Group"})
+    user_ids = Keys(required=True, metadata={"title": "Members"})
+
+
+class CreateToken(Arguments):
+    """A token for one's own use of the API."""
+
+    name = Line(required=True, metadata={"title": "Name", "description": "What it is for."})
+    expires_at = Moment(load_default=None, allow_none=True, metadata={"title": "Valid until"})
+
+
+class RevokeToken(Arguments):
+    """Which token is no longer valid."""
+
+    token_id = Key(required=True, metadata={"title": "Token"})
+
+
+@operation("user.create", Permission.USER_MANAGE, CreateUser, secret_fields=frozenset({"password"}))
+def create_user(uow: UnitOfWork, *, password: str, groups: list[str], **values: Any) -> User:
+    """Create a user."""
+    _check_address(uow, values["email"], None)
+    user = User(password_hash=hash_password(password), **values)
+    user.groups = [_get_group(uow, name) for name in groups]
+    return uow.add(user)
+
+
+@operation("user.update", Permission.USER_MANAGE, UpdateUser, secret_fields=frozenset({"password"}))
+def update_user(uow: UnitOfWork, *, user_id: UUID, **values: Any) -> User:
+    """Change a user; a new password, role or scope, or switching off, ends all its sessions.
+
+    A new password ends its tokens, too.
+    """
+    user = uow.get(User, user_id, lock=True)
+    if "email" in values:
+        _check_address(uow, values["email"], user.id)
+    if "password" in values:
+        user.password_hash = hash_password(values.pop("password"))
+        user.session_epoch += 1
+        _end_tokens(uow, user.id)
+    elif {"roles", "scope", "active"} & values.keys():
+        user.session_epoch += 1
+    if "groups" in values:
+        user.groups = [_get_group(uow, name) for name in values.pop("groups")]
+    for name, value in values.items():
+        setattr(user, name, value)
+    uow.session.flush()
+    _keep_an_administrator(uow)
+    return user
+
+
+@operation(
+    "user.change_password",
+    Permission.PROFILE_WRITE,
+    ChangePassword,
+    secret_fields=frozenset({"current_password", "new_password"}),
+)
+def change_password(uow: UnitOfWork, *, current_password: str, new_password: str) -> User:
+    """Change one's own password, which ends all one's sessions and tokens."""
+    user = uow.get(User, _own_key(uow), lock=True)
+    if not check_password(user.password_hash, current_password):
+        message = "This is not your current password."
+        raise Invalid(message, {"current_password": [message]})
+    user.password_hash = hash_password(new_password)
+    user.session_epoch += 1
+    _end_tokens(uow, user.id)
+    return user
+
+
+@operation("user.sign_out", Permission.PROFILE_WRITE, SignOut)
+def sign_out(uow: UnitOfWork) -> None:
+    """Sign out, which ends all one's sessions."""
+    uow.get(User, _own_key(uow), lock=True).session_epoch += 1
+
+
+@operation("group.create", Permission.USER_MANAGE, CreateGroup)
+def create_group(uow: UnitOfWork, *, name: str) -> Group:
+    """Create a group."""
+    if find_group(uow, name) is not None:
+        raise Conflict(f"There is a group called {name} already.")
+    return uow.add(Group(name=name))
+
+
+@operation("group.set_members", Permission.USER_MANAGE, SetMembers)
+def set_members(uow: UnitOfWork, *, group_id: UUID, user_ids: list[UUID]) -> Group:
+    """Set who belongs to a group."""
+    group = uow.get(Group, group_id, lock=True)
+    wanted = set(user_ids)
+    found = set(uow.session.scalars(select(User.id).where(User.id.in_(wanted))))
+    if found != wanted:
+        raise NotFound("There is no such user.")
+    uow.session.execute(delete(memberships).where(memberships.c.group_id == group.id))
+    if wanted:
+        rows = [{"group_id": group.id, "user_id": key} for key in sorted(wanted)]
+        uow.session.execute(insert(memberships), rows)
+    uow.session.expire_all()
+    return group
+
+
+@operation("token.create", Permission.PROFILE_WRITE, CreateToken)
+def create_token(uow: UnitOfWork, *, name: str, expires_at: Any = None) -> dict[str, Any]:
+    """Create a token for one's own use of the API; it is shown this once."""
+    token = new_token()
+    kept = ApiToken(
+        user_id=_own_key(uow),
+        name=name,
+        hint=token[-4:],
+        token_hash=hash_token(token),
+        created_at=uow.now,
+        expires_at=expires_at,
+    )
+    uow.add(kept)
+    uow.mark_secret()
+    return {"token_id": kept.id, "token": token}
+
+
+@operation("token.revoke", Permission.PROFILE_WRITE, RevokeToken)
+def revoke_token(uow: UnitOfWork, *, token_id: UUID) -> None:
+    """End a token; only administrators may end those of others."""
+    token = uow.get(ApiToken, token_id)
+    if token.user_id != uow.actor.user_id and not uow.actor.may(Permission.USER_MANAGE):
+        raise NotFound("There is no such token.")
+    token.revoked_at = token.revoked_at or uow.now
+
+
+def list_users(uow: UnitOfWork, *, include_inactive: bool = False) -> Sequence[User]:
+    """Return the users by name."""
+    statement = select(User).order_by(User.name)
+    if not include_inactive:
+        statement = statement.where(User.active)
+    return uow.session.scalars(statement).all()
+
+
+def list_groups(uow: UnitOfWork) -> Sequence[Group]:
+    """Return the groups by name."""
+    return uow.session.scalars(select(Group).order_by(Group.name)).all()
+
+
+def list_tokens(uow: UnitOfWork) -> Sequence[ApiToken]:
+    """Return the actor's own tokens that are not revoked, newest first."""
+    statement = select(ApiToken).where(
+        ApiToken.user_id == uow.actor.user_id, ApiToken.revoked_at.is_(None)
+    )
+    return uow.session.scalars(statement.order_by(ApiToken.id.desc())).all()
+
+
+def _end_tokens(uow: UnitOfWork, user_id: UUID) -> None:
+    """End all tokens of a person: whoever knew the old password may have made one."""
+    live = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    for token in uow.session.scalars(live):
+        token.revoked_at = uow.now
+
+
+def _own_key(uow: UnitOfWork) -> UUID:
+    if uow.actor.user_id is None:
+        raise NotFound("Only a person has this.")
+    return uow.actor.user_id
+
+
+def _get_group(uow: UnitOfWork, name: str) -> Group:
+    group = find_group(uow, name)
+    if group is None:
+        message = f"There is no group called {name}."
+        raise Invalid(message, {"groups": [message]})
+    return group
+
+
+def _check_address(uow: UnitOfWork, email: str, user_id: UUID | None) -> None:
+    taken = select(exists().where(User.email == email, User.id.is_distinct_from(user_id)))
+    if uow.session.scalar(taken):
+        raise Conflict(f"There is a user with the address {email} already.")
+
+
+def _keep_an_administrator(uow: UnitOfWork) -> None:
+    """Refuse to leave the installation without anybody who can manage it.
+
+    They are held, so that two who take the role from each other at once do so in turn.
+    """
+    administrators = select(User.id).where(
+        User.active, User.roles.contains([Role.ADMINISTRATOR.value])
+    )
+    if not uow.session.scalars(administrators.order_by(User.id).with_for_update()).all():
+        raise Conflict("There must be an active administrator.")

@@ -1,0 +1,1 @@
+"""What all records share: types, fields, changes, lists, the timeline, doubles, the bin."""

@@ -1,0 +1,65 @@
+"""What all record tables share: an owner, a team, search text, and indexes for sorting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.database import Timestamped, Versioned
+from services.records.types import Field
+
+
+class Record(Versioned, Timestamped):
+    """The common columns of a customer record.
+
+    Attributes:
+        owner_id: The person responsible.
+        team_id: The group whose members see it with scope *team*.
+        search_text: The columns that ``__search__`` names, folded; kept by ``changes``.
+        deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
+    """
+
+    __scoped__ = True
+    __audited__ = True
+    __search__: ClassVar[tuple[str, ...]] = ()
+    record_type: ClassVar[str]
+
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("groups.id"), index=True)
+    search_text: Mapped[str] = mapped_column(default="", deferred=True)
+    deleted_at: Mapped[datetime | None]
+    deleted_by: Mapped[str | None]
+
+
+class Matched:
+    """A record that may be there twice under names that differ a little.
+
+    Attributes:
+        match_key: Of the column that ``__match__`` names; kept by ``changes``.
+    """
+
+    __match__: ClassVar[str] = "name"
+
+    match_key: Mapped[str] = mapped_column(default="", server_default="", index=True)
+
+
+def sort_indexes(
+    table: str, *columns: str, text_columns: tuple[str, ...] = ()
+) -> tuple[Index, ...]:
+    """Return the index of each shipped sort of ``table``; text is sorted without case."""
+    plain = (Index(f"ix_{table}_sort_{name}", name, "id") for name in columns)
+    folded = (
+        Index(f"ix_{table}_sort_{name}", text(f"lower({name})"), "id") for name in text_columns
+    )
+    return (*plain, *folded)
+
+
+OWNER = Field("owner_id", "Owner", "relation", relation="user")
+TEAM = Field("team_id", "Team", "relation", relation="group")
+CREATED = Field("created_at", "Created", "datetime", writable=False)
+UPDATED = Field("updated_at", "Changed", "datetime", writable=False)
+COMMON_FIELDS = (OWNER, TEAM, CREATED, UPDATED)

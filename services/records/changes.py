@@ -1,0 +1,173 @@
+"""Making and changing records: links checked, versions compared, the timeline written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, cast, select
+
+from services.changes import changed_fields
+from services.errors import NotFound, StaleVersion
+from services.people.model import Group, User
+from services.records.timeline import TimelineRow, add_entry, move_entries
+from services.records.types import Field, get_record, get_record_type, related_title, title_of
+from services.unit_of_work import UnitOfWork
+
+_SHOWN_CHARACTERS = 500
+
+
+def add_record(uow: UnitOfWork, record: Any, *, title: str) -> Any:
+    """Insert ``record``, owned by the person who makes it, and begin its timeline."""
+    if record.owner_id is None and record.team_id is None:
+        record.owner_id = uow.actor.user_id
+    uow.add(record)
+    add_entry(uow, record, "created", title)
+    return record
+
+
+def check_links(uow: UnitOfWork, record: Any) -> None:
+    """Check everything that a new record is linked to.
+
+    Raises:
+        NotFound: Something does not exist, or the actor may not see it.
+    """
+    for field in get_record_type(record.record_type).fields:
+        if field.relation is not None:
+            check_link(uow, field, getattr(record, field.name))
+
+
+def change_record(
+    uow: UnitOfWork,
+    record: Any,
+    values: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    kind: str = "changed",
+    title: str | None = None,
+) -> bool:
+    """Set ``values`` on ``record`` and tell its timeline what changed from what to what.
+
+    ``version`` is what the actor saw; with None the last write wins. The sentence ``title`` is
+    made from the changes if it is None.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        StaleVersion: Somebody changed the record since ``version``.
+        NotFound: It is linked to something that the actor may not see.
+    """
+    check_version(uow, record, version)
+    record_type = get_record_type(record.record_type)
+    for name, value in values.items():
+        field = record_type.field(name)
+        if field is not None and field.relation is not None and value != getattr(record, name):
+            check_link(uow, field, value)
+        setattr(record, name, value)
+    changed = changed_fields(record)
+    if not changed:
+        return False
+    shown = [
+        _change(uow, record, field, *changed[field.name])
+        for field in record_type.fields
+        if field.name in changed
+    ]
+    uow.session.flush()
+    if "account_id" in changed:
+        move_entries(uow, record)
+    if shown or title:
+        details = {"changes": shown, "version": record.version}
+        add_entry(uow, record, kind, title or _sentence(shown), details=details)
+    return True
+
+
+def check_version(uow: UnitOfWork, record: Any, version: int | None) -> None:
+    """Refuse a change to a record that was changed since its ``version`` was seen.
+
+    Raises:
+        StaleVersion: With the changes that were made meanwhile.
+    """
+    if version is None or record.version == version:
+        return
+    since = cast(TimelineRow.details["version"].astext, BigInteger) > version
+    rows = uow.session.scalars(
+        select(TimelineRow)
+        .where(TimelineRow.record_id == record.id, since)
+        .order_by(TimelineRow.at)
+    ).all()
+    changes = [
+        {**change, "actor_name": row.actor_name, "at": row.at.isoformat()}
+        for row in rows
+        for change in row.details.get("changes", [])
+    ]
+    names = ", ".join(dict.fromkeys(row.actor_name for row in rows)) or "Somebody"
+    labels = ", ".join(dict.fromkeys(change["label"] for change in changes)) or "something"
+    raise StaleVersion(f"{names} changed {labels} in the meantime. Please look again.", changes)
+
+
+def check_link(uow: UnitOfWork, field: Field, key: UUID | None) -> None:
+    """Check that what a relation field points to exists and may be seen.
+
+    Raises:
+        NotFound: It does not, or may not.
+    """
+    if key is None or field.relation is None:
+        return
+    if field.relation == "user":
+        user = uow.session.get(User, key)
+        if user is None or not user.active:
+            raise NotFound("There is no such user.")
+    elif field.relation == "group":
+        uow.get(Group, key)
+    else:
+        get_record(uow, field.relation, key)
+
+
+def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | None:
+    """Return ``value`` of ``field`` as people read it; None for nothing."""
+    if value is None or value == "":
+        return None
+    if field.choices is not None:
+        return field.choices.get(str(value), str(value))
+    if field.relation is not None:
+        return related_title(uow, field.relation, value)
+    if isinstance(value, Decimal):
+        return f"{value:,.2f} {getattr(record, 'currency', '')}".strip()
+    if isinstance(value, datetime):
+        return value.astimezone(uow.platform.settings.timezone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.isoformat() if isinstance(value, date) else str(value)[:_SHOWN_CHARACTERS]
+
+
+def _change(
+    uow: UnitOfWork, record: Any, field: Field, before: Any, after: Any
+) -> dict[str, str | None]:
+    return {
+        "field": field.name,
+        "label": field.label,
+        "old": display(uow, record, field, before),
+        "new": display(uow, record, field, after),
+    }
+
+
+def _sentence(changes: list[dict[str, str | None]]) -> str:
+    """Say what changed: one change in full, several by their labels."""
+    if len(changes) > 1:
+        labels = [str(change["label"]) for change in changes]
+        return f"Changed {', '.join(labels[:-1])} and {labels[-1]}"
+    label, old, new = (changes[0][part] for part in ("label", "old", "new"))
+    if new is None:
+        return f"Cleared {label}"
+    if old is None or len(old) + len(new) > 80:  # noqa: PLR2004
+        return f"Set {label} to {new}" if len(new) <= 80 else f"Changed {label}"  # noqa: PLR2004
+    return f"Changed {label} from {old} to {new}"
+
+
+def link_text(record: Any) -> str:
+    """Return how a sentence names ``record``: its kind and its title."""
+    return f"{get_record_type(record.record_type).label.lower()} “{title_of(record)}”"

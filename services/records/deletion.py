@@ -1,0 +1,73 @@
+"""Deleting records and getting them back: what is deleted lies in the bin, with all it has.
+
+Deleting for good is the business of retention rules, not of a button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.access import visible_to
+from services.actors import Permission
+from services.arguments import Key, Line
+from services.errors import Conflict, NotFound
+from services.operations import Arguments, operation
+from services.records.timeline import add_entry
+from services.records.types import get_record, get_record_type
+from services.sales.model import SalesDocument
+from services.unit_of_work import UnitOfWork
+
+SHOWN = 200
+
+
+class RecordArguments(Arguments):
+    """Which record."""
+
+    record_type = Line(
+        required=True,
+        metadata={"title": "Record type"},
+    )
+    record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
+
+
+@operation("record.delete", Permission.RECORD_WRITE, RecordArguments, in_diagrams=True)
+def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
+    """Put a record into the bin; what belongs to it stays, and it can be restored."""
+    record = get_record(uow, record_type, record_id, lock=True)
+    if isinstance(record, SalesDocument) and record.status != "draft":
+        raise Conflict("Only a draft can be deleted.", code="wrong_status")
+    record.deleted_at, record.deleted_by = uow.now, uow.actor.name
+    add_entry(uow, record, "deleted", f"Deleted this {_label(record)}")
+    uow.emit(f"{record_type}.deleted", record_type, record.id)
+    return record
+
+
+@operation("record.restore", Permission.RECORD_WRITE, RecordArguments)
+def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
+    """Take a record out of the bin."""
+    model = get_record_type(record_type).model
+    statement = visible_to(uow.actor, model, select(model), deleted=True)
+    found = uow.session.scalars(statement.where(model.id == record_id).with_for_update(of=model))
+    record: Any = found.one_or_none()
+    if record is None:
+        raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
+    record.deleted_at, record.deleted_by = None, None
+    add_entry(uow, record, "restored", f"Restored this {_label(record)}")
+    uow.emit(f"{record_type}.restored", record_type, record.id)
+    return record
+
+
+def list_deleted(uow: UnitOfWork, record_type: str) -> Sequence[Any]:
+    """Return the newest records of a type that lie in the bin and that the actor may see."""
+    model = get_record_type(record_type).model
+    statement = visible_to(uow.actor, model, select(model), deleted=True)
+    newest = statement.order_by(model.deleted_at.desc(), model.id).limit(SHOWN)
+    return uow.session.scalars(newest).all()
+
+
+def _label(record: Any) -> str:
+    return get_record_type(record.record_type).label.lower()

@@ -1,0 +1,226 @@
+"""Lists of records: filtered, searched, sorted, and cut into pages by key.
+
+A page begins where the last one ended, by the sorted value and the record's key, so that page
+1,000 costs what page 1 does. Rows without a value come last in either direction; they are a
+segment of their own, because one index scan can't cross between the two.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from marshmallow import ValidationError
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+
+from services.errors import Invalid
+from services.records.filters import conditions, search_condition
+from services.records.schemas import argument_for
+from services.records.types import Field, RecordType, get_record_type
+from services.unit_of_work import UnitOfWork
+
+MAX_LIMIT = 200
+COUNT_CAP = 1_000
+_TEXT_KINDS = frozenset({"text", "email", "phone"})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """One page of a list.
+
+    Attributes:
+        total: How many records there are in all, at most ``COUNT_CAP``.
+        total_is_capped: Whether there are more than that.
+    """
+
+    items: Sequence[Any]
+    next_cursor: str | None
+    previous_cursor: str | None
+    total: int
+    total_is_capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """The edge of a page: the sorted value and the key of its last (or first) record."""
+
+    value: Any
+    key: UUID
+    backwards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """By what a list is sorted; ``expression`` is what the index of this sort holds."""
+
+    field: Field
+    expression: ColumnElement[Any]
+    descending: bool
+    nullable: bool
+
+    @property
+    def text(self) -> str:
+        return f"-{self.field.name}" if self.descending else self.field.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A way through the rows of ``statement``: in its order, or backwards."""
+
+    statement: Select[Any]
+    key: Any
+    order: _Order
+    backwards: bool
+
+    @property
+    def descending(self) -> bool:
+        return self.order.descending != self.backwards
+
+    def segments(self) -> list[bool]:
+        """Return whether each segment is the one of rows without a value, in their order."""
+        segments = [False, True] if self.order.nullable else [False]
+        return segments[::-1] if self.backwards else segments
+
+    def lies_before(self, edge: _Cursor, *, empty: bool) -> bool:
+        """Tell whether a whole segment comes before the edge."""
+        of_edge = edge.value is None
+        return of_edge is not empty and of_edge is not self.backwards
+
+    def segment(self, *, empty: bool) -> Select[Any]:
+        """Return the query of one segment, sorted."""
+        value = self.order.expression
+        statement = self.statement.add_columns(value.label("sorted_by"))
+        if self.order.nullable:
+            statement = statement.where(value.is_(None) if empty else value.is_not(None))
+        columns = [self.key] if empty else [value, self.key]
+        return statement.order_by(*(c.desc() if self.descending else c.asc() for c in columns))
+
+    def beyond(self, edge: _Cursor) -> ColumnElement[bool]:
+        """Return the condition of the rows after the edge, in the edge's segment."""
+        place: Any = self.key
+        value: Any = edge.key
+        if edge.value is not None:
+            place = tuple_(self.order.expression, self.key)
+            value = tuple_(edge.value, edge.key)
+        found: ColumnElement[bool] = place < value if self.descending else place > value
+        return found
+
+
+def list_records(
+    uow: UnitOfWork,
+    record_type: str,
+    *,
+    filters: Mapping[str, str] | None = None,
+    search: str | None = None,
+    sort: str = "-created_at",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> RecordPage:
+    """Return a page of the records that the actor may see.
+
+    ``sort`` is one of the type's sorts, with ``-`` for descending. Filters are described in
+    ``filters.conditions``.
+
+    Raises:
+        Invalid: A filter, the sort, the cursor or the limit is not one of those there are.
+    """
+    found = get_record_type(record_type)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Invalid(f"A page has 1 to {MAX_LIMIT} records.", {"limit": ["Out of range."]})
+    order = _order(found, sort)
+    edge = _read_cursor(order, cursor) if cursor else None
+    statement = uow.select(found.model).where(*conditions(uow, found, filters or {}))
+    if search and search.strip():
+        statement = statement.where(search_condition(found, search))
+    backwards = edge is not None and edge.backwards
+    scan = _Scan(statement, found.model.id, order, backwards)
+    rows = _page(uow, scan, edge, limit + 1)
+    more, rows = len(rows) > limit, rows[:limit]
+    if backwards:
+        rows.reverse()
+    after = more if not backwards else True
+    before = more if backwards else edge is not None
+    total = _count(uow, statement, found.model.id)
+    return RecordPage(
+        items=[row for row, _ in rows],
+        next_cursor=_cursor(order, rows[-1], backwards=False) if rows and after else None,
+        previous_cursor=_cursor(order, rows[0], backwards=True) if rows and before else None,
+        total=min(total, COUNT_CAP),
+        total_is_capped=total > COUNT_CAP,
+    )
+
+
+def _order(record_type: RecordType, sort: str) -> _Order:
+    name = sort.removeprefix("-")
+    field = record_type.field(name)
+    if name not in record_type.sorts or field is None:
+        message = f"Sort by one of {', '.join(record_type.sorts)}."
+        raise Invalid(message, {"sort": [message]})
+    column = getattr(record_type.model, name)
+    expression = func.lower(column) if field.kind in _TEXT_KINDS and name != "number" else column
+    return _Order(field, expression, sort.startswith("-"), bool(column.nullable))
+
+
+def _page(uow: UnitOfWork, scan: _Scan, edge: _Cursor | None, wanted: int) -> list[tuple[Any, Any]]:
+    """Return up to ``wanted`` pairs of record and sorted value, from the edge on."""
+    rows: list[Any] = []
+    for empty in scan.segments():
+        if edge is not None and not rows and scan.lies_before(edge, empty=empty):
+            continue
+        part = scan.segment(empty=empty)
+        if edge is not None and (edge.value is None) == empty:
+            part = part.where(scan.beyond(edge))
+        rows += uow.session.execute(part.limit(wanted - len(rows))).all()
+        if len(rows) >= wanted:
+            break
+    return rows
+
+
+def _count(uow: UnitOfWork, statement: Select[Any], key: Any) -> int:
+    """Count up to one more than the cap, so that a huge list costs no more than that."""
+    some = statement.with_only_columns(key).limit(COUNT_CAP + 1).subquery()
+    return uow.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _cursor(order: _Order, row: Any, *, backwards: bool) -> str:
+    record, value = row
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    parts = [order.text, str(value) if isinstance(value, Decimal) else value, record.id.hex]
+    text = orjson.dumps([*parts, backwards])
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def _read_cursor(order: _Order, cursor: str) -> _Cursor:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        text, value, key, backwards = orjson.loads(base64.urlsafe_b64decode(padded))
+        found = _Cursor(_typed(order, value), UUID(key), bool(backwards))
+    except (ValueError, TypeError, AttributeError, ValidationError, binascii.Error) as error:
+        raise Invalid("This page is not there.", {"cursor": ["Not one of this list."]}) from error
+    if text != order.text:
+        raise Invalid("This page is sorted otherwise.", {"cursor": ["Not one of this list."]})
+    return found
+
+
+def _typed(order: _Order, value: Any) -> Any:
+    """Return the value of a cursor in the type of its column.
+
+    Raises:
+        ValueError: It is of another type.
+        ValidationError: Likewise.
+    """
+    if value is None and order.nullable:
+        return None
+    if order.field.kind not in _TEXT_KINDS:
+        return argument_for(order.field, required=True).deserialize(value)
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("no text")
+    return value

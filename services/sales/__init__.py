@@ -1,0 +1,1 @@
+"""Products, prices, quotes, orders, invoices and payments."""

@@ -1,0 +1,100 @@
+"""Exchange rates with dates: what one unit of a currency is worth in one's own."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import fields, validate
+from sqlalchemy import Numeric, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.actors import Permission
+from services.arguments import Currency, Day
+from services.database import Base, Keyed
+from services.errors import Invalid
+from services.money import round_money
+from services.operations import Arguments, operation
+from services.people.organization import get_organization
+from services.unit_of_work import UnitOfWork
+
+
+class CurrencyRate(Keyed, Base):
+    """What a currency is worth from a day on, until the next rate.
+
+    Attributes:
+        rate: Units of one's own currency for one of ``currency``.
+    """
+
+    __tablename__ = "currency_rates"
+    __table_args__ = (UniqueConstraint("currency", "valid_from"),)
+    __audited__ = True
+
+    currency: Mapped[str]
+    valid_from: Mapped[date]
+    rate: Mapped[Decimal] = mapped_column(Numeric)
+
+
+class SetRate(Arguments):
+    """What a currency is worth from a day on."""
+
+    currency = Currency(required=True, metadata={"title": "Currency"})
+    valid_from = Day(required=True, metadata={"title": "Valid from"})
+    rate = fields.Decimal(
+        required=True,
+        validate=validate.Range(Decimal("1e-10"), Decimal("1e10")),
+        metadata={"title": "Rate", "description": "Units of your own currency for one of it."},
+    )
+
+
+@operation("currency.set_rate", Permission.CATALOGUE_WRITE, SetRate)
+def set_rate(uow: UnitOfWork, *, currency: str, valid_from: date, rate: Decimal) -> CurrencyRate:
+    """Set the exchange rate of a currency from a day on."""
+    own = get_organization(uow).currency
+    if currency == own:
+        message = f"{own} is your own currency; it is always worth 1."
+        raise Invalid(message, {"currency": [message]})
+    condition = (CurrencyRate.currency == currency, CurrencyRate.valid_from == valid_from)
+    known = uow.session.scalars(select(CurrencyRate).where(*condition)).one_or_none()
+    if known is None:
+        return uow.add(CurrencyRate(currency=currency, valid_from=valid_from, rate=rate))
+    known.rate = rate
+    return known
+
+
+def convert(uow: UnitOfWork, amount: Decimal, currency: str, into: str, on: date) -> Decimal:
+    """Return an amount in another currency, rounded to what that has.
+
+    Args:
+        uow: Of whoever asks.
+        amount: In ``currency``.
+        currency: What it is in.
+        into: What it is wanted in.
+        on: The day whose rates count.
+
+    Raises:
+        Invalid: There is no rate for that day.
+    """
+    if currency == into:
+        return round_money(amount, into)
+    own = amount * rate_on(uow, currency, on)
+    return round_money(own / rate_on(uow, into, on), into)
+
+
+def rate_on(uow: UnitOfWork, currency: str, on: date) -> Decimal:
+    """Return what one unit of ``currency`` was worth on a day.
+
+    Raises:
+        Invalid: There was no rate yet.
+    """
+    if currency == get_organization(uow).currency:
+        return Decimal(1)
+    rates = select(CurrencyRate.rate).where(
+        CurrencyRate.currency == currency, CurrencyRate.valid_from <= on
+    )
+    rate: Any = uow.session.scalar(rates.order_by(CurrencyRate.valid_from.desc()).limit(1))
+    if rate is None:
+        message = f"There is no exchange rate for {currency} on {on.isoformat()}."
+        raise Invalid(message, {"currency": [message]}, code="no_exchange_rate")
+    return Decimal(rate)

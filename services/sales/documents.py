@@ -1,0 +1,125 @@
+"""What quotes, orders and invoices have in common: they are made, changed while drafts, copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, TypeVar
+
+from services.errors import Conflict
+from services.people.organization import get_organization
+from services.records.changes import add_record, change_record, check_links
+from services.records.types import get_record_type
+from services.sales.lines import copied, lines_of, set_lines, write_lines
+from services.sales.model import SalesDocument
+from services.sales.price_list_model import PriceList
+from services.unit_of_work import UnitOfWork
+
+Paper = TypeVar("Paper", bound=SalesDocument)
+_SHARED = (
+    "title",
+    "account_id",
+    "contact_id",
+    "deal_id",
+    "price_list_id",
+    "currency",
+    "discount_percent",
+    "note",
+    "owner_id",
+    "team_id",
+)
+
+
+def today(uow: UnitOfWork) -> date:
+    """Return the day that it is in the installation's zone."""
+    return uow.now.astimezone(uow.platform.settings.timezone).date()
+
+
+def add_document(
+    uow: UnitOfWork,
+    document: Paper,
+    values: dict[str, Any],
+    lines: Sequence[dict[str, Any]],
+) -> Paper:
+    """Store a new document with its lines.
+
+    Its currency is the price list's, else one's own.
+    """
+    for name, value in values.items():
+        if value is not None:
+            setattr(document, name, value)
+    check_links(uow, document)
+    document.currency = values.get("currency") or _currency(uow, document)
+    label = get_record_type(document.record_type).label.lower()
+    add_record(uow, document, title=f"Made {label} “{document.title}”")
+    set_lines(uow, document, lines, today(uow))
+    return document
+
+
+def change_draft(
+    uow: UnitOfWork,
+    document: SalesDocument,
+    values: dict[str, Any],
+    lines: Sequence[dict[str, Any]] | None,
+    version: int | None,
+) -> None:
+    """Change a document that is a draft still.
+
+    Args:
+        uow: Of whoever does it.
+        document: Held.
+        values: Its fields that change.
+        lines: All its lines; None where they stay as they are, added up anew.
+        version: What was seen of it.
+
+    Raises:
+        Conflict: It is no draft any more.
+    """
+    require(document, "draft")
+    for name, default in (("discount_percent", 0), ("currency", get_organization(uow).currency)):
+        if name in values and values[name] is None:
+            values[name] = default
+    change_record(uow, document, values, version=version)
+    if lines is not None:
+        set_lines(uow, document, lines, today(uow))
+    elif values.keys() & {"currency", "discount_percent", "price_list_id"}:
+        _add_up_anew(uow, document)
+
+
+def copy_document(
+    uow: UnitOfWork,
+    source: SalesDocument,
+    target: Paper,
+    lines: Sequence[dict[str, Any]],
+) -> Paper:
+    """Store ``target`` with what it shares with its source, and ready lines."""
+    for name in _SHARED:
+        setattr(target, name, getattr(source, name))
+    label = get_record_type(target.record_type).label.lower()
+    add_record(uow, target, title=f"Made {label} “{target.title}”")
+    write_lines(uow, target, lines)
+    return target
+
+
+def require(document: SalesDocument, *statuses: str) -> None:
+    """Refuse what can't be done where the document stands.
+
+    Raises:
+        Conflict: Its status is none of ``statuses``.
+    """
+    if document.status not in statuses:
+        found = get_record_type(document.record_type)
+        status = found.field("status")
+        shown = ((status and status.choices) or {}).get(document.status, document.status)
+        raise Conflict(f"This {found.label.lower()} is {shown.lower()}.", code="wrong_status")
+
+
+def _currency(uow: UnitOfWork, document: SalesDocument) -> str:
+    if document.price_list_id is None:
+        return get_organization(uow).currency
+    return uow.session.get_one(PriceList, document.price_list_id).currency
+
+
+def _add_up_anew(uow: UnitOfWork, document: SalesDocument) -> None:
+    lines = lines_of(uow, document)
+    write_lines(uow, document, [{**copied(line), "source_id": line.source_id} for line in lines])

@@ -1,0 +1,1 @@
+"""Service levels: by when a request is to be answered and resolved."""
