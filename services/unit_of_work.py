@@ -26,6 +26,7 @@ from services.statements import Statement
 
 if TYPE_CHECKING:
     from services.platform import Platform
+    from services.records.types import Field, RecordType
 
 Row = TypeVar("Row", bound=Base)
 
@@ -161,6 +162,14 @@ class UnitOfWork:
         if row is None:
             raise NotFound(f"There is no such {model.__name__.lower()}.")
         return row
+
+    def readable_fields(self, record_type: RecordType) -> tuple[Field, ...]:
+        """Return those fields of ``record_type`` that the actor may see, in their order."""
+        return tuple(record_type.fields)
+
+    def writable_fields(self, record_type: RecordType) -> tuple[Field, ...]:
+        """Return those fields of ``record_type`` that the actor may fill in, in their order."""
+        return tuple(field for field in record_type.fields if field.writable)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
