@@ -1,9 +1,11 @@
 """Imports every module of this layer that declares tables, so that all tables are known."""
 
 from services import audit, changes, jobs, submissions
+from services.activities import model as activity_model
 from services.calendars import model as calendar_model
 from services.crm import (
     account_model,
+    contact_account_model,
     contact_model,
     deal_model,
     lead_model,
@@ -12,33 +14,43 @@ from services.crm import (
 )
 from services.documents import model as document_model
 from services.documents import templates
+from services.exporting import model as export_model
+from services.importing import model as import_model
 from services.mail import model as mail_model
 from services.people import assignment, organization, positions, sign_in
 from services.people import model as people
-from services.records import duplicate_scans, merging, timeline
+from services.points import model as point_model
+from services.records import duplicate_scans, merging, note_model, timeline
 from services.sales import currencies, numbering, price_list_model, product_model
 from services.sales import model as sales_model
 from services.service_levels import model as sla_model
+from services.tags import model as tag_model
 
 __all__ = [
     "account_model",
+    "activity_model",
     "assignment",
     "audit",
     "calendar_model",
     "changes",
+    "contact_account_model",
     "contact_model",
     "currencies",
     "deal_model",
     "document_model",
     "duplicate_scans",
+    "export_model",
+    "import_model",
     "jobs",
     "lead_model",
     "mail_model",
     "merging",
+    "note_model",
     "numbering",
     "organization",
     "people",
     "pipeline_model",
+    "point_model",
     "positions",
     "price_list_model",
     "product_model",
@@ -47,6 +59,7 @@ __all__ = [
     "sign_in",
     "sla_model",
     "submissions",
+    "tag_model",
     "templates",
     "timeline",
 ]

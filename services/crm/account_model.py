@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
 from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
 
 
-class Account(Matched, Record, Base):
+class Account(Matched, Reachable, Record, Base):
     """A company.
 
     Attributes:
         name_key: The folded name, by which a conversion finds an account that exists.
         domain: The host of ``website`` without ``www.``; found by e-mail domain.
+        parent_id: The account that it is a part of; ``account_tree`` refuses circles.
     """
 
     __tablename__ = "accounts"
     __table_args__ = sort_indexes("accounts", "created_at", "updated_at", text_columns=("name",))
-    __search__ = ("name", "email", "phone", "city", "domain")
+    __search__ = ("name", "email", "phone", "city", "domain", "other_points")
 
     name: Mapped[str]
     website: Mapped[str | None]
@@ -32,6 +37,7 @@ class Account(Matched, Record, Base):
     description: Mapped[str | None]
     name_key: Mapped[str] = mapped_column(index=True)
     domain: Mapped[str | None] = mapped_column(index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
 
 
 ACCOUNT = register_record_type(
@@ -49,6 +55,7 @@ ACCOUNT = register_record_type(
             Field("city", "City"),
             Field("country", "Country"),
             Field("industry", "Industry"),
+            Field("parent_id", "Parent account", "relation", relation="account"),
             Field("description", "Description", "long_text"),
             *COMMON_FIELDS,
         ),

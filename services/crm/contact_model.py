@@ -9,18 +9,20 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from services.database import Base
 from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
 
 
-class Contact(Matched, Record, Base):
+class Contact(Matched, Reachable, Record, Base):
     """A person, mostly of an account.
 
-    ``name`` is first and last name together, kept for lists and titles.
+    ``name`` is first and last name together, kept for lists and titles. ``account_id`` is the
+    primary one of its accounts; all of them are rows of ``contact_accounts``.
     """
 
     __tablename__ = "contacts"
     __table_args__ = sort_indexes("contacts", "created_at", "updated_at", text_columns=("name",))
-    __search__ = ("name", "email", "phone")
+    __search__ = ("name", "email", "phone", "other_points")
 
     first_name: Mapped[str | None]
     last_name: Mapped[str]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
 from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
 
 
@@ -32,7 +33,7 @@ LEAD_STATUSES: dict[str, str] = {
 LEAD_NUMBERS = Sequence("lead_numbers", metadata=Base.metadata)
 
 
-class Lead(Matched, Record, Base):
+class Lead(Matched, Reachable, Record, Base):
     """A person or company that has shown interest."""
 
     __tablename__ = "leads"
@@ -46,7 +47,7 @@ class Lead(Matched, Record, Base):
             postgresql_where=text("status IN ('new', 'working')"),
         ),
     )
-    __search__ = ("number", "name", "company", "email", "phone")
+    __search__ = ("number", "name", "company", "email", "phone", "other_points")
 
     number: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.database import Base, Timestamped, Versioned
+from services.database import Base, Keyed, Timestamped, Versioned
 
 
 class MailState(StrEnum):
@@ -38,10 +38,17 @@ class Mail(Versioned, Timestamped, Base):
         authentication_results: The first such header of a mail that came in (RFC 8601), which
             is the one that our own server wrote.
         automatic: Whether no person wrote it (RFC 3834).
+        thread_id: The key of the first mail of its conversation.
+        purpose: ``service``, or ``marketing``, which whoever opted out never gets.
+        read_at: When somebody first looked at a mail that came in; None: it is unread.
     """
 
     __tablename__ = "mails"
-    __table_args__ = (Index(None, "record_id", "created_at"), Index(None, "state"))
+    __table_args__ = (
+        Index(None, "record_id", "created_at"),
+        Index(None, "state"),
+        Index(None, "thread_id", "created_at"),
+    )
 
     state: Mapped[str]
     message_id: Mapped[str] = mapped_column(unique=True)
@@ -64,6 +71,23 @@ class Mail(Versioned, Timestamped, Base):
     automatic: Mapped[bool] = mapped_column(default=False)
     sender_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     sender_name: Mapped[str]
+    thread_id: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
+    purpose: Mapped[str] = mapped_column(default="service", server_default="service")
+    read_at: Mapped[datetime | None]
+    read_by: Mapped[str | None]
+
+
+class MailLink(Keyed, Base):
+    """Another record that a mail belongs to, besides its own."""
+
+    __tablename__ = "mail_links"
+    __table_args__ = (UniqueConstraint("mail_id", "record_id"), Index(None, "record_id"))
+
+    mail_id: Mapped[UUID] = mapped_column(ForeignKey("mails.id"))
+    record_type: Mapped[str]
+    record_id: Mapped[UUID]
+    linked_at: Mapped[datetime]
+    linked_by: Mapped[str]
 
 
 class MailAttachment(Base):

@@ -12,7 +12,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    and_,
+    false,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from services.crm.account_model import Account
@@ -29,10 +40,11 @@ _ROLLED_UP: Mapping[str, Any] = {"contact": Contact, "deal": Deal, "request": Se
 
 
 class TimelineRow(Keyed, Base):
-    """One entry; rows are only ever added.
+    """One entry; rows are only added, and only the text of a note is ever changed.
 
     Attributes:
         account_id: The account whose timeline shows it too.
+        is_copy: Another entry tells the same to the account: one story told on several records.
     """
 
     __tablename__ = "timeline_entries"
@@ -52,6 +64,7 @@ class TimelineRow(Keyed, Base):
     record_id: Mapped[UUID]
     record_title: Mapped[str]
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    is_copy: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Calls, meetings, tasks and mails that people plan and do."""

@@ -1,0 +1,1 @@
+"""Addresses, numbers and pages at which contacts, accounts and leads are reached."""

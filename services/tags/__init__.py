@@ -1,0 +1,1 @@
+"""Words that people stick on records of any type."""
