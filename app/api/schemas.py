@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
@@ -24,24 +23,6 @@ PROBLEM: Final[dict[str, Any]] = {
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
     },
-}
-
-_KINDS: Final[Mapping[str, type[fields.Field[Any]]]] = {
-    "text": fields.String,
-    "long_text": fields.String,
-    "email": fields.Email,
-    "phone": fields.String,
-    "number": fields.Integer,
-    "money": fields.Decimal,
-    "percent": fields.Decimal,
-    "markup": fields.Decimal,
-    "quantity": fields.Decimal,
-    "currency": fields.String,
-    "date": fields.Date,
-    "datetime": fields.AwareDateTime,
-    "choice": fields.String,
-    "boolean": fields.Boolean,
-    "relation": fields.UUID,
 }
 
 
@@ -88,8 +69,8 @@ def page_schema(record_type: RecordType, item: type[Schema]) -> type[Schema]:
 def _answered(field: Field) -> fields.Field[Any]:
     """Return how a record's field is described."""
     options: dict[str, Any] = {"allow_none": True, "metadata": {"title": field.label}}
-    if _KINDS[field.kind] is fields.Decimal:
+    if field.traits.is_decimal:
         options["as_string"] = True
     if field.choices is not None:
         options["validate"] = validate.OneOf(list(field.choices))
-    return _KINDS[field.kind](**options)
+    return field.traits.answer(**options)

@@ -15,7 +15,6 @@ from services.records.lists import RecordPage, list_records
 from services.records.types import Field
 from services.unit_of_work import UnitOfWork
 
-_NUMERIC = frozenset({"number", "money", "percent", "markup", "quantity"})
 _WIDE_ONLY = 4
 
 
@@ -71,7 +70,7 @@ def list_columns(kind: RecordKind) -> list[Column]:
             label=field.label,
             field=field,
             sortable=field.name in kind.type.sorts,
-            numeric=field.kind in _NUMERIC,
+            numeric=field.traits.is_numeric,
             hidden="lg" if position >= _WIDE_ONLY else "",
         )
         for position, field in enumerate(field for field in found if field is not None)

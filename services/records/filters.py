@@ -24,8 +24,6 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "lt": lambda column, value: column < value,
     "lte": lambda column, value: column <= value,
 }
-_ORDERED_KINDS = frozenset({"number", "money", "percent", "markup", "quantity", "date", "datetime"})
-_TEXT_KINDS = frozenset({"text", "long_text", "email", "phone"})
 
 
 def conditions(
@@ -71,9 +69,9 @@ def _condition(
         values = [_value(uow, name, field, part) for part in value.split(",")[:MAX_VALUES]]
         found: ColumnElement[bool] = column.in_(values)
         return found
-    if comparison in {"contains", "starts"} and field.kind in _TEXT_KINDS:
+    if comparison in {"contains", "starts"} and field.traits.is_textual:
         return _like(column, comparison, value)
-    ordered = comparison in {"eq", "ne"} or field.kind in _ORDERED_KINDS
+    ordered = comparison in {"eq", "ne"} or field.traits.is_ordered
     if comparison not in _COMPARISONS or not ordered:
         raise _refused(name, f"{field.label} can't be compared like this.")
     compared: ColumnElement[bool] = _COMPARISONS[comparison](

@@ -28,7 +28,6 @@ from services.unit_of_work import UnitOfWork
 
 MAX_LIMIT = 200
 COUNT_CAP = 1_000
-_TEXT_KINDS = frozenset({"text", "email", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,8 @@ def _order(record_type: RecordType, sort: str) -> _Order:
         message = f"Sort by one of {', '.join(record_type.sorts)}."
         raise Invalid(message, {"sort": [message]})
     column = getattr(record_type.model, name)
-    expression = func.lower(column) if field.kind in _TEXT_KINDS and name != "number" else column
+    folds = field.traits.is_textual and name != "number"
+    expression = func.lower(column) if folds else column
     return _Order(field, expression, sort.startswith("-"), bool(column.nullable))
 
 
@@ -219,7 +219,7 @@ def _typed(order: _Order, value: Any) -> Any:
     """
     if value is None and order.nullable:
         return None
-    if order.field.kind not in _TEXT_KINDS:
+    if not order.field.traits.is_textual:
         return argument_for(order.field, required=True).deserialize(value)
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError("no text")

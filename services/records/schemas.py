@@ -11,23 +11,6 @@ from services import arguments
 from services.operations import Arguments
 from services.records.types import Field, RecordType
 
-_KINDS: Mapping[str, type[fields.Field[Any]]] = {
-    "text": arguments.Line,
-    "long_text": arguments.LongText,
-    "email": arguments.Email,
-    "phone": arguments.Phone,
-    "number": arguments.WholeNumber,
-    "money": arguments.Money,
-    "percent": arguments.Percent,
-    "markup": arguments.Markup,
-    "quantity": arguments.Quantity,
-    "currency": arguments.Currency,
-    "date": arguments.Day,
-    "datetime": arguments.Moment,
-    "choice": arguments.Line,
-    "boolean": fields.Boolean,
-    "relation": arguments.Key,
-}
 VERSION = arguments.WholeNumber(
     load_default=None,
     allow_none=True,
@@ -86,7 +69,7 @@ def argument_for(
     if field.choices is not None:
         labels = list(field.choices.values())
         options["validate"] = validate.OneOf(list(field.choices), labels)
-    return _KINDS[field.kind](**options)
+    return field.traits.argument(**options)
 
 
 def _schema(name: str, members: Mapping[str, fields.Field[Any]]) -> type[Schema]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.errors import NotFound
+from services.records.field_kinds import FIELD_KINDS, FieldKind
 from services.unit_of_work import UnitOfWork
 
 
@@ -22,8 +23,7 @@ class Field:
     Attributes:
         name: The same from column to JSON to form key.
         label: What people read.
-        kind: ``text``, ``long_text``, ``email``, ``phone``, ``number``, ``money``, ``date``,
-            ``datetime``, ``choice``, ``boolean`` or ``relation``.
+        kind: One of ``FIELD_KINDS``, such as ``text``; ``traits`` says what it is like.
         choices: For ``choice``: value → label.
         relation: For ``relation``: the record type it points to (or ``user``, ``group``);
             ``name`` is then the column with the key, such as ``account_id``.
@@ -36,6 +36,11 @@ class Field:
     choices: Mapping[str, str] | None = None
     relation: str | None = None
     writable: bool = True
+
+    @property
+    def traits(self) -> FieldKind:
+        """What its kind is like."""
+        return FIELD_KINDS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,16 @@ def get_record_type(name: str) -> RecordType:
         return _TYPES[name]
     except KeyError:
         raise NotFound(f"There is no record type called {name}.") from None
+
+
+def find_record_type(name: str) -> RecordType | None:
+    """Return the record type called ``name``, or None."""
+    return _TYPES.get(name)
+
+
+def find_relation(name: str) -> Relation | None:
+    """Return what is called ``name`` and is no record (``user``, ``group``, …), or None."""
+    return _RELATIONS.get(name)
 
 
 def all_record_types() -> Iterator[RecordType]:
