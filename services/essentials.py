@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from services.calendars.stock import seed_calendars
-from services.crm.pipeline_model import SALES_STAGES, Pipeline, Stage
+from services.crm.pipeline_model import LOST_REASONS, SALES_STAGES, LostReason, Pipeline, Stage
 from services.crm.pipelines import DEFAULT_PIPELINE
 from services.documents.templates import seed_templates
 from services.people.model import Group, find_group
@@ -20,17 +20,18 @@ def seed_essentials(uow: UnitOfWork) -> None:
     for name in GROUPS:
         if find_group(uow, name) is None:
             uow.add(Group(name=name))
-    known = select(Pipeline.id).where(Pipeline.name == DEFAULT_PIPELINE)
-    if uow.session.scalar(known) is None:
+    if uow.session.scalar(select(Pipeline.id).limit(1)) is None:
         _add_pipeline(uow)
+    if uow.session.scalar(select(LostReason.id).limit(1)) is None:
+        _add_lost_reasons(uow)
     seed_templates(uow)
     if seed_calendars(uow):
         seed_policies(uow)
 
 
 def _add_pipeline(uow: UnitOfWork) -> None:
-    pipeline = uow.add(Pipeline(name=DEFAULT_PIPELINE))
-    for position, (key, (name, probability, outcome)) in enumerate(SALES_STAGES.items()):
+    pipeline = uow.add(Pipeline(name=DEFAULT_PIPELINE, is_default=True))
+    for position, (key, (name, probability, category)) in enumerate(SALES_STAGES.items()):
         uow.session.add(
             Stage(
                 pipeline_id=pipeline.id,
@@ -38,7 +39,13 @@ def _add_pipeline(uow: UnitOfWork) -> None:
                 name=name,
                 position=position,
                 probability=probability,
-                outcome=outcome.value,
+                category=category.value,
             )
         )
+    uow.session.flush()
+
+
+def _add_lost_reasons(uow: UnitOfWork) -> None:
+    for position, name in enumerate(LOST_REASONS):
+        uow.session.add(LostReason(name=name, position=position))
     uow.session.flush()

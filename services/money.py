@@ -95,6 +95,12 @@ def minor_digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+def currencies_by_digits() -> list[tuple[int, list[str]]]:
+    """Return the currencies that don't have two digits after the point, by their number."""
+    numbers = sorted(set(_DIGITS.values()))
+    return [(n, sorted(code for code in _DIGITS if _DIGITS[code] == n)) for n in numbers]
+
+
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up, away from zero, to what ``currency`` can be paid in."""
     step = Decimal(1).scaleb(-minor_digits(currency))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+
 from services.actors import Permission
 from services.arguments import Line
-from services.crm.deal_model import DEAL, Deal, StageChange
-from services.crm.pipeline_model import Outcome, Stage
+from services.crm.deal_model import DEAL, Deal, StageStay
+from services.crm.pipeline_model import Category, Stage
 from services.crm.pipelines import closing_stage, get_pipeline, get_stage, list_stages
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
@@ -80,7 +82,7 @@ def open_deal(uow: UnitOfWork, values: dict[str, Any], *, stage: str | None = No
         entered = list_stages(uow, pipeline.id)[0]
     else:
         entered = get_stage(uow, pipeline.id, stage)
-    if entered.outcome != Outcome.OPEN:
+    if entered.category != Category.OPEN:
         message = "A deal begins in an open stage."
         raise Invalid(message, {"stage": [message]})
     given = {name: value for name, value in values.items() if value is not None}
@@ -127,14 +129,14 @@ def move_stage(
 def win_deal(uow: UnitOfWork, *, deal_id: UUID) -> Deal:
     """Close a deal as won."""
     deal = uow.get(Deal, deal_id, lock=True)
-    return _enter(uow, deal, closing_stage(uow, deal.pipeline_id, Outcome.WON), None)
+    return _enter(uow, deal, closing_stage(uow, deal.pipeline_id, Category.WON), None)
 
 
 @operation("deal.lose", Permission.RECORD_WRITE, LoseDeal, in_diagrams=True)
 def lose_deal(uow: UnitOfWork, *, deal_id: UUID, reason: str) -> Deal:
     """Close a deal as lost."""
     deal = uow.get(Deal, deal_id, lock=True)
-    return _enter(uow, deal, closing_stage(uow, deal.pipeline_id, Outcome.LOST), reason)
+    return _enter(uow, deal, closing_stage(uow, deal.pipeline_id, Category.LOST), reason)
 
 
 def _enter(uow: UnitOfWork, deal: Deal, stage: Stage, reason: str | None) -> Deal:
@@ -143,36 +145,40 @@ def _enter(uow: UnitOfWork, deal: Deal, stage: Stage, reason: str | None) -> Dea
         return deal
     if deal.closed_at is not None:
         raise Conflict(f"This deal is closed as {deal.stage}.")
-    if stage.outcome == Outcome.LOST and not reason:
+    if stage.category == Category.LOST and not reason:
         message = "Please say why the deal was lost."
         raise Invalid(message, {"reason": [message]})
     _keep_history(uow, deal, deal.stage, stage)
     values: dict[str, Any] = {"stage": stage.key, "stage_since": uow.now}
-    if stage.outcome != Outcome.OPEN or not deal.probability_is_manual:
+    if stage.category != Category.OPEN or not deal.probability_is_manual:
         values["probability"] = stage.probability
     title = f"Moved to {stage.name}"
-    if stage.outcome == Outcome.WON:
+    if stage.category == Category.WON:
         values |= {"won_at": uow.now, "closed_at": uow.now}
         title = "Won the deal"
-    elif stage.outcome == Outcome.LOST:
+    elif stage.category == Category.LOST:
         values |= {"lost_at": uow.now, "closed_at": uow.now, "lost_reason": reason}
         title = f"Lost the deal: {reason}"
     change_record(uow, deal, values, kind="stage", title=title)
-    if stage.outcome != Outcome.OPEN:
-        uow.emit(f"deal.{stage.outcome}", "deal", deal.id, reason=reason)
+    if stage.category != Category.OPEN:
+        uow.emit(f"deal.{stage.category}", "deal", deal.id, reason=reason)
     return deal
 
 
 def _keep_history(uow: UnitOfWork, deal: Deal, before: str | None, stage: Stage) -> None:
-    seconds = None if before is None else int((uow.now - deal.stage_since).total_seconds())
+    """End the stay in the stage that the deal leaves, and begin the one in the next."""
+    current = update(StageStay).where(StageStay.deal_id == deal.id, StageStay.left_at.is_(None))
+    if before is not None:
+        uow.session.execute(current.values(left_at=uow.now))
     uow.session.add(
-        StageChange(
+        StageStay(
             deal_id=deal.id,
+            pipeline_id=stage.pipeline_id,
             from_stage=before,
-            to_stage=stage.key,
-            at=uow.now,
-            seconds_before=seconds,
+            stage=stage.key,
+            entered_at=uow.now,
             amount=deal.amount,
+            currency=deal.currency,
             actor_id=uow.actor.user_id,
             actor_name=uow.actor.name,
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.crm.pipeline_model import Outcome, Pipeline, Stage
+from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.errors import Invalid, NotFound
 from services.unit_of_work import UnitOfWork
 
@@ -46,13 +46,13 @@ def get_stage(uow: UnitOfWork, pipeline_id: UUID, key: str) -> Stage:
     raise Invalid(message, {"stage": [message]})
 
 
-def closing_stage(uow: UnitOfWork, pipeline_id: UUID, outcome: Outcome) -> Stage:
-    """Return the first stage of a pipeline with this outcome.
+def closing_stage(uow: UnitOfWork, pipeline_id: UUID, category: Category) -> Stage:
+    """Return the first stage of a pipeline of this category.
 
     Raises:
         NotFound: The pipeline has none.
     """
     for stage in list_stages(uow, pipeline_id):
-        if stage.outcome == outcome:
+        if stage.category == category:
             return stage
-    raise NotFound(f"The pipeline has no stage that means {outcome.value}.")
+    raise NotFound(f"The pipeline has no stage that means {category.value}.")

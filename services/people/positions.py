@@ -37,7 +37,7 @@ class DealPosition(Keyed, Base):
     description: Mapped[str | None]
     quantity: Mapped[Decimal] = mapped_column(Numeric(14, 3))
     unit: Mapped[str | None]
-    unit_price: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    unit_price: Mapped[Decimal] = mapped_column(Numeric)
     discount_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
 
 

@@ -79,7 +79,7 @@ def test_a_web_form_ends_in_a_won_deal_when_three_people_do_their_tasks(
     picture(rep, "deal")
     assert_accessible(rep)
     stages = program.scalar(
-        "SELECT string_agg(to_stage, ' ' ORDER BY c.at, c.id) FROM deal_stage_changes c "
+        "SELECT string_agg(c.stage, ' ' ORDER BY c.entered_at, c.id) FROM deal_stage_stays c "
         "JOIN deals d ON d.id = c.deal_id WHERE d.name = 'Windows for Fjord'"
     )
     assert stages == "new needs offer negotiation approval contract won"

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from services.actors import PUBLIC
 from services.arguments import MAX_AMOUNT, Money
-from services.crm.deal_model import StageChange
+from services.crm.deal_model import StageStay
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
 from services.people.positions import line_total, positions_of
 from services.records.types import LiveRecord, get_record
@@ -21,10 +21,10 @@ from services.records.types import LiveRecord, get_record
 def _history(desk, deal):
     rows = desk.ask(
         lambda uow: uow.session.scalars(
-            select(StageChange).where(StageChange.deal_id == deal.id).order_by(StageChange.at)
+            select(StageStay).where(StageStay.deal_id == deal.id).order_by(StageStay.entered_at)
         ).all()
     )
-    return [(row.from_stage, row.to_stage, row.seconds_before) for row in rows]
+    return [(row.from_stage, row.stage, row.left_at and row.seconds(row.left_at)) for row in rows]
 
 
 def test_a_reference_is_returned_when_the_public_form_is_sent(staff):
@@ -102,7 +102,7 @@ def test_stage_probability_and_history_follow_when_a_deal_moves(staff, clock):
     clock.advance(timedelta(hours=1))
     deal = staff.do("deal.move_stage", deal_id=deal.id, stage="offer")
     assert (deal.stage, deal.probability, deal.stage_since) == ("offer", 40, clock.now())
-    assert _history(staff, deal) == [(None, "new", None), ("new", "offer", 3600)]
+    assert _history(staff, deal) == [(None, "new", 3600), ("new", "offer", None)]
 
 
 def test_nothing_is_written_when_a_deal_moves_to_where_it_is(staff):
