@@ -21,8 +21,10 @@ from services.people import assignment, organization, positions, sign_in
 from services.people import model as people
 from services.points import model as point_model
 from services.records import duplicate_scans, merging, note_model, timeline
+from services.rights import model as rights_model
 from services.sales import currencies, numbering, price_list_model, product_model
 from services.sales import model as sales_model
+from services.search import model as search_model
 from services.service_levels import model as sla_model
 from services.tags import model as tag_model
 
@@ -55,7 +57,9 @@ __all__ = [
     "price_list_model",
     "product_model",
     "request_model",
+    "rights_model",
     "sales_model",
+    "search_model",
     "sign_in",
     "sla_model",
     "submissions",

@@ -1,0 +1,1 @@
+"""Exporting lists of records to CSV and XLSX files."""
