@@ -21,6 +21,7 @@ from services.actors import SYSTEM, Actor, Role
 from services.errors import NotAuthenticated
 from services.people.model import User, find_signed_in
 from services.people.sign_in import user_by_token
+from services.rights.book import RightsBook
 from services.unit_of_work import UnitOfWork
 
 IDLE_LIMIT: Final = timedelta(hours=8)
@@ -139,7 +140,7 @@ def _load_person(key: str) -> Person | None:
     if _is_over():
         return None
     with platform().reader() as database:
-        found = find_signed_in(database, UUID(key))
+        found = find_signed_in(database, platform().part(RightsBook), UUID(key))
     if found is None or found.epoch != session.get("epoch"):
         return None
     person = Person(UUID(key), found.actor.name, found.email, found.epoch, found.actor)

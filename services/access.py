@@ -1,46 +1,116 @@
-"""Which rows an actor may see, compiled into SQL.
+"""Which rows an actor may see or change, compiled into SQL.
 
 A model that holds customers' data declares ``__scoped__ = True`` and has ``owner_id`` and
-``team_id``. Everything else is visible to whoever may use the operation that reads it.
+``team_id``. A record type without scope (a product) is open to all whose roles name it. What is no
+record is visible to whoever may use the operation that reads it.
+
+Besides the owner and its teams, those see a record with whom it is shared, and its
+*participants*: a model may name a table of them, its column with the record's key and its column
+with the person's, ``__participants__ = ("deal_team", "deal_id", "user_id")``. They see the record
+and may change it.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, or_, true
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
-from services.actors import Actor, Scope
 from services.database import Base
+from services.rights.model import RecordShare
+from services.rights.reach import Scope, Verb
+
+if TYPE_CHECKING:
+    from services.unit_of_work import UnitOfWork
 
 Row = TypeVar("Row", bound=Base)
 
+_OF_OTHERS = frozenset({Verb.READ, Verb.UPDATE, Verb.EXPORT})
+"""What sharing and taking part give; deleting stays with those whose records they are."""
+
 
 def visible_to(
-    actor: Actor, model: type[Row], statement: Select[Row], *, deleted: bool = False
+    uow: UnitOfWork,
+    model: type[Row],
+    statement: Select[Row],
+    *,
+    verb: Verb = Verb.READ,
+    deleted: bool = False,
 ) -> Select[Row]:
-    """Narrow ``statement`` to the rows of ``model`` that ``actor`` may see.
+    """Narrow ``statement`` to the rows of ``model`` with which the actor may do ``verb``.
 
     ``deleted`` asks for those in the bin instead of the others.
     """
-    condition = scope_condition(actor, model)
+    condition = row_condition(uow, model, verb)
     gone: Any = getattr(model, "deleted_at", None)
     if gone is not None:
         statement = statement.where(gone.is_not(None) if deleted else gone.is_(None))
     return statement if condition is None else statement.where(condition)
 
 
-def scope_condition(actor: Actor, model: Any) -> ColumnElement[bool] | None:
-    """Return the SQL condition of the actor's scope on ``model``; None means every row.
+def row_condition(
+    uow: UnitOfWork, model: Any, verb: Verb = Verb.READ
+) -> ColumnElement[bool] | None:
+    """Return the SQL condition of the actor's rights on rows of ``model``; None means every row.
 
-    ``team`` sees what is owned by the actor or belongs to one of its groups; ``own`` sees what
-    it owns; the public sees nothing.
+    ``team`` reaches what is owned by the actor or belongs to one of its groups or a group below;
+    ``own`` what it owns; the public reaches nothing.
     """
-    if not getattr(model, "__scoped__", False) or actor.scope is Scope.ALL:
+    record_type = record_type_of(model)
+    if record_type is None:
         return None
-    if actor.user_id is None:
+    actor = uow.actor
+    reach = actor.reach(record_type, verb)
+    is_scoped = getattr(model, "__scoped__", False)
+    if reach is Scope.ALL or (not is_scoped and reach is not Scope.NONE):
+        return None
+    if reach is Scope.NONE or actor.user_id is None:
         return false()
-    own: ColumnElement[bool] = model.owner_id == actor.user_id
-    if actor.scope is Scope.TEAM and actor.group_ids:
-        return or_(own, model.team_id.in_(actor.group_ids))
-    return own if actor.scope in {Scope.OWN, Scope.TEAM} else true()
+    parts: list[ColumnElement[bool]] = [model.owner_id == actor.user_id]
+    teams = actor.team_ids | actor.group_ids
+    if reach is Scope.TEAM and teams:
+        parts.append(model.team_id.in_(sorted(teams)))
+    if verb in _OF_OTHERS:
+        parts += _of_others(uow, model, record_type, verb)
+    return or_(*parts)
+
+
+def record_type_of(model: Any) -> str | None:
+    """Return the record type of a model (or a record); None for what is no record."""
+    name = getattr(model, "record_type", None)
+    return name if isinstance(name, str) and hasattr(model, "owner_id") else None
+
+
+def _of_others(
+    uow: UnitOfWork, model: Any, record_type: str, verb: Verb
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of records that are others', with which the actor has to do.
+
+    Keys come as an array from a subquery that runs once, since then each part of the condition
+    is found by an index of its own.
+    """
+    found = []
+    named = getattr(model, "__participants__", None)
+    if named is not None:
+        table = Base.metadata.tables[named[0]]
+        keys = select(table.c[named[1]]).where(table.c[named[2]] == uow.actor.user_id)
+        found.append(_is_among(model, keys))
+    if record_type in uow.actor.shared_types:
+        found.append(_is_among(model, _shared_keys(uow, record_type, verb)))
+    return found
+
+
+def _shared_keys(uow: UnitOfWork, record_type: str, verb: Verb) -> Select[Any]:
+    actor = uow.actor
+    holders = [*sorted(actor.group_ids), actor.user_id]
+    keys = select(RecordShare.record_id).where(
+        RecordShare.record_type == record_type,
+        RecordShare.holder_id.in_(holders),
+        or_(RecordShare.ends_at.is_(None), RecordShare.ends_at > uow.now),
+    )
+    return keys.where(RecordShare.level == "write") if verb is Verb.UPDATE else keys
+
+
+def _is_among(model: Any, keys: Select[Any]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = model.id == func.any(func.array(keys.scalar_subquery()))
+    return found

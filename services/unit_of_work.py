@@ -17,11 +17,11 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from services.access import visible_to
-from services.actors import Actor
+from services.access import record_type_of, row_condition, visible_to
+from services.actors import Actor, Scope, Verb
 from services.changes import begin_collecting, forget_changes, tell_watchers
 from services.database import Base, new_id, to_json_text
-from services.errors import NotFound
+from services.errors import NotAllowed, NotFound
 from services.statements import Statement
 
 if TYPE_CHECKING:
@@ -139,37 +139,78 @@ class UnitOfWork:
         self.session.flush()
         return row
 
-    def select(self, model: type[Row]) -> Select[Row]:
-        """Return a query for those rows of ``model`` that the actor may see."""
-        return visible_to(self.actor, model, select(model))
+    def select(self, model: type[Row], *, verb: Verb = Verb.READ) -> Select[Row]:
+        """Return a query for those rows of ``model`` with which the actor may do ``verb``."""
+        return visible_to(self, model, select(model), verb=verb)
 
-    def find(self, model: type[Row], key: UUID, *, lock: bool = False) -> Row | None:
-        """Return the visible row with this key, or None; ``lock`` holds it to the commit."""
-        statement = self.select(model).where(model.id == key)  # type: ignore[attr-defined]
+    def find(
+        self, model: type[Row], key: UUID, *, lock: bool = False, verb: Verb | None = None
+    ) -> Row | None:
+        """Return the row with this key with which the actor may do ``verb``, or None.
+
+        ``lock`` holds it to the commit. Who locks a row is about to change it, so that ``verb``
+        is then to update, unless another one is given.
+        """
+        verb = verb or (Verb.UPDATE if lock else Verb.READ)
+        statement = self.select(model, verb=verb).where(model.id == key)  # type: ignore[attr-defined]
         if lock:
             statement = statement.with_for_update(of=model).execution_options(
                 populate_existing=True
             )
         return self.session.scalars(statement).one_or_none()
 
-    def get(self, model: type[Row], key: UUID, *, lock: bool = False) -> Row:
-        """Return the visible row with this key.
+    def get(
+        self, model: type[Row], key: UUID, *, lock: bool = False, verb: Verb | None = None
+    ) -> Row:
+        """Return the row with this key, as ``find`` does.
 
         Raises:
             NotFound: There is none, or the actor may not see it.
+            NotAllowed: The actor may see it, but not do this with it.
         """
-        row = self.find(model, key, lock=lock)
-        if row is None:
-            raise NotFound(f"There is no such {model.__name__.lower()}.")
-        return row
+        row = self.find(model, key, lock=lock, verb=verb)
+        if row is not None:
+            return row
+        if (lock or verb not in {None, Verb.READ}) and self.find(model, key) is not None:
+            raise NotAllowed("You may see this, but not change it.")
+        raise NotFound(f"There is no such {model.__name__.lower()}.")
+
+    def may_do(self, verb: Verb, record: Any) -> bool:
+        """Tell whether the actor may do ``verb`` with a record that it has at hand."""
+        model = type(record)
+        record_type = record_type_of(model)
+        if record_type is None:
+            return True
+        reach = self.actor.reach(record_type, verb)
+        if reach is Scope.ALL:
+            return True
+        if reach is not Scope.NONE and record.owner_id == self.actor.user_id is not None:
+            return True
+        condition = row_condition(self, model, verb)
+        if condition is None:
+            return True
+        found = select(model.id).where(model.id == record.id, condition)
+        with self.session.no_autoflush:
+            return self.session.scalar(found) is not None
 
     def readable_fields(self, record_type: RecordType) -> tuple[Field, ...]:
         """Return those fields of ``record_type`` that the actor may see, in their order."""
-        return tuple(record_type.fields)
+        hidden = self.actor.hidden_fields(record_type.name)
+        if not hidden:
+            return tuple(record_type.fields)
+        return tuple(field for field in record_type.fields if field.name not in hidden)
 
     def writable_fields(self, record_type: RecordType) -> tuple[Field, ...]:
         """Return those fields of ``record_type`` that the actor may fill in, in their order."""
-        return tuple(field for field in record_type.fields if field.writable)
+        locked = self.actor.locked_fields(record_type.name)
+        return tuple(
+            field for field in record_type.fields if field.writable and field.name not in locked
+        )
+
+    def readable_field(self, record_type: RecordType, name: str) -> Field | None:
+        """Return the field called ``name`` if there is one that the actor may see, else None."""
+        is_hidden = name in self.actor.hidden_fields(record_type.name)
+        return None if is_hidden else record_type.field(name)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

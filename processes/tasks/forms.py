@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,6 @@ from processes.engine import Execution
 from processes.running.instance_tables import ProcessInstance, WorkItem
 from processes.running.runtime import open_execution
 from processes.running.story import find_subject
-from services.actors import Scope
 from services.calendars.book import CalendarBook
 from services.errors import Invalid, NotFound
 from services.operations import run
@@ -133,7 +132,7 @@ def write_record(
         return
     kind = task.record_type
     _check_links_seen(uow, kind, values)
-    entitled = uow.acting_as(replace(uow.actor, scope=Scope.ALL))
+    entitled = uow.acting_as(uow.actor.entitled())
     arguments = {f"{kind}_id": task.record_id, "version": version, **values}
     try:
         run(entitled, f"{kind}.update", arguments)

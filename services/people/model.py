@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import Column, ForeignKey, String, Table, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from services.actors import Actor, Role, Scope, permissions_of
+from services.actors import Actor, Scope
 from services.database import Base, Keyed, Timestamped, Versioned
-from services.records.types import Relation, register_relation
+from services.errors import NotFound
+from services.records.types import Relation, all_record_types, register_relation
+from services.rights.book import RightsBook
 from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
@@ -27,18 +28,28 @@ memberships = Table(
 
 
 class Group(Keyed, Base):
-    """A team and a task queue at once; diagrams name it as a candidate group."""
+    """A team and a task queue at once; diagrams name it as a candidate group.
+
+    Attributes:
+        parent_id: The team above, whose members see this one's records with scope *team*.
+    """
 
     __tablename__ = "groups"
     __audited__ = True
 
     name: Mapped[str] = mapped_column(unique=True)
+    parent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("groups.id", ondelete="SET NULL"), index=True
+    )
 
 
 class User(Versioned, Timestamped, Base):
     """A person who signs in.
 
-    ``session_epoch`` is part of every session; raising it ends them all.
+    Attributes:
+        roles: Keys of roles; see ``services.rights``.
+        scope: The standard scope: whose records, where a role leaves that to the person.
+        session_epoch: Part of every session; raising it ends them all.
     """
 
     __tablename__ = "users"
@@ -54,8 +65,19 @@ class User(Versioned, Timestamped, Base):
     groups: Mapped[list[Group]] = relationship(secondary=memberships, lazy="selectin")
 
     def actor(self) -> Actor:
-        """Return this person as an actor with the rights of its roles and groups."""
-        return _actor(self.id, self.name, self.roles, self.scope, [one.id for one in self.groups])
+        """Return this person as an actor with the rights of its roles and groups.
+
+        Raises:
+            NotFound: It is not a row of the database (any more).
+        """
+        session = object_session(self)
+        if session is None:
+            raise NotFound("There is no such user.")
+        session.flush()  # what was just set on it or its groups counts
+        found = _load(session, session.info["uow"].platform.part(RightsBook), self.id)
+        if found is None:
+            raise NotFound("There is no such user.")
+        return found[0].actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +93,54 @@ class SignedIn:
     actor: Actor
 
 
-_FIND_ACTIVE = Statement(
+# All that decides a person's rights: its groups and those below them, the types of which
+# something is shared with it, and which version of the roles holds.
+_FIND = Statement(
     """
-    SELECT email, session_epoch, name, roles, scope,
-           ARRAY(SELECT group_id FROM memberships WHERE user_id = id)
-    FROM users WHERE id = %(key)s AND active
+    WITH RECURSIVE mine AS (SELECT group_id AS id FROM memberships WHERE user_id = %(key)s),
+    teams AS (SELECT id FROM mine
+              UNION SELECT g.id FROM groups g JOIN teams t ON g.parent_id = t.id)
+    SELECT u.email, u.session_epoch, u.name, u.roles, u.scope, u.active,
+           ARRAY(SELECT id FROM mine), ARRAY(SELECT id FROM teams),
+           ARRAY(SELECT t.name FROM unnest(%(types)s::text[]) AS t(name)
+                 WHERE EXISTS (
+                   SELECT FROM record_shares s
+                   WHERE s.record_type = t.name
+                     AND (s.holder_id = u.id OR s.holder_id = ANY (ARRAY(SELECT id FROM mine))))),
+           (SELECT version FROM rights_versions)
+    FROM users u WHERE u.id = %(key)s
     """
 )
 
 
-def find_signed_in(session: Session, key: UUID) -> SignedIn | None:
-    """Return the active person with this key in one statement: every request asks for it."""
-    for email, epoch, name, roles, scope, groups in _FIND_ACTIVE.rows(session, key=key):
-        return SignedIn(email, epoch, _actor(key, name, roles, scope, groups))
+def find_signed_in(session: Session, book: RightsBook, key: UUID) -> SignedIn | None:
+    """Return the active person with this key in one statement: every request asks for it.
+
+    After a change of roles the first request reads them in one more.
+    """
+    found = _load(session, book, key)
+    return found[0] if found is not None and found[1] else None
+
+
+def _load(session: Session, book: RightsBook, key: UUID) -> tuple[SignedIn, bool] | None:
+    """Return a person and whether it is active."""
+    types = [record_type.name for record_type in all_record_types()]
+    for row in _FIND.rows(session, key=key, types=types):
+        email, epoch, name, roles, scope, active, groups, teams, shared, version = row
+        granted = book.granted(session, version, roles, Scope(scope))
+        actor = Actor(
+            name=name,
+            user_id=key,
+            roles=frozenset(roles),
+            group_ids=frozenset(groups),
+            permissions=granted.permissions,
+            scope=Scope(scope),
+            team_ids=frozenset(teams),
+            rights=granted.rights,
+            shared_types=frozenset(shared),
+        )
+        return SignedIn(email, epoch, actor), active
     return None
-
-
-def _actor(key: UUID, name: str, roles: Iterable[str], scope: str, groups: Iterable[UUID]) -> Actor:
-    held = frozenset(Role(role) for role in roles)
-    return Actor(
-        name=name,
-        user_id=key,
-        roles=held,
-        group_ids=frozenset(groups),
-        permissions=permissions_of(held),
-        scope=Scope(scope),
-    )
 
 
 register_relation(Relation("user", User, ("name", "email")))

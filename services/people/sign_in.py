@@ -9,7 +9,7 @@ from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, lazyload, mapped_column
 
 from services.audit import record_event, record_refusal
 from services.database import Base, Keyed
@@ -74,7 +74,11 @@ def user_by_token(uow: UnitOfWork, token: str) -> User | None:
     """Return the active user whom ``token`` stands for, or None; notes its use."""
     if not token.startswith(TOKEN_PREFIX):
         return None
-    statement = select(ApiToken, User).join(User, User.id == ApiToken.user_id)
+    statement = (
+        select(ApiToken, User)
+        .join(User, User.id == ApiToken.user_id)
+        .options(lazyload(User.groups))  # its rights are asked for in one statement of their own
+    )
     found = uow.session.execute(
         statement.where(ApiToken.token_hash == hash_token(token), User.active)
     ).one_or_none()
@@ -96,7 +100,8 @@ def _find(uow: UnitOfWork, email: str) -> User | None:
         address = normalise_email(email)
     except ValueError:
         return None
-    return uow.session.scalars(select(User).where(User.email == address)).one_or_none()
+    found = select(User).where(User.email == address).options(lazyload(User.groups))
+    return uow.session.scalars(found).one_or_none()
 
 
 @cache

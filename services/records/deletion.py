@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.access import visible_to
-from services.actors import Permission
+from services.actors import Permission, Verb
 from services.arguments import Key, Line
 from services.errors import Conflict, NotFound
 from services.operations import Arguments, operation
@@ -37,7 +37,7 @@ class RecordArguments(Arguments):
 @operation("record.delete", Permission.RECORD_WRITE, RecordArguments, in_diagrams=True)
 def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     """Put a record into the bin; what belongs to it stays, and it can be restored."""
-    record = get_record(uow, record_type, record_id, lock=True)
+    record = get_record(uow, record_type, record_id, lock=True, verb=Verb.DELETE)
     if isinstance(record, SalesDocument) and record.status != "draft":
         raise Conflict("Only a draft can be deleted.", code="wrong_status")
     record.deleted_at, record.deleted_by = uow.now, uow.actor.name
@@ -50,7 +50,7 @@ def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
 def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     """Take a record out of the bin."""
     model = get_record_type(record_type).model
-    statement = visible_to(uow.actor, model, select(model), deleted=True)
+    statement = visible_to(uow, model, select(model), verb=Verb.DELETE, deleted=True)
     found = uow.session.scalars(statement.where(model.id == record_id).with_for_update(of=model))
     record: Any = found.one_or_none()
     if record is None:
@@ -64,7 +64,7 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
 def list_deleted(uow: UnitOfWork, record_type: str) -> Sequence[Any]:
     """Return the newest records of a type that lie in the bin and that the actor may see."""
     model = get_record_type(record_type).model
-    statement = visible_to(uow.actor, model, select(model), deleted=True)
+    statement = visible_to(uow, model, select(model), deleted=True)
     newest = statement.order_by(model.deleted_at.desc(), model.id).limit(SHOWN)
     return uow.session.scalars(newest).all()
 

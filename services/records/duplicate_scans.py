@@ -186,7 +186,7 @@ def list_pairs(uow: UnitOfWork, record_type: str) -> list[Pair]:
     Only those of which the actor may see both.
     """
     model = RULES[record_type].model
-    visible = visible_to(uow.actor, model, select(model)).with_only_columns(model.id)
+    visible = visible_to(uow, model, select(model)).with_only_columns(model.id)
     statement = select(DuplicatePair).where(
         DuplicatePair.record_type == record_type,
         DuplicatePair.dismissed_at.is_(None),

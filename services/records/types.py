@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.actors import Verb
 from services.errors import NotFound
 from services.records.field_kinds import FIELD_KINDS, FieldKind
 from services.unit_of_work import UnitOfWork
@@ -91,9 +92,10 @@ def register_relation(relation: Relation) -> Relation:
 
 
 def register_record_type(record_type: RecordType) -> RecordType:
-    """Make ``record_type`` known; its model gets ``record_type`` as a class attribute."""
+    """Make ``record_type`` known; its model gets its name and title as class attributes."""
     _TYPES[record_type.name] = record_type
     record_type.model.record_type = record_type.name
+    record_type.model.title_field = record_type.title_field
     return record_type
 
 
@@ -124,13 +126,23 @@ def all_record_types() -> Iterator[RecordType]:
     yield from (_TYPES[name] for name in sorted(_TYPES))
 
 
-def get_record(uow: UnitOfWork, record_type: str, record_id: UUID, *, lock: bool = False) -> Any:
-    """Return the visible record of this type and key.
+def get_record(
+    uow: UnitOfWork,
+    record_type: str,
+    record_id: UUID,
+    *,
+    lock: bool = False,
+    verb: Verb | None = None,
+) -> Any:
+    """Return the record of this type and key with which the actor may do ``verb``.
+
+    That is to update, where the record is locked, else to read, unless another one is given.
 
     Raises:
         NotFound: There is none, or the actor may not see it.
+        NotAllowed: The actor may see it, but not do this with it.
     """
-    return uow.get(get_record_type(record_type).model, record_id, lock=lock)
+    return uow.get(get_record_type(record_type).model, record_id, lock=lock, verb=verb)
 
 
 def title_of(record: Any) -> str:

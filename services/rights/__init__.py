@@ -1,0 +1,1 @@
+"""Who may see and change which records and fields: roles, scopes, sharing."""

@@ -1,0 +1,143 @@
+"""How far rights reach: whose records for which verb, and which of their fields.
+
+Roles are data (see ``roles``); here they are put together for one person. Several roles are a
+union, and the most generous one wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+STANDARD: Final = "standard"
+"""What a role says where the person's own standard scope is to hold."""
+
+EVERY_TYPE: Final = "*"
+"""The row of a role that holds for every record type without a row of its own."""
+
+
+class Scope(StrEnum):
+    """Whose records, from the narrowest to the widest."""
+
+    NONE = "none"
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
+
+
+class Verb(StrEnum):
+    """What is done with a record."""
+
+    CREATE = "create"
+    READ = "read"
+    UPDATE = "update"
+    DELETE = "delete"
+    EXPORT = "export"
+
+
+class FieldRight(StrEnum):
+    """What may be done with a field, from the least to the most."""
+
+    HIDDEN = "hidden"
+    READ = "read"
+    WRITE = "write"
+
+
+PERSON_SCOPES: Final = (Scope.OWN, Scope.TEAM, Scope.ALL)
+"""What a person's standard scope may be."""
+
+CELLS: Final = (Scope.NONE.value, Scope.OWN.value, Scope.TEAM.value, Scope.ALL.value, STANDARD)
+"""What a role may say for a verb of a record type."""
+
+_WIDTH: Final = {scope: width for width, scope in enumerate(Scope)}
+_STRENGTH: Final = {right: strength for strength, right in enumerate(FieldRight)}
+_WITHIN_READ: Final = frozenset({Verb.UPDATE, Verb.DELETE, Verb.EXPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRules:
+    """What one role says of records.
+
+    Attributes:
+        records: Record type (or ``EVERY_TYPE``) → verb → one of ``CELLS``; a verb that is left
+            out is ``none``.
+        fields: Record type → field → a ``FieldRight``; a field that is left out is ``write``.
+    """
+
+    records: Mapping[str, Mapping[str, str]]
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def scope(self, record_type: str, verb: Verb, standard: Scope) -> Scope:
+        """Return how far ``verb`` reaches for a person with this standard scope."""
+        row = self.records.get(record_type)
+        if row is None:
+            row = self.records.get(EVERY_TYPE, {})
+        said = row.get(verb.value, Scope.NONE.value)
+        return standard if said == STANDARD else Scope(said)
+
+    def field_right(self, record_type: str, name: str) -> FieldRight:
+        """Return what the role allows with a field of the records that it gives."""
+        return FieldRight(self.fields.get(record_type, {}).get(name, FieldRight.WRITE))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordRights:
+    """What all roles of a person say together.
+
+    Attributes:
+        roles: Role key → what it says.
+        standard: The person's standard scope.
+    """
+
+    roles: Mapping[str, RoleRules]
+    standard: Scope
+    _scopes: dict[tuple[str, Verb], Scope] = field(default_factory=dict, repr=False)
+    _closed: dict[tuple[str, FieldRight], frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def scope(self, record_type: str, verb: Verb) -> Scope:
+        """Return how far ``verb`` reaches; never further than reading does."""
+        known = self._scopes.get((record_type, verb))
+        if known is None:
+            known = self._widest(record_type, verb)
+            if verb in _WITHIN_READ:
+                known = min(known, self.scope(record_type, Verb.READ), key=_WIDTH.__getitem__)
+            self._scopes[record_type, verb] = known
+        return known
+
+    def hidden(self, record_type: str) -> frozenset[str]:
+        """Return the fields that the person may not see."""
+        return self._below(record_type, FieldRight.READ)
+
+    def locked(self, record_type: str) -> frozenset[str]:
+        """Return the fields that the person may not write; the hidden ones are among them."""
+        return self._below(record_type, FieldRight.WRITE)
+
+    def _widest(self, record_type: str, verb: Verb) -> Scope:
+        scopes = (role.scope(record_type, verb, self.standard) for role in self.roles.values())
+        return max(scopes, key=_WIDTH.__getitem__, default=Scope.NONE)
+
+    def _below(self, record_type: str, wanted: FieldRight) -> frozenset[str]:
+        """Return the fields with less than ``wanted`` in every role that lets the type be read.
+
+        A role without records of this type says nothing of its fields: it must not open them.
+        """
+        known = self._closed.get((record_type, wanted))
+        if known is None:
+            speaking = [
+                role
+                for role in self.roles.values()
+                if role.scope(record_type, Verb.READ, self.standard) is not Scope.NONE
+            ]
+            named = {name for role in speaking for name in role.fields.get(record_type, ())}
+            known = frozenset(
+                name
+                for name in named
+                if all(
+                    _STRENGTH[role.field_right(record_type, name)] < _STRENGTH[wanted]
+                    for role in speaking
+                )
+            )
+            self._closed[record_type, wanted] = known
+        return known
