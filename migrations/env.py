@@ -7,6 +7,7 @@ from alembic import context
 import processes.models  # noqa: F401 - both imports make all tables known
 import services.models  # noqa: F401
 from services.database import Base, create_database_engine
+from services.search.model import keep_entries
 
 
 def include_object(_object, name, kind, _reflected, _compare_to) -> bool:
@@ -24,4 +25,5 @@ with engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+        keep_entries(connection)  # new record tables too
 engine.dispose()

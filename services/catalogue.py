@@ -12,6 +12,7 @@ from services.mail import mails
 from services.people import assignment, organization, positions, users
 from services.records import deletion, duplicate_scans, merging, notes
 from services.sales import currencies, invoices, numbering, orders, price_lists, products, quotes
+from services.search import rebuilding as search_rebuilding
 from services.service_levels import policies as sla_policies
 from services.service_levels import recount as sla_recount
 
@@ -41,6 +42,7 @@ __all__ = [
     "products",
     "quotes",
     "requests",
+    "search_rebuilding",
     "sla_policies",
     "sla_recount",
     "templates",

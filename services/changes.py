@@ -5,7 +5,7 @@ One listener on every flush does it for all rows, so no operation can forget it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
 from services.database import Timestamped, new_id
-from services.records.folding import fold, match_key
+from services.records.folding import match_key
+from services.search.words import search_text
 
 if TYPE_CHECKING:
     from services.unit_of_work import UnitOfWork
@@ -164,11 +165,20 @@ def _kind(row: Any) -> str:
     return getattr(row, "record_type", None) or str(row.__tablename__)
 
 
+def search_text_of(row: Any) -> str:
+    """Return the words by which a record is found."""
+    values = (getattr(row, name) for name in type(row).__search__)
+    title = getattr(row, type(row).title_field)
+    return search_text(
+        type(row).record_type, title or "", [str(value) for value in values if value]
+    )
+
+
 def _index_for_search(row: Any) -> None:
     """Keep ``search_text`` and ``match_key`` in step with the columns that they are made of."""
     names = getattr(row, "__search__", None)
-    if names and _touches(row, names):
-        row.search_text = " ".join(_search_words(row, names))
+    if names and _touches(row, (*names, type(row).title_field)):
+        row.search_text = search_text_of(row)
     named = getattr(row, "__match__", None)
     if named and _touches(row, (named,)):
         row.match_key = match_key(getattr(row, named) or "")
@@ -177,10 +187,3 @@ def _index_for_search(row: Any) -> None:
 def _touches(row: Any, names: tuple[str, ...]) -> bool:
     attributes = inspect(row).attrs
     return any(attributes[name].history.has_changes() for name in names)
-
-
-def _search_words(row: Any, names: tuple[str, ...]) -> Iterator[str]:
-    for name in names:
-        value = getattr(row, name)
-        if value:
-            yield fold(str(value))

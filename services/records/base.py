@@ -19,7 +19,7 @@ class Record(Versioned, Timestamped):
     Attributes:
         owner_id: The person responsible.
         team_id: The group whose members see it with scope *team*.
-        search_text: The columns that ``__search__`` names, folded; kept by ``changes``.
+        search_text: The words of the columns that ``__search__`` names; kept by ``changes``.
         deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
     """
 
@@ -27,6 +27,7 @@ class Record(Versioned, Timestamped):
     __audited__ = True
     __search__: ClassVar[tuple[str, ...]] = ()
     record_type: ClassVar[str]
+    title_field: ClassVar[str]
 
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("groups.id"), index=True)

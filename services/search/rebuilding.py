@@ -1,0 +1,63 @@
+"""Making the words of records anew, when what is searched has changed with the program."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import undefer
+
+from services.actors import SYSTEM
+from services.changes import search_text_of
+from services.jobs import job
+from services.platform import Platform
+from services.records.types import all_record_types, get_record_type
+from services.unit_of_work import Job, UnitOfWork
+
+AT_ONCE = 1_000
+
+
+@job("search.rebuild")
+def rebuild(
+    platform: Platform, *, record_type: str | None = None, after: str | None = None
+) -> None:
+    """Make the words of one slice of records anew, and leave the next to another job.
+
+    Without a type it begins with the first; those in the bin are done as well.
+    """
+    names = [found.name for found in all_record_types() if found.model.__search__]
+    name = record_type or names[0]
+
+    def work(uow: UnitOfWork) -> None:
+        last = rebuild_slice(uow, name, None if after is None else UUID(after))
+        if last is not None:
+            uow.defer(Job("search.rebuild", {"record_type": name, "after": str(last)}))
+        elif name != names[-1]:
+            following = names[names.index(name) + 1]
+            uow.defer(Job("search.rebuild", {"record_type": following}))
+
+    platform.transact(SYSTEM, work, source="job")
+
+
+def rebuild_slice(uow: UnitOfWork, record_type: str, after: UUID | None) -> UUID | None:
+    """Write the words of the next records of a type; return the key of the last, None at the end.
+
+    What has not changed is not written, and no version is counted up: nothing of the records
+    themselves is changed.
+    """
+    model = get_record_type(record_type).model
+    statement = select(model).order_by(model.id).limit(AT_ONCE).options(undefer(model.search_text))
+    if after is not None:
+        statement = statement.where(model.id > after)
+    rows: list[Any] = list(uow.session.scalars(statement.with_for_update(of=model)))
+    changed = [
+        {"key": row.id, "words": text}
+        for row in rows
+        if (text := search_text_of(row)) != row.search_text
+    ]
+    if changed:
+        table = model.__table__
+        written = update(table).where(table.c.id == bindparam("key"))
+        uow.session.connection().execute(written.values(search_text=bindparam("words")), changed)
+    return rows[-1].id if len(rows) == AT_ONCE else None
