@@ -1,0 +1,131 @@
+"""Filters on records at hand: the same answers as SQL, without it where the record is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from services.filtering.comparisons import (
+    Comparison,
+    Either,
+    Has,
+    InGroups,
+    Like,
+    Missing,
+    Within,
+    comparison_of,
+    ignores_case,
+    lowered,
+)
+from services.filtering.compiling import compile_filter, compile_node, rest_of, visible_exists
+from services.filtering.model import AllOf, AnyOf, Condition, Filter, Node, Not, Related
+from services.people.model import memberships
+from services.records.field_kinds import FIELD_KINDS
+from services.records.types import Field, RecordType, get_record_type
+from services.unit_of_work import UnitOfWork
+
+
+def matches(uow: UnitOfWork, filter_: Filter, record: Any) -> bool:
+    """Tell whether a record fulfils a filter; it must have been flushed.
+
+    Only what lies over relations and words are asked of the database.
+    """
+    return _holds(uow, get_record_type(filter_.record_type), filter_.root, record)
+
+
+def matching_keys(uow: UnitOfWork, filter_: Filter, records: Collection[Any]) -> set[UUID]:
+    """Return the keys of those records that fulfil a filter; one statement at most, or none."""
+    if not records or not filter_.looks_elsewhere:
+        return {record.id for record in records if matches(uow, filter_, record)}
+    model = get_record_type(filter_.record_type).model
+    keys = [record.id for record in records]
+    statement = select(model.id).where(model.id.in_(keys), compile_filter(uow, filter_))
+    return set(uow.session.scalars(statement))
+
+
+def _holds(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) -> bool:
+    if isinstance(node, AllOf):
+        return all(_holds(uow, record_type, part, record) for part in node.parts)
+    if isinstance(node, AnyOf):
+        return any(_holds(uow, record_type, part, record) for part in node.parts)
+    if isinstance(node, Not):
+        return not _holds(uow, record_type, node.part, record)
+    if isinstance(node, Condition):
+        return _beyond(uow, node, record) if node.hops else _compared(uow, node, record)
+    if isinstance(node, Related):
+        return _asked(uow, record_type, node, record)
+    return _asked(uow, record_type, node, record)
+
+
+def _asked(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) -> bool:
+    """Ask the database about the record's row."""
+    model = aliased(record_type.model)
+    found = select(model.id).where(
+        model.id == record.id, compile_node(uow, record_type, node, model)
+    )
+    return uow.session.scalar(found) is not None
+
+
+def _beyond(uow: UnitOfWork, condition: Condition, record: Any) -> bool:
+    hop = condition.hops[0]
+    key = getattr(record, hop.field.name)
+    if key is None:
+        return False
+    target = aliased(hop.target.model)
+    inner = rest_of(uow, hop, condition, target)
+    found = uow.session.scalar(select(visible_exists(uow, target, target.id == key, inner)))
+    return bool(found)
+
+
+def _compared(uow: UnitOfWork, condition: Condition, record: Any) -> bool:
+    value = getattr(record, condition.field.name)
+    comparison, negated = comparison_of(uow, condition)
+    return _test(uow, comparison, condition.field, value) is not negated
+
+
+def _test(uow: UnitOfWork, comparison: Comparison, field: Field, value: Any) -> bool:
+    if isinstance(comparison, Missing):
+        return value is None or (value in ("", []) and not _is_plain(field))
+    if value is None:
+        return False
+    if isinstance(comparison, Either):
+        return any(_test(uow, one, field, value) for one in comparison.tests)
+    if isinstance(comparison, InGroups):
+        return _is_member(uow, value, comparison.group_ids)
+    if isinstance(comparison, Like):
+        return _is_like(comparison, lowered(value))
+    if isinstance(comparison, Has):
+        ways = all if comparison.every else any
+        return ways(wanted in value for wanted in comparison.values)
+    if isinstance(comparison, Within):
+        return _is_within(comparison, value)
+    return (lowered(value) if ignores_case(field) else value) in comparison.values
+
+
+def _is_plain(field: Field) -> bool:
+    kind = FIELD_KINDS[field.kind]
+    return not kind.is_several and not kind.is_textual
+
+
+def _is_like(comparison: Like, text: str) -> bool:
+    if comparison.where == "starts":
+        return text.startswith(comparison.text)
+    if comparison.where == "ends":
+        return text.endswith(comparison.text)
+    return comparison.text in text
+
+
+def _is_within(comparison: Within, value: Any) -> bool:
+    low, high = comparison.low, comparison.high
+    if low is not None and (value <= low if comparison.low_open else value < low):
+        return False
+    return high is None or bool(value < high if comparison.high_open else value <= high)
+
+
+def _is_member(uow: UnitOfWork, person: UUID, group_ids: Iterable[UUID]) -> bool:
+    of_person = select(memberships.c.group_id).where(memberships.c.user_id == person)
+    return not set(group_ids).isdisjoint(uow.session.scalars(of_person))
