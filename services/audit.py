@@ -82,6 +82,17 @@ def record_operation(
     _add(uow, name, (record_type, record_id), arguments, changes)
 
 
+def record_changes(
+    uow: UnitOfWork,
+    name: str,
+    about: tuple[str, UUID],
+    arguments: Mapping[str, Any],
+    changes: Sequence[RowChange],
+) -> None:
+    """Add one audit entry for many rows that a job has changed on somebody's behalf."""
+    _add(uow, name, about, arguments, changes)
+
+
 def record_event(uow: UnitOfWork, name: str, record_type: str, record_id: UUID) -> None:
     """Add the audit entry of something that is no operation, such as a sign-in."""
     _add(uow, name, (record_type, record_id), {}, ())

@@ -95,6 +95,7 @@ class UnitOfWork:
         call_key: Names the process step that runs an operation, so that its outside effect
             can be answered; None when a person acts.
         cause: What a job carries out here; None when a person acts.
+        starts_processes: Whether processes may begin by what happens here.
     """
 
     platform: Platform
@@ -106,6 +107,7 @@ class UnitOfWork:
     audited: list[Mapping[str, Any]] = field(default_factory=list)
     call_key: str | None = None
     cause: Cause | None = None
+    starts_processes: bool = True
 
     def __post_init__(self) -> None:
         self.session.info.setdefault("uow", self)
@@ -131,10 +133,17 @@ class UnitOfWork:
         return "secret" in self.session.info
 
     def add(self, row: Row) -> Row:
-        """Insert ``row`` with its times and key set, so that it can be referred to at once."""
+        """Insert ``row`` with its times and key set, so that it can be referred to at once.
+
+        In a batch it is written with all others at the end; see ``services.batches``.
+        """
         if hasattr(row, "created_at") and row.created_at is None:
             row.created_at = self.now
             row.updated_at = self.now  # type: ignore[attr-defined]
+        if "batch" in self.session.info:
+            row.id = row.id or new_id()  # type: ignore[attr-defined]
+            self.session.add(row)
+            return row
         self.session.add(row)
         self.session.flush()
         return row
@@ -238,10 +247,12 @@ class UnitOfWork:
         message event with this name receives it, with ``payload`` as its variables. The facts
         about one record are delivered in their order.
         """
+        only_waiting = {} if self.starts_processes else {"starts": False}
         self.defer(
             Job(
                 task="events.deliver",
-                args={
+                args=only_waiting
+                | {
                     "kind": "event",
                     "event_id": str(new_id()),  # a second delivery is known by it
                     "event": event,

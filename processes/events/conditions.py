@@ -79,6 +79,8 @@ def look_at_conditions(uow: UnitOfWork, touched: Sequence[TouchedRecord]) -> Non
         if row.instance_id is not None:
             uow.defer(look_job(row.instance_id, uow.now))
             continue
+        if not uow.starts_processes:
+            continue
         for record in touched:
             if record.record_type == row.record_type and _comes_to_hold(uow, row, record):
                 uow.defer(_start_job(row, record.record_id, uow.now))

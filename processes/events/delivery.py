@@ -115,7 +115,7 @@ def _tell_all(uow: UnitOfWork, parcel: Parcel) -> None:
 
     A fact is kept besides for those instances about its record that may come to wait for it.
     """
-    starts = list(starts_by(uow, parcel))
+    starts = list(starts_by(uow, parcel)) if parcel.starts else []
     message_id = None
     if parcel.kind == "event":
         concerned = hold_instances_about(uow, parcel)

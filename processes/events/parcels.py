@@ -34,6 +34,7 @@ class Parcel:
         sender: The instance that threw it; None if none did.
         sent_at: When it happened.
         kept_until: When it is dropped if nobody came to wait for it; None if at once.
+        starts: Whether processes may begin by it; what waits for it receives it anyway.
     """
 
     id: UUID
@@ -46,6 +47,7 @@ class Parcel:
     sender: UUID | None
     sent_at: datetime
     kept_until: datetime | None
+    starts: bool = True
 
     @property
     def key_hashes(self) -> tuple[str, ...]:
@@ -110,6 +112,7 @@ def read_parcel(args: Mapping[str, Any], now: datetime) -> Parcel:
         sender=UUID(args["sender"]) if args.get("sender") else None,
         sent_at=sent_at,
         kept_until=kept,
+        starts=args.get("starts", True),
     )
 
 

@@ -117,6 +117,8 @@ def check_link(uow: UnitOfWork, field: Field, key: UUID | None) -> None:
     """
     if key is None or field.relation is None:
         return
+    if (field.relation, key) in uow.session.info.get("batch", ()):
+        return  # looked at with all others of the batch
     if field.relation == "user":
         user = uow.session.get(User, key)
         if user is None or not user.active:
