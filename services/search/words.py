@@ -113,6 +113,26 @@ def as_whole_tsquery(query: Query) -> str:
     return f"'={query.whole}'"
 
 
+def matches_words(query: Query, text: str, *, by_title: bool) -> bool:
+    """Tell whether a record with this ``search_text`` matches, as the ``tsquery`` does."""
+    kept = text.split()
+
+    def begins(*beginnings: str) -> bool:
+        return any(word.startswith(beginnings) for word in kept)
+
+    if by_title:
+        return all(begins(f"^{word}") for word in query.words)
+    if all(
+        begins(word, f"@{word}") if len(word) >= _PIECE else begins(word) for word in query.words
+    ):
+        return True
+    if not query.digits:
+        return False
+    if len(query.digits) < _GRAM:
+        return begins(f"#{query.digits}")
+    return {f"#{gram}" for gram in _grams(query.digits)} <= set(kept)
+
+
 def _of_type(condition: str, record_type: str | None) -> str:
     return condition if record_type is None else f"({condition}) & '%{record_type}'"
 
