@@ -79,7 +79,7 @@ def show(uow: UnitOfWork, *, process_key: str) -> ResponseReturnValue:
         process_key=process_key,
         versions=versions,
         shown=shown,
-        picture={"xml": version_xml(uow, shown.id)},
+        picture={"xml": version_xml(uow, shown.id), "process_id": process_key},
         draft=get_draft(uow, process_key),
         startable=process_key in {one.key for one in list_startable(uow)},
     )

@@ -34,14 +34,15 @@ def draw(
         shows_causes: Whether failed steps tell why, or only that they failed.
 
     Returns:
-        ``{"xml", "tokens": [{"element_id", "count", "state"}], "completed": [element ids],
-        "taken": [flow ids], "failed": [{"element_id", "message"}]}``; a token's state is
+        ``{"xml", "process_id", "tokens": [{"element_id", "count", "state"}], "completed": [element
+        ids], "taken": [flow ids], "failed": [{"element_id", "message"}]}``; a token's state is
         ``active``, ``waiting`` or ``failed``.
     """
     completed, taken = _past(uow, instance)
     own = [] if execution is None else _own_tokens(execution.tokens(), instance.process_key)
     return {
         "xml": read_xml(uow, instance.version_id),
+        "process_id": instance.process_key,
         "tokens": _counted(own),
         "completed": completed,
         "taken": taken,

@@ -246,4 +246,5 @@ def samples() -> dict[str, Any]:
         "stages": stages,
         "form": form,
         "xml": xml,
+        "undrawn": (HERE / "undrawn.bpmn").read_text(encoding="utf-8"),
     }

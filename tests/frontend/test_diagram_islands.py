@@ -53,6 +53,17 @@ def test_viewer_tells_the_element_when_it_is_clicked_or_reached_by_keyboard(page
     expect(page).to_have_title("Task_Remind")
 
 
+def test_viewer_lays_a_diagram_out_when_it_came_without_a_picture(page: Page):
+    page.goto("/show/undrawn")
+    expect(page.locator("[data-island]")).to_have_attribute("data-island-state", "ready")
+    expect(shape(page, "ask")).to_have_class(re.compile("lw-token-on-active"))
+    for flow in ("f1", "f3", "f6", "h2", "mf", "mf2"):
+        expect(page.locator(f'.djs-connection[data-element-id="{flow}"]')).to_have_count(1)
+    boxes = {name: shape(page, name).bounding_box() for name in ("pa", "pb", "pc", "s", "g", "look")}
+    assert boxes["s"]["x"] < boxes["g"]["x"]
+    assert boxes["pa"]["y"] < boxes["pb"]["y"] < boxes["pc"]["y"] < boxes["look"]["y"]
+
+
 def test_viewer_marks_the_element_that_the_page_asks_it_to_show(page: Page):
     page.goto("/show/viewer")
     expect(page.locator("[data-island]")).to_have_attribute("data-island-state", "ready")

@@ -24,6 +24,9 @@ declare module "camunda-bpmn-js-behaviors/lib/camunda-cloud" {
   const behaviours: ModuleDeclaration;
   export default behaviours;
 }
+declare module "bpmn-auto-layout" {
+  export function layoutProcess(xml: string): Promise<string>;
+}
 declare module "diagram-js-minimap" {
   import type { ModuleDeclaration } from "didi";
   const minimap: ModuleDeclaration;

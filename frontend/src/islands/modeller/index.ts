@@ -12,6 +12,7 @@ import { type Answer, isObject, sendJson } from "../../base/http.ts";
 import { el } from "../../base/page.ts";
 import { toast } from "../../base/toasts.ts";
 import { centreOn, fit, zoomButtons } from "../diagram/canvas.ts";
+import { openDiagram } from "../diagram/layout.ts";
 import type { Surroundings } from "../loader.ts";
 import { giveStylesNonce } from "./nonce.ts";
 import { askToDeploy, type Attempt } from "./dialogs.ts";
@@ -130,7 +131,7 @@ class ModellerIsland {
 
   async start(): Promise<void> {
     if (!this.#props.readonly) await this.#loadTemplates();
-    await this.#modeler.importXML(this.#props.xml);
+    await openDiagram(this.#modeler, this.#props.xml);
     this.#fit();
     if (this.#props.readonly) return;
     this.#listen();
@@ -165,7 +166,7 @@ class ModellerIsland {
   async #replace(xml: string): Promise<void> {
     const before = await xmlOf(this.#modeler);
     try {
-      await this.#modeler.importXML(xml);
+      await openDiagram(this.#modeler, xml);
     } catch (error) {
       await this.#modeler.importXML(before);
       toast(`This is no BPMN diagram that can be shown: ${(error as Error).message}`, "bad");

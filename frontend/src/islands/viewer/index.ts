@@ -10,10 +10,13 @@ import "../diagram/diagram.scss";
 import "./viewer.scss";
 import { el, icon } from "../../base/page.ts";
 import { centreOn, fit, MARK_SCALE, nameOf, readAt, TEXT, THEME_COLOURS, zoomButtons } from "../diagram/canvas.ts";
+import { openDiagram } from "../diagram/layout.ts";
 import { type Failure, legend, summary, textAlternative, type Token, TOKEN_WORDS } from "./words.ts";
 
 export interface ViewerProps {
   readonly xml: string;
+  /** Id of the process that is shown, where a file holds several. */
+  readonly process_id?: string;
   readonly tokens?: readonly Token[];
   /** Ids of elements that were completed at least once. */
   readonly completed?: readonly string[];
@@ -68,7 +71,7 @@ class ViewerIsland {
   }
 
   async start(): Promise<void> {
-    await this.#viewer.importXML(this.#props.xml);
+    await openDiagram(this.#viewer, this.#props.xml, this.#props.process_id);
     this.#size();
     this.#colour();
     this.#badges();
