@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, validate
 
@@ -18,6 +19,8 @@ from services.records.contact_points import normalise_email, normalise_phone
 LINE_LENGTH = 300
 TEXT_LENGTH = 50_000
 MAX_AMOUNT = Decimal("9999999999999.99")
+MAX_CHOICES = 200
+MAX_NUMBER = Decimal("999999999999999.9999999999")
 MAX_QUANTITY = Decimal("9999999999.999")
 _WHITE = frozenset("\t\n\r")
 
@@ -73,6 +76,18 @@ class Phone(Line):
         return _normalised(super()._deserialize(value, attr, data, **kwargs), normalise_phone)
 
 
+class WebAddress(Line):
+    """The address of a web page; ``https://`` is put before one without a scheme."""
+
+    max_length = 2_000
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return _normalised(text, _web_address)
+
+
 class _BlankIsNone(fields.Field[Any]):
     """Takes empty text, as HTML forms send it, for no value."""
 
@@ -103,14 +118,43 @@ class WholeNumber(_BlankIsNone, fields.Integer):
         return int(number)
 
 
+class Number(_BlankIsNone, fields.Decimal):
+    """Any number, rounded half up to ten places."""
+
+    def _validated(self, value: Any) -> Decimal:
+        number = _decimal(value)
+        if abs(number) > MAX_NUMBER:
+            _refuse("This number is out of range.")
+        rounded = number.quantize(Decimal("1e-10"), ROUND_HALF_UP).normalize() + 0
+        return rounded if rounded.as_tuple().exponent <= 0 else rounded.quantize(Decimal(1))  # type: ignore[operator]
+
+
+class Truth(_BlankIsNone, fields.Boolean):
+    """Yes or no; nothing, as forms send it for a box without a tick, is no where it must be one."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        if isinstance(value, str) and not value.strip():
+            return False
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Money(_BlankIsNone, fields.Decimal):
-    """An amount of 0 or more, rounded half up to two places."""
+    """An amount of 0 or more with two places, or up to four if it has them.
+
+    No currency has more (ISO 4217). Who knows the currency rounds to what that has.
+    """
 
     def _validated(self, value: Any) -> Decimal:
         number = _decimal(value)
         if not 0 <= number <= MAX_AMOUNT:
             _refuse("This amount is out of range.")
-        return number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        cents = number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        exact = number.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        if exact == cents:
+            return cents
+        return exact.quantize(Decimal("0.001")) if exact == round(exact, 3) else exact
 
 
 class Percent(_BlankIsNone, fields.Decimal):
@@ -195,6 +239,25 @@ class Key(_BlankIsNone, fields.UUID):
     """The key of a record, a document or a user."""
 
 
+class Choices(_BlankIsNone, fields.List[Any]):
+    """Several choices, each once; a text with commas between them will do."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Line(), **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        several = value.split(",") if isinstance(value, str) else value
+        if not isinstance(several, list | tuple) or len(several) > MAX_CHOICES:
+            _refuse("This is not a list of choices.")
+        given = [one for one in several if not (isinstance(one, str) and not one.strip())]
+        found = super()._deserialize(given, attr, data, **kwargs)
+        if not found and not self.allow_none:
+            _refuse("Please choose something.")
+        return list(dict.fromkeys(found)) or None
+
+
 class Keys(fields.List[Any]):
     """A list of keys; a single one need not be a list."""
 
@@ -206,6 +269,19 @@ class Keys(fields.List[Any]):
     ) -> list[Any]:
         several = value if isinstance(value, list | tuple) else [value]
         return super()._deserialize([key for key in several if key], attr, data, **kwargs)
+
+
+def _web_address(text: str) -> str:
+    """Return the address with its scheme.
+
+    Raises:
+        ValueError: It is none that a browser may be sent to.
+    """
+    address = text if "://" in text else f"https://{text}"
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+        raise ValueError("Use a web address, such as https://example.com.")
+    return address
 
 
 def _decimal(value: Any) -> Decimal:

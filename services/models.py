@@ -12,6 +12,7 @@ from services.crm import (
     pipeline_model,
     request_model,
 )
+from services.custom import model as custom_model
 from services.documents import model as document_model
 from services.documents import templates
 from services.exporting import model as export_model
@@ -38,6 +39,7 @@ __all__ = [
     "contact_account_model",
     "contact_model",
     "currencies",
+    "custom_model",
     "deal_model",
     "document_model",
     "duplicate_scans",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
@@ -29,6 +29,11 @@ class Arguments(Schema):
         """Refuse unknown names, so that a misspelt argument is never silently dropped."""
 
         unknown = RAISE
+
+    @classmethod
+    def revision(cls) -> int:
+        """Return another number once instances made before no longer have the right fields."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Operation:
     name: str
     summary: str
     permission: Permission
-    schema: type[Schema]
+    schema: type[Arguments]
     handler: Callable[..., Any]
     outside: bool = False
     in_diagrams: bool = False
@@ -63,14 +68,14 @@ class Operation:
             Invalid: With a message for each wrong field.
         """
         try:
-            loaded: dict[str, Any] = _loader(self.schema).load(dict(raw))
+            loaded: dict[str, Any] = _loader(self.schema, self.schema.revision()).load(dict(raw))
         except ValidationError as error:
             raise Invalid("Please check the marked fields.", _by_field(error.messages)) from error
         return {name: keepable(value) for name, value in loaded.items()}
 
 
-@cache
-def _loader(schema: type[Schema]) -> Schema:
+@lru_cache(maxsize=1_000)
+def _loader(schema: type[Arguments], _revision: int) -> Schema:
     """Return the one loader of a schema: it copies all its fields when it is made."""
     return schema()
 
@@ -81,7 +86,7 @@ _REGISTRY: dict[str, Operation] = {}
 def operation(
     name: str,
     permission: Permission,
-    schema: type[Schema],
+    schema: type[Arguments],
     *,
     outside: bool = False,
     in_diagrams: bool = False,
@@ -104,6 +109,16 @@ def operation(
     return register
 
 
+def put_operation(made: Operation) -> None:
+    """Register an operation that came to be while the program runs; it replaces its namesake."""
+    _REGISTRY[made.name] = made
+
+
+def forget_operation(name: str) -> None:
+    """Let there be no operation of this name."""
+    _REGISTRY.pop(name, None)
+
+
 def get_operation(name: str) -> Operation:
     """Return the operation called ``name``.
 
@@ -118,7 +133,7 @@ def get_operation(name: str) -> Operation:
 
 def all_operations() -> Iterator[Operation]:
     """Yield every operation, by name."""
-    yield from (_REGISTRY[name] for name in sorted(_REGISTRY))
+    yield from [_REGISTRY[name] for name in sorted(_REGISTRY)]
 
 
 def run(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, text
@@ -21,6 +21,8 @@ class Record(Versioned, Timestamped):
         team_id: The group whose members see it with scope *team*.
         search_text: The words of the columns that ``__search__`` names; kept by ``changes``.
         deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
+        custom: The values of fields that administrators have added, by their key; they are also
+            attributes, such as ``c_budget``.
     """
 
     __scoped__ = True
@@ -34,6 +36,7 @@ class Record(Versioned, Timestamped):
     search_text: Mapped[str] = mapped_column(default="", deferred=True)
     deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[str | None]
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
 
 
 class Matched:

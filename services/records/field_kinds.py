@@ -66,12 +66,21 @@ def _number(
     return FieldKind(name, label, argument, answer, control, is_ordered=True, is_numeric=True)
 
 
+class _ManyTexts(fields.List[Any]):
+    """A list of texts, as the API answers several choices."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(fields.String(), **options)
+
+
 _ALL: Final = (
     _text("text", "Text", arguments.Line, "text"),
     _text("long_text", "Long text", arguments.LongText, "long_text"),
     _text("email", "E-mail address", arguments.Email, "email", fields.Email),
     _text("phone", "Phone number", arguments.Phone, "phone"),
+    _text("url", "Web address", arguments.WebAddress, "url", fields.Url),
     _number("number", "Whole number", arguments.WholeNumber, "number", fields.Integer),
+    _number("decimal", "Number", arguments.Number),
     _number("money", "Money", arguments.Money, "money"),
     _number("percent", "Percent", arguments.Percent),
     _number("markup", "Surcharge in percent", arguments.Markup),
@@ -87,8 +96,17 @@ _ALL: Final = (
         is_ordered=True,
     ),
     FieldKind("choice", "Choice", arguments.Line, control="choice"),
-    FieldKind("boolean", "Yes or no", fields.Boolean, fields.Boolean, "boolean"),
-    FieldKind("relation", "Link", arguments.Key, fields.UUID, "relation"),
+    FieldKind(
+        "multi_choice",
+        "Several choices",
+        arguments.Choices,
+        _ManyTexts,
+        "multi_choice",
+        is_several=True,
+    ),
+    FieldKind("boolean", "Yes or no", arguments.Truth, fields.Boolean, "boolean"),
+    FieldKind("relation", "Link to a record", arguments.Key, fields.UUID, "relation"),
+    FieldKind("file", "File", arguments.Key, fields.UUID, "file"),
 )
 
 FIELD_KINDS: Final[Mapping[str, FieldKind]] = {kind.name: kind for kind in _ALL}

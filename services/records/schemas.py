@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
-from marshmallow import Schema, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from services import arguments
 from services.operations import Arguments
@@ -21,28 +21,48 @@ VERSION = arguments.WholeNumber(
 )
 
 
-def create_schema(record_type: RecordType, **extra: fields.Field[Any]) -> type[Schema]:
+class RecordArguments(Arguments):
+    """Arguments of an operation that writes records: its type's fields as they are now.
+
+    Administrators add fields while the program runs, so each instance asks the type for them.
+    """
+
+    record_type: ClassVar[RecordType]
+    makes: ClassVar[bool]
+
+    @classmethod
+    def revision(cls) -> int:
+        """Return another number after each change of the type's fields."""
+        return cls.record_type.revision
+
+    def _init_fields(self) -> None:
+        for field in self.record_type.added_fields:
+            if field.writable and field.name not in self.declared_fields:
+                made = _ruled_argument(self.record_type, field, makes=self.makes)
+                self.declared_fields = {**self.declared_fields, field.name: made}
+        super()._init_fields()
+
+
+def create_schema(record_type: RecordType, **extra: fields.Field[Any]) -> type[Arguments]:
     """Return the schema of ``<type>.create``: the writable fields, the required ones marked."""
     members = {
         field.name: argument_for(field, required=field.name in record_type.required)
         for field in record_type.fields
-        if field.writable
+        if field.writable and not field.is_added
     }
-    return _schema(f"Create{record_type.name.capitalize()}", {**members, **extra})
+    return _schema("Create", record_type, {**members, **extra})
 
 
-def update_schema(record_type: RecordType, **extra: fields.Field[Any]) -> type[Schema]:
+def update_schema(record_type: RecordType, **extra: fields.Field[Any]) -> type[Arguments]:
     """Return the schema of ``<type>.update``: the key, the version seen, and any fields."""
     key = key_argument(record_type)
     members = {
         field.name: argument_for(field, can_be_empty=field.name not in record_type.required)
         for field in record_type.fields
-        if field.writable
+        if field.writable and not field.is_added
     }
-    return _schema(
-        f"Update{record_type.name.capitalize()}",
-        {f"{record_type.name}_id": key, "version": VERSION, **members, **extra},
-    )
+    about = {f"{record_type.name}_id": key, "version": VERSION}
+    return _schema("Update", record_type, {**about, **members, **extra})
 
 
 def key_argument(record_type: RecordType) -> arguments.Key:
@@ -60,18 +80,73 @@ def key_argument(record_type: RecordType) -> arguments.Key:
 def argument_for(
     field: Field, *, required: bool = False, can_be_empty: bool = True
 ) -> fields.Field[Any]:
-    """Return the schema field that takes values of the record field ``field``."""
+    """Return the schema field that takes values of the record field ``field``.
+
+    The rules of added fields are not part of it: what is looked for need not obey them.
+    """
+    return _argument(field, required=required, can_be_empty=can_be_empty, rules=[])
+
+
+def _ruled_argument(record_type: RecordType, field: Field, *, makes: bool) -> fields.Field[Any]:
+    """Return the argument of an added field, with its rules and, in a new record, its default."""
+    required = field.name in record_type.required
+    rules = field.rules
+    checks: list[Callable[[Any], Any]] = []
+    if rules.minimum is not None or rules.maximum is not None:
+        checks.append(validate.Range(rules.minimum, rules.maximum))
+    if rules.max_length is not None:
+        checks.append(validate.Length(max=rules.max_length))
+    if rules.retired_choices:
+        checks.append(_Offered(field))
+    made = _argument(
+        field,
+        required=makes and required and rules.default is None,
+        can_be_empty=not required,
+        rules=checks,
+    )
+    if makes and rules.default is not None:
+        made.load_default = made.deserialize(rules.default)
+    return made
+
+
+def _argument(
+    field: Field, *, required: bool, can_be_empty: bool, rules: list[Callable[[Any], Any]]
+) -> fields.Field[Any]:
+    is_shipped_boolean = field.kind == "boolean" and not field.is_added
+    about = {"title": field.label, "kind": field.kind, "relation": field.relation}
     options: dict[str, Any] = {
         "required": required,
-        "allow_none": can_be_empty and not required and field.kind != "boolean",
-        "metadata": {"title": field.label, "kind": field.kind, "relation": field.relation},
+        "allow_none": can_be_empty and not required and not is_shipped_boolean,
+        "metadata": {**about, "description": field.hint} if field.hint else about,
     }
+    checks = list(rules)
     if field.choices is not None:
-        labels = list(field.choices.values())
-        options["validate"] = validate.OneOf(list(field.choices), labels)
+        of_choice = validate.ContainsOnly if field.traits.is_several else validate.OneOf
+        checks.insert(0, of_choice(list(field.choices), list(field.choices.values())))
+    if checks:
+        options["validate"] = checks
     return field.traits.argument(**options)
 
 
-def _schema(name: str, members: Mapping[str, fields.Field[Any]]) -> type[Schema]:
-    made: type[Schema] = type(name, (Arguments,), dict(members))
+class _Offered(validate.Validator):
+    """Refuses choices that are retired."""
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+
+    def __call__(self, value: Any) -> Any:
+        for one in value if isinstance(value, list) else [value]:
+            if one in self._field.rules.retired_choices:
+                label = (self._field.choices or {}).get(one, one)
+                raise ValidationError(f"“{label}” can't be chosen any more.")
+        return value
+
+
+def _schema(
+    verb: str, record_type: RecordType, members: Mapping[str, fields.Field[Any]]
+) -> type[Arguments]:
+    names = {"record_type": record_type, "makes": verb == "Create"}
+    made: type[Arguments] = type(
+        f"{verb}{record_type.name.capitalize()}", (RecordArguments,), {**members, **names}
+    )
     return made

@@ -6,8 +6,10 @@ field is described once, next to its column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,29 @@ from services.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
+class FieldRules:
+    """What values of a field that an administrator has added must be like.
+
+    Attributes:
+        default: What a new record gets that is given nothing, as an operation takes it.
+        minimum: Of numbers; ``maximum`` likewise.
+        max_length: Of texts, in characters.
+        is_unique: No two records outside of the bin have the same value.
+        retired_choices: Choices that records keep, but nobody can choose any more.
+    """
+
+    default: Any = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    max_length: int | None = None
+    is_unique: bool = False
+    retired_choices: frozenset[str] = frozenset()
+
+
+NO_RULES = FieldRules()
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field of a record type.
 
@@ -25,10 +50,15 @@ class Field:
         name: The same from column to JSON to form key.
         label: What people read.
         kind: One of ``FIELD_KINDS``, such as ``text``; ``traits`` says what it is like.
-        choices: For ``choice``: value → label.
+        choices: For ``choice`` and ``multi_choice``: value → label.
         relation: For ``relation``: the record type it points to (or ``user``, ``group``);
             ``name`` is then the column with the key, such as ``account_id``.
         writable: Whether the type's update operation takes it.
+        hint: What forms say below it.
+        is_computed: No column holds it, so lists can't be narrowed or sorted by it.
+        is_added: An administrator has added it.
+        is_in_list: Lists show it as long as nobody chooses other columns.
+        is_in_short_form: The form for a new record asks for it, even if it isn't required.
     """
 
     name: str
@@ -37,21 +67,46 @@ class Field:
     choices: Mapping[str, str] | None = None
     relation: str | None = None
     writable: bool = True
+    hint: str = ""
+    is_computed: bool = False
+    is_added: bool = False
+    is_in_list: bool = False
+    is_in_short_form: bool = False
+    rules: FieldRules = NO_RULES
 
     @property
     def traits(self) -> FieldKind:
         """What its kind is like."""
         return FIELD_KINDS[self.kind]
 
+    @property
+    def related_name(self) -> str:
+        """What the thing itself is called that a relation field points to: ``account``."""
+        return self.name.removesuffix("_id")
 
-@dataclass(frozen=True, slots=True)
+    def offered_choices(self, present: Any = None) -> list[tuple[str, str]]:
+        """Return value and label of each choice there is, retired ones only if they are present."""
+        held = present if isinstance(present, list) else [present]
+        return [
+            (value, label)
+            for value, label in (self.choices or {}).items()
+            if value in held or value not in self.rules.retired_choices
+        ]
+
+
+@dataclass(slots=True, eq=False)
 class RecordType:
     """A kind of record: its model, its fields, and how it is called.
+
+    ``fields``, ``required`` and ``sorts`` are another tuple as soon as an administrator adds
+    fields, so they are read where they are needed and never kept.
 
     Attributes:
         title_field: What stands for the record in lists, links and sentences.
         required: The fields that creating one needs.
         sorts: The fields that lists can be sorted by; each has an index.
+        is_added: An administrator has added the whole type.
+        revision: Another number after each change of its fields.
     """
 
     name: str
@@ -62,10 +117,33 @@ class RecordType:
     title_field: str = "name"
     required: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ("created_at",)
+    is_added: bool = False
+    revision: int = 0
+    _shipped: tuple[tuple[Field, ...], tuple[str, ...], tuple[str, ...]] = dataclasses.field(
+        init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        self._shipped = (self.fields, self.required, self.sorts)
 
     def field(self, name: str) -> Field | None:
         """Return the field called ``name``, or None."""
         return next((field for field in self.fields if field.name == name), None)
+
+    def extend(
+        self, fields: Sequence[Field], required: Sequence[str], sorts: Sequence[str]
+    ) -> None:
+        """Let the type have these fields besides its own, in place of those it had before."""
+        own_fields, own_required, own_sorts = self._shipped
+        now = (*own_fields, *fields), (*own_required, *required), (*own_sorts, *sorts)
+        if now != (self.fields, self.required, self.sorts):
+            self.fields, self.required, self.sorts = now
+            self.revision += 1
+
+    @property
+    def added_fields(self) -> tuple[Field, ...]:
+        """The fields that administrators have added."""
+        return tuple(field for field in self.fields if field.is_added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +177,16 @@ def register_record_type(record_type: RecordType) -> RecordType:
     return record_type
 
 
+def forget_record_type(name: str) -> None:
+    """Let there be no type of this name, such as one that an administrator has retired."""
+    _TYPES.pop(name, None)
+
+
+def all_relations() -> Iterator[Relation]:
+    """Yield what fields point to besides records, by name."""
+    yield from (_RELATIONS[name] for name in sorted(_RELATIONS))
+
+
 def get_record_type(name: str) -> RecordType:
     """Return the record type called ``name``.
 
@@ -123,7 +211,7 @@ def find_relation(name: str) -> Relation | None:
 
 def all_record_types() -> Iterator[RecordType]:
     """Yield every record type, by name."""
-    yield from (_TYPES[name] for name in sorted(_TYPES))
+    yield from [_TYPES[name] for name in sorted(_TYPES)]
 
 
 def get_record(
@@ -215,7 +303,7 @@ class LiveRecord(Mapping[str, Any]):
         for field in self._type.fields:
             yield field.name
             if field.relation is not None:
-                yield field.name.removesuffix("_id")
+                yield field.related_name
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

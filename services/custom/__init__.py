@@ -1,0 +1,1 @@
+"""Fields and record types that administrators add while the program runs."""
