@@ -12,9 +12,16 @@ from sqlalchemy import BigInteger, cast, select
 
 from services.changes import changed_fields
 from services.errors import NotFound, StaleVersion
-from services.people.model import Group, User
+from services.people.model import User
 from services.records.timeline import TimelineRow, add_entry, move_entries
-from services.records.types import Field, get_record, get_record_type, related_title, title_of
+from services.records.types import (
+    Field,
+    find_relation,
+    get_record,
+    get_record_type,
+    related_title,
+    title_of,
+)
 from services.unit_of_work import UnitOfWork
 
 _SHOWN_CHARACTERS = 500
@@ -123,8 +130,8 @@ def check_link(uow: UnitOfWork, field: Field, key: UUID | None) -> None:
         user = uow.session.get(User, key)
         if user is None or not user.active:
             raise NotFound("There is no such user.")
-    elif field.relation == "group":
-        uow.get(Group, key)
+    elif (other := find_relation(field.relation)) is not None:
+        uow.get(other.model, key)
     else:
         get_record(uow, field.relation, key)
 
