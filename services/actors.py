@@ -42,6 +42,7 @@ class Permission(StrEnum):
     TEMPLATE_WRITE = "template:write"
     CALENDAR_WRITE = "calendar:write"
     SLA_WRITE = "sla:write"
+    PIPELINE_WRITE = "pipeline:write"
     PROFILE_WRITE = "profile:write"
     TASK_WORK = "task:work"
     TASK_ASSIGN = "task:assign"

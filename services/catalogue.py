@@ -4,7 +4,19 @@ Whoever runs operations by name imports this once.
 """
 
 from services.calendars import calendars
-from services.crm import accounts, contacts, conversion, deals, leads, requests
+from services.crm import (
+    accounts,
+    contacts,
+    conversion,
+    deal_moves,
+    deal_people,
+    deals,
+    leads,
+    lost_reasons,
+    pipeline_changes,
+    requests,
+    stages,
+)
 from services.documents import files, templates
 from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
@@ -23,12 +35,15 @@ __all__ = [
     "contacts",
     "conversion",
     "currencies",
+    "deal_moves",
+    "deal_people",
     "deals",
     "deletion",
     "duplicate_scans",
     "files",
     "invoices",
     "leads",
+    "lost_reasons",
     "mail_delivery",
     "mail_inbound",
     "mails",
@@ -37,6 +52,7 @@ __all__ = [
     "numbering",
     "orders",
     "organization",
+    "pipeline_changes",
     "positions",
     "price_lists",
     "products",
@@ -45,6 +61,7 @@ __all__ = [
     "search_rebuilding",
     "sla_policies",
     "sla_recount",
+    "stages",
     "templates",
     "users",
 ]

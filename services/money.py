@@ -101,6 +101,14 @@ def currencies_by_digits() -> list[tuple[int, list[str]]]:
     return [(n, sorted(code for code in _DIGITS if _DIGITS[code] == n)) for n in numbers]
 
 
+def known_currency(code: str) -> str:
+    """Return ``code``, or one with two digits in place of a code that there is not.
+
+    Records of earlier releases may hold any three letters.
+    """
+    return code if code in CURRENCIES else "EUR"
+
+
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up, away from zero, to what ``currency`` can be paid in."""
     step = Decimal(1).scaleb(-minor_digits(currency))

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.crm.pipeline_model import STAGE_NAMES
 from services.database import Base, Keyed
-from services.money import currencies_by_digits, round_money
+from services.money import currencies_by_digits, known_currency, round_money
 from services.records.base import COMMON_FIELDS, Record, sort_indexes
 from services.records.types import Field, RecordType, register_record_type
 
@@ -100,7 +100,7 @@ class Deal(Record, Base):
     @hybrid_property
     def expected_revenue(self) -> Decimal:
         """The amount by its probability, rounded to what the currency has."""
-        return round_money(self.amount * self.probability / 100, self.currency)
+        return round_money(self.amount * self.probability / 100, known_currency(self.currency))
 
     @expected_revenue.inplace.expression
     @classmethod

@@ -1,4 +1,4 @@
-"""Pipelines and stages: looked up here, written by ``essentials``."""
+"""Pipelines and stages, looked up."""
 
 from __future__ import annotations
 
@@ -7,29 +7,61 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.crm.pipeline_model import Category, Pipeline, Stage
+from services.crm.pipeline_model import STAGE_NAMES, Category, LostReason, Pipeline, Stage
 from services.errors import Invalid, NotFound
 from services.unit_of_work import UnitOfWork
 
 DEFAULT_PIPELINE = "Sales"
 
 
-def get_pipeline(uow: UnitOfWork, name: str = DEFAULT_PIPELINE) -> Pipeline:
-    """Return the pipeline called ``name``.
+def list_pipelines(uow: UnitOfWork, *, archived: bool = False) -> Sequence[Pipeline]:
+    """Return the pipelines in their order, those that are archived only if asked for."""
+    statement = select(Pipeline).order_by(Pipeline.position, Pipeline.name)
+    if not archived:
+        statement = statement.where(Pipeline.archived_at.is_(None))
+    return uow.session.scalars(statement).all()
+
+
+def default_pipeline(uow: UnitOfWork) -> Pipeline:
+    """Return the pipeline in which deals begin where none is named."""
+    return uow.session.scalars(select(Pipeline).where(Pipeline.is_default)).one()
+
+
+def get_pipeline(uow: UnitOfWork, pipeline_id: UUID | None = None) -> Pipeline:
+    """Return a pipeline by its key; with None the default one.
 
     Raises:
         NotFound: There is none.
     """
-    found = uow.session.scalars(select(Pipeline).where(Pipeline.name == name)).one_or_none()
-    if found is None:
-        raise NotFound(f"There is no pipeline called {name}.")
-    return found
+    return default_pipeline(uow) if pipeline_id is None else uow.get(Pipeline, pipeline_id)
 
 
-def list_stages(uow: UnitOfWork, pipeline_id: UUID) -> Sequence[Stage]:
-    """Return the stages of a pipeline in their order."""
-    statement = select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position)
-    return uow.session.scalars(statement).all()
+def all_stages(uow: UnitOfWork) -> Sequence[Stage]:
+    """Return the stages of all pipelines, in the pipelines' order and then their own."""
+    statement = select(Stage).join(Pipeline, Pipeline.id == Stage.pipeline_id)
+    order = (Pipeline.position, Pipeline.name, Stage.position, Stage.key)
+    stages = uow.session.scalars(statement.order_by(*order)).all()
+    STAGE_NAMES.learn(stages)
+    return stages
+
+
+def list_stages(uow: UnitOfWork, pipeline_id: UUID) -> list[Stage]:
+    """Return the stages of a pipeline in their order, those that are archived among them."""
+    return [stage for stage in all_stages(uow) if stage.pipeline_id == pipeline_id]
+
+
+def find_stage(stages: Sequence[Stage], key: str) -> Stage:
+    """Return the stage with this key.
+
+    Raises:
+        Invalid: There is none; the message names those there are.
+    """
+    for stage in stages:
+        if stage.key == key:
+            return stage
+    known = ", ".join(stage.key for stage in stages if stage.archived_at is None)
+    message = f"There is no stage {key}; use {known}."
+    raise Invalid(message, {"stage": [message]})
 
 
 def get_stage(uow: UnitOfWork, pipeline_id: UUID, key: str) -> Stage:
@@ -38,21 +70,24 @@ def get_stage(uow: UnitOfWork, pipeline_id: UUID, key: str) -> Stage:
     Raises:
         Invalid: There is none; the message names those there are.
     """
-    stages = list_stages(uow, pipeline_id)
-    for stage in stages:
-        if stage.key == key:
-            return stage
-    message = f"There is no stage {key}; use {', '.join(stage.key for stage in stages)}."
-    raise Invalid(message, {"stage": [message]})
+    return find_stage(list_stages(uow, pipeline_id), key)
 
 
-def closing_stage(uow: UnitOfWork, pipeline_id: UUID, category: Category) -> Stage:
-    """Return the first stage of a pipeline of this category.
+def first_of(stages: Sequence[Stage], category: Category) -> Stage:
+    """Return the first of ``stages`` that is of this category and not archived.
 
     Raises:
-        NotFound: The pipeline has none.
+        NotFound: There is none.
     """
-    for stage in list_stages(uow, pipeline_id):
-        if stage.category == category:
+    for stage in stages:
+        if stage.category == category and stage.archived_at is None:
             return stage
-    raise NotFound(f"The pipeline has no stage that means {category.value}.")
+    raise NotFound(f"The pipeline has no stage that means {category.replace('_', ' ')}.")
+
+
+def list_lost_reasons(uow: UnitOfWork, *, inactive: bool = False) -> Sequence[LostReason]:
+    """Return why deals are lost, in order; those not offered any more only if asked for."""
+    statement = select(LostReason).order_by(LostReason.position, LostReason.name)
+    if not inactive:
+        statement = statement.where(LostReason.active)
+    return uow.session.scalars(statement).all()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import Decimal
+from typing import Any, NoReturn
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -15,13 +15,13 @@ from services.arguments import MAX_AMOUNT, Line, LongText, Money
 from services.crm.deal_model import DEAL, Deal
 from services.database import Base, Keyed
 from services.errors import Conflict, Invalid
+from services.money import PricedLine, known_currency, line_net
 from services.operations import Arguments, operation
 from services.records.changes import change_record, check_version
 from services.records.schemas import VERSION, key_argument
 from services.unit_of_work import UnitOfWork
 
 MAX_POSITIONS = 200
-_CENT = Decimal("0.01")
 _SHOWN = ("title", "description", "quantity", "unit", "unit_price", "discount_percent")
 
 
@@ -84,7 +84,7 @@ def set_positions(
     check_version(uow, deal, version)
     if deal.closed_at is not None:
         raise Conflict("This deal is closed.")
-    amount = sum((line_total(position) for position in positions), Decimal(0))
+    amount = sum((line_total(line, deal.currency) for line in positions), Decimal(0))
     if amount > MAX_AMOUNT:
         raise Invalid("The sum is out of range.", {"positions": ["The sum is out of range."]})
     uow.session.execute(delete(DealPosition).where(DealPosition.deal_id == deal.id))
@@ -96,12 +96,12 @@ def set_positions(
     return deal
 
 
-def line_total(position: Any) -> Decimal:
-    """Return the net price of a line, rounded half up to cents."""
+def line_total(position: Any, currency: str) -> Decimal:
+    """Return the net price of a line, rounded half up to what ``currency`` has (EN 16931)."""
     quantity, price, discount = (
         Decimal(position[name]) for name in ("quantity", "unit_price", "discount_percent")
     )
-    return (quantity * price * (100 - discount) / 100).quantize(_CENT, ROUND_HALF_UP)
+    return line_net(PricedLine(quantity, price, discount), known_currency(currency))
 
 
 def positions_of(uow: UnitOfWork, deal: Deal) -> list[dict[str, Any]]:
@@ -109,13 +109,17 @@ def positions_of(uow: UnitOfWork, deal: Deal) -> list[dict[str, Any]]:
 
     A deal without lines has one, made of its name, its needs and its amount.
     """
-    statement = select(DealPosition).where(DealPosition.deal_id == deal.id)
-    rows = uow.session.scalars(statement.order_by(DealPosition.position)).all()
-    lines = [{name: getattr(row, name) for name in _SHOWN} for row in rows] or [_whole(deal)]
+    lines = _stored(uow, deal) or [_whole(deal)]
     return [
-        {"number": number, "total": line_total(line), **line}
+        {"number": number, "total": line_total(line, deal.currency), **line}
         for number, line in enumerate(lines, start=1)
     ]
+
+
+def total_of(uow: UnitOfWork, deal: Deal, currency: str) -> Decimal | None:
+    """Return the sum of the deal's lines as if they were in ``currency``; None without lines."""
+    lines = _stored(uow, deal)
+    return sum((line_total(line, currency) for line in lines), Decimal(0)) if lines else None
 
 
 def check_amount(uow: UnitOfWork, deal: Deal, amount: Decimal) -> None:
@@ -128,8 +132,23 @@ def check_amount(uow: UnitOfWork, deal: Deal, amount: Decimal) -> None:
         return
     known = select(DealPosition.id).where(DealPosition.deal_id == deal.id).limit(1)
     if uow.session.scalar(known) is not None:
-        message = "The amount is the sum of the positions; change those."
-        raise Invalid(message, {"amount": [message]})
+        refuse_amount()
+
+
+def refuse_amount() -> NoReturn:
+    """Say that an amount is another than the sum of the lines.
+
+    Raises:
+        Invalid: Always.
+    """
+    message = "The amount is the sum of the positions; change those."
+    raise Invalid(message, {"amount": [message]})
+
+
+def _stored(uow: UnitOfWork, deal: Deal) -> list[dict[str, Any]]:
+    statement = select(DealPosition).where(DealPosition.deal_id == deal.id)
+    rows = uow.session.scalars(statement.order_by(DealPosition.position)).all()
+    return [{name: getattr(row, name) for name in _SHOWN} for row in rows]
 
 
 def _whole(deal: Deal) -> dict[str, Any]:

@@ -1,0 +1,415 @@
+"""A deal's way through its pipeline: from stage to stage, on hold, won, lost, opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from services.actors import Permission
+from services.arguments import Day, Key, Line, LongText
+from services.crm.deal_model import DEAL, Deal
+from services.crm.deal_requirements import check_entry
+from services.crm.deal_stays import begin_stay, rots_from, stays_of
+from services.crm.pipeline_model import Category, Pipeline, Stage
+from services.crm.pipelines import find_stage, first_of, list_lost_reasons, list_stages
+from services.errors import Conflict, Invalid
+from services.operations import Arguments, operation
+from services.records.changes import change_record, check_version
+from services.records.schemas import VERSION, key_argument
+from services.unit_of_work import UnitOfWork
+
+MAX_REQUIREMENTS = 20
+
+
+def _optional(kind: type[Any], title: str, description: str = "") -> Any:
+    metadata = {"title": title, "description": description} if description else {"title": title}
+    return kind(load_default=None, allow_none=True, metadata=metadata)
+
+
+def _confirmed() -> fields.List[Any]:
+    return fields.List(
+        Line(),
+        load_default=list,
+        validate=validate.Length(max=MAX_REQUIREMENTS),
+        metadata={
+            "title": "Confirmed",
+            "description": "The stage's requirements that are met, word for word.",
+        },
+    )
+
+
+class WinDeal(Arguments):
+    """Which deal is won."""
+
+    deal_id = key_argument(DEAL)
+    closed_on = _optional(Day, "Closed on", "Today if left out.")
+    confirmed = _confirmed()
+    version = VERSION
+
+
+class LoseDeal(Arguments):
+    """Which deal is lost, and why."""
+
+    deal_id = key_argument(DEAL)
+    reason = Line(
+        required=True,
+        metadata={"title": "Reason", "description": "One of the listed reasons, or other words."},
+    )
+    details = _optional(LongText, "Details")
+    competitor = _optional(Line, "Competitor", "Who got the business.")
+    closed_on = _optional(Day, "Closed on", "Today if left out.")
+    confirmed = _confirmed()
+    version = VERSION
+
+
+class HoldDeal(Arguments):
+    """Which deal waits, until when, and why."""
+
+    deal_id = key_argument(DEAL)
+    hold_until = Day(required=True, metadata={"title": "On hold until"})
+    hold_reason = Line(required=True, metadata={"title": "On hold because"})
+    confirmed = _confirmed()
+    version = VERSION
+
+
+class MoveStage(Arguments):
+    """Which deal goes to which stage, and what that stage asks for."""
+
+    deal_id = key_argument(DEAL)
+    stage = Line(
+        required=True,
+        metadata={"title": "Stage", "description": "The key of a stage of the deal's pipeline."},
+    )
+    reason = _optional(Line, "Reason", "Needed when the stage means lost.")
+    details = _optional(LongText, "Details", "More about why it was lost.")
+    competitor = _optional(Line, "Competitor", "Who got the business.")
+    closed_on = _optional(Day, "Closed on", "For won and lost; today if left out.")
+    hold_until = _optional(Day, "On hold until", "Needed when the stage means on hold.")
+    hold_reason = _optional(Line, "On hold because", "Needed when the stage means on hold.")
+    confirmed = _confirmed()
+    version = VERSION
+
+
+class ReopenDeal(Arguments):
+    """Which closed or held deal goes on, and where."""
+
+    deal_id = key_argument(DEAL)
+    stage = _optional(Line, "Stage", "An open stage; the one it was in before if left out.")
+    confirmed = _confirmed()
+    version = VERSION
+
+
+class MovePipeline(Arguments):
+    """Which deal goes to which pipeline."""
+
+    deal_id = key_argument(DEAL)
+    pipeline_id = Key(required=True, metadata={"title": "Pipeline"})
+    stage = _optional(Line, "Stage", "The one that fits best if left out.")
+    version = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is told of a deal that is put on hold or closed."""
+
+    reason: str | None = None
+    details: str | None = None
+    competitor: str | None = None
+    closed_on: date | None = None
+    hold_until: date | None = None
+    hold_reason: str | None = None
+
+
+@operation("deal.move_stage", Permission.RECORD_WRITE, MoveStage, in_diagrams=True)
+def move_stage(
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    stage: str,
+    confirmed: Sequence[str],
+    version: int | None = None,
+    **told: Any,
+) -> Deal:
+    """Move a deal to another stage."""
+    deal = _held(uow, deal_id, version)
+    entered = find_stage(list_stages(uow, deal.pipeline_id), stage)
+    return _enter(uow, deal, entered, Closing(**told), confirmed)
+
+
+@operation("deal.win", Permission.RECORD_WRITE, WinDeal, in_diagrams=True)
+def win_deal(
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    confirmed: Sequence[str],
+    version: int | None = None,
+    **told: Any,
+) -> Deal:
+    """Close a deal as won."""
+    return _end(uow, _held(uow, deal_id, version), Category.WON, Closing(**told), confirmed)
+
+
+@operation("deal.lose", Permission.RECORD_WRITE, LoseDeal, in_diagrams=True)
+def lose_deal(
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    confirmed: Sequence[str],
+    version: int | None = None,
+    **told: Any,
+) -> Deal:
+    """Close a deal as lost."""
+    return _end(uow, _held(uow, deal_id, version), Category.LOST, Closing(**told), confirmed)
+
+
+@operation("deal.hold", Permission.RECORD_WRITE, HoldDeal, in_diagrams=True)
+def hold_deal(
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    confirmed: Sequence[str],
+    version: int | None = None,
+    **told: Any,
+) -> Deal:
+    """Put a deal on hold until a day."""
+    return _end(uow, _held(uow, deal_id, version), Category.ON_HOLD, Closing(**told), confirmed)
+
+
+@operation("deal.reopen", Permission.RECORD_WRITE, ReopenDeal, in_diagrams=True)
+def reopen_deal(
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    confirmed: Sequence[str],
+    stage: str | None = None,
+    version: int | None = None,
+) -> Deal:
+    """Go on with a deal that was closed or on hold."""
+    deal = _held(uow, deal_id, version)
+    stages = list_stages(uow, deal.pipeline_id)
+    if find_stage(stages, deal.stage).category == Category.OPEN:
+        raise Conflict("This deal is open.")
+    entered = _stage_before(uow, deal, stages) if stage is None else find_stage(stages, stage)
+    if entered.category != Category.OPEN:
+        message = "A deal goes on in an open stage."
+        raise Invalid(message, {"stage": [message]})
+    if stage is not None:
+        check_entry(uow, deal, entered, confirmed)
+    was_closed = deal.closed_at is not None
+    told = dict.fromkeys(("won_at", "lost_at", "closed_at", "closed_on"))
+    told |= dict.fromkeys(("lost_reason", "lost_details"))
+    title = f"Opened again in {entered.name}"
+    _place(uow, deal, entered, told, title=title, confirmed=confirmed)
+    if was_closed:
+        uow.emit("deal.reopened", "deal", deal.id)
+    return deal
+
+
+@operation("deal.move_pipeline", Permission.RECORD_WRITE, MovePipeline, in_diagrams=True)
+def move_pipeline(
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    pipeline_id: UUID,
+    stage: str | None = None,
+    version: int | None = None,
+) -> Deal:
+    """Move a deal to another pipeline, into the stage that fits best."""
+    deal = _held(uow, deal_id, version)
+    if deal.pipeline_id == pipeline_id:
+        return deal
+    pipeline = uow.get(Pipeline, pipeline_id)
+    if pipeline.archived_at is not None:
+        raise Conflict(f"The pipeline {pipeline.name} is archived.")
+    here = find_stage(list_stages(uow, deal.pipeline_id), deal.stage)
+    there = list_stages(uow, pipeline.id)
+    entered = matching_stage(here, there) if stage is None else find_stage(there, stage)
+    if entered.category != here.category:
+        message = f"A deal that is {here.category.replace('_', ' ')} stays so in another pipeline."
+        raise Invalid(message, {"stage": [message]})
+    if stage is not None:
+        check_entry(uow, deal, entered, entered.requirements)
+    title = f"Moved to {entered.name} of the pipeline {pipeline.name}"
+    _place(uow, deal, entered, {"pipeline_id": pipeline.id}, title=title)
+    return deal
+
+
+def matching_stage(here: Stage, there: Sequence[Stage]) -> Stage:
+    """Return the stage of another pipeline that is most like ``here``.
+
+    That is one of the same category: by its name, else the one whose probability is closest.
+
+    Raises:
+        NotFound: The other pipeline has none of this category.
+    """
+    first_of(there, Category(here.category))
+    alike = [one for one in there if one.category == here.category and one.archived_at is None]
+    name = here.name.casefold()
+    return min(
+        alike,
+        key=lambda one: (one.name.casefold() != name, abs(one.probability - here.probability)),
+    )
+
+
+def relocate(uow: UnitOfWork, deal: Deal, stage: Stage) -> None:
+    """Put a deal into another stage of the same category because its own goes.
+
+    Nothing is asked: that the stage goes is the administrator's decision.
+    """
+    _place(uow, deal, stage, {}, title=f"Moved to {stage.name}: its stage was taken away")
+
+
+def _held(uow: UnitOfWork, deal_id: UUID, version: int | None) -> Deal:
+    """Return the deal, locked to the commit, as it was seen."""
+    deal = uow.get(Deal, deal_id, lock=True)
+    check_version(uow, deal, version)
+    return deal
+
+
+def _end(
+    uow: UnitOfWork, deal: Deal, category: Category, told: Closing, confirmed: Sequence[str]
+) -> Deal:
+    """Put a deal into the first stage of a category; one that is in such a stage stays there."""
+    stages = list_stages(uow, deal.pipeline_id)
+    here = find_stage(stages, deal.stage)
+    entered = here if here.category == category else first_of(stages, category)
+    return _enter(uow, deal, entered, told, confirmed)
+
+
+def _enter(
+    uow: UnitOfWork, deal: Deal, stage: Stage, told: Closing, confirmed: Sequence[str]
+) -> Deal:
+    """Put ``deal`` into ``stage``; being there already changes nothing."""
+    if deal.stage == stage.key:
+        return deal
+    if deal.closed_at is not None:
+        raise Conflict(f"This deal is closed as {'won' if deal.won_at else 'lost'}.")
+    if stage.archived_at is not None:
+        raise Conflict(f"The stage {stage.name} is archived.")
+    values = _ENDINGS[Category(stage.category)](uow, told)
+    check_entry(uow, deal, stage, confirmed)
+    _place(uow, deal, stage, values, title=_title(stage, values), confirmed=confirmed)
+    if stage.category != Category.OPEN:
+        uow.emit(f"deal.{stage.category}", "deal", deal.id, reason=told.reason)
+    return deal
+
+
+def _place(
+    uow: UnitOfWork,
+    deal: Deal,
+    stage: Stage,
+    told: Mapping[str, Any],
+    *,
+    title: str,
+    confirmed: Sequence[str] = (),
+) -> None:
+    """Write that a deal is in a stage now: its history, what follows from it, its timeline."""
+    begin_stay(uow, deal, deal.stage, stage, confirmed)
+    values: dict[str, Any] = {"stage": stage.key, "stage_since": uow.now}
+    values["rots_at"] = rots_from(stage, uow.now)
+    if stage.category != Category.ON_HOLD:
+        values |= {"hold_until": None, "hold_reason": None}
+    if stage.closes:
+        values |= {"probability": stage.probability, "probability_is_manual": False}
+    elif stage.category == Category.OPEN and not deal.probability_is_manual:
+        values["probability"] = stage.probability
+    change_record(uow, deal, {**values, **told}, kind="stage", title=title)
+
+
+def _no_ending(_uow: UnitOfWork, _told: Closing) -> dict[str, Any]:
+    return {}
+
+
+def _held_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
+    errors: dict[str, list[str]] = {}
+    if told.hold_until is None:
+        errors["hold_until"] = ["Please say until when."]
+    elif told.hold_until <= _today(uow):
+        errors["hold_until"] = ["Please name a day to come."]
+    if not told.hold_reason:
+        errors["hold_reason"] = ["Please say why."]
+    if errors:
+        raise Invalid("Please say until when the deal is on hold, and why.", errors)
+    return {"hold_until": told.hold_until, "hold_reason": told.hold_reason}
+
+
+def _won_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
+    return {"won_at": uow.now, "closed_at": uow.now, "closed_on": _closing_day(uow, told)}
+
+
+def _lost_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
+    values = {
+        "lost_at": uow.now,
+        "closed_at": uow.now,
+        "closed_on": _closing_day(uow, told),
+        "lost_reason": _lost_reason(uow, told),
+        "lost_details": told.details,
+    }
+    return values | ({"competitor": told.competitor} if told.competitor else {})
+
+
+_ENDINGS: Mapping[Category, Any] = {
+    Category.OPEN: _no_ending,
+    Category.ON_HOLD: _held_values,
+    Category.WON: _won_values,
+    Category.LOST: _lost_values,
+}
+
+
+def _lost_reason(uow: UnitOfWork, told: Closing) -> str:
+    """Return the reason as it is called in the list, or in the words that were given.
+
+    Raises:
+        Invalid: There is none, or it is one that needs to be explained and isn't.
+    """
+    if not told.reason:
+        message = "Please say why the deal was lost."
+        raise Invalid(message, {"reason": [message]})
+    name = told.reason.casefold()
+    listed = next((one for one in list_lost_reasons(uow) if one.name.casefold() == name), None)
+    if listed is None:
+        return told.reason
+    if listed.needs_details and not told.details:
+        message = f"Please explain “{listed.name}”."
+        raise Invalid(message, {"details": [message]})
+    return listed.name
+
+
+def _closing_day(uow: UnitOfWork, told: Closing) -> date:
+    today = _today(uow)
+    if told.closed_on is not None and told.closed_on > today:
+        message = "This day is still to come."
+        raise Invalid(message, {"closed_on": [message]})
+    return told.closed_on or today
+
+
+def _today(uow: UnitOfWork) -> date:
+    return uow.now.astimezone(uow.platform.settings.timezone).date()
+
+
+def _stage_before(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> Stage:
+    """Return the open stage that a deal was in last, or the pipeline's first one."""
+    known = {
+        stage.key: stage
+        for stage in stages
+        if stage.category == Category.OPEN and stage.archived_at is None
+    }
+    for stay in reversed(stays_of(uow, deal.id)):
+        if stay.stage in known:
+            return known[stay.stage]
+    return first_of(stages, Category.OPEN)
+
+
+def _title(stage: Stage, values: Mapping[str, Any]) -> str:
+    if stage.category == Category.WON:
+        return "Won the deal"
+    if stage.category == Category.LOST:
+        return f"Lost the deal: {values['lost_reason']}"
+    if stage.category == Category.ON_HOLD:
+        return f"On hold until {values['hold_until'].isoformat()}: {values['hold_reason']}"
+    return f"Moved to {stage.name}"

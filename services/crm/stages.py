@@ -1,0 +1,331 @@
+"""What administrators do with the stages of pipelines."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+from sqlalchemy import func, select, update
+
+from services.actors import Permission
+from services.arguments import Key, Line, WholeNumber
+from services.crm.deal_model import DEAL, Deal
+from services.crm.deal_moves import MAX_REQUIREMENTS, relocate
+from services.crm.deal_requirements import condition_problem
+from services.crm.deal_stays import DAY
+from services.crm.pipeline_model import Category, Pipeline, Stage
+from services.crm.pipelines import all_stages, find_stage, list_stages
+from services.crm.stage_keys import free_key
+from services.errors import Conflict, Invalid, NotFound
+from services.operations import Arguments, operation
+from services.records.changes import check_version
+from services.records.schemas import VERSION
+from services.unit_of_work import UnitOfWork
+
+MAX_STAGES = 30
+MAX_MOVED = 1_000
+_MAX_DAYS = 3_650
+
+
+class _Stage(Arguments):
+    name = Line(validate=validate.Length(max=60), metadata={"title": "Name"})
+    category = Line(
+        validate=validate.OneOf([one.value for one in Category]),
+        metadata={"title": "Means", "description": "open, on_hold, won or lost."},
+    )
+    probability = WholeNumber(
+        allow_none=True,
+        validate=validate.Range(0, 100),
+        metadata={"title": "Probability", "description": "Percent; won is 100 and lost is 0."},
+    )
+    rotting_days = WholeNumber(
+        allow_none=True,
+        validate=validate.Range(1, _MAX_DAYS),
+        metadata={"title": "Rots after days", "description": "Nothing: never."},
+    )
+    required_fields = fields.List(
+        Line(),
+        validate=validate.Length(max=50),
+        metadata={"title": "Required fields", "description": "Names of the deal's fields."},
+    )
+    requirements = fields.List(
+        Line(),
+        validate=validate.Length(max=MAX_REQUIREMENTS),
+        metadata={"title": "To be confirmed", "description": "Asked when a deal is moved in."},
+    )
+    condition = Line(
+        allow_none=True,
+        metadata={
+            "title": "Condition",
+            "description": "FEEL over the deal, such as deal.amount <= 50000.",
+        },
+    )
+    condition_message = Line(
+        allow_none=True,
+        metadata={"title": "Message", "description": "Said when the condition is not met."},
+    )
+    colour = Line(
+        allow_none=True,
+        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Use six digits, such as #1f4e79."),
+        metadata={"title": "Colour"},
+    )
+
+
+class CreateStage(_Stage):
+    """A new stage of a pipeline."""
+
+    pipeline_id = Key(required=True, metadata={"title": "Pipeline"})
+    name = Line(required=True, validate=validate.Length(max=60), metadata={"title": "Name"})
+    key = Line(
+        allow_none=True,
+        validate=validate.Regexp(r"[a-z][a-z0-9_]{0,39}\Z", error="Use a-z, 0-9 and _."),
+        metadata={"title": "Key", "description": "Made from the name if left out."},
+    )
+
+
+class StageArguments(Arguments):
+    """Which stage."""
+
+    stage_id = Key(required=True, metadata={"title": "Stage"})
+
+
+class UpdateStage(_Stage):
+    """What changes of a stage; what is left out stays."""
+
+    stage_id = Key(required=True, metadata={"title": "Stage"})
+    version = VERSION
+
+
+class DeleteStage(StageArguments):
+    """Which stage goes, and where its deals go."""
+
+    move_to = Line(
+        load_default=None,
+        allow_none=True,
+        metadata={"title": "Move its deals to", "description": "The key of a stage like it."},
+    )
+
+
+class OrderStages(Arguments):
+    """The stages of a pipeline in their new order."""
+
+    pipeline_id = Key(required=True, metadata={"title": "Pipeline"})
+    stages = fields.List(
+        Line(),
+        required=True,
+        validate=validate.Length(max=MAX_STAGES),
+        metadata={"title": "Stages", "description": "All keys that are not archived, in order."},
+    )
+
+
+@operation("stage.create", Permission.PIPELINE_WRITE, CreateStage)
+def create_stage(
+    uow: UnitOfWork, *, pipeline_id: UUID, name: str, key: str | None = None, **values: Any
+) -> Stage:
+    """Add a stage to a pipeline, after the others of its kind."""
+    pipeline = uow.get(Pipeline, pipeline_id, lock=True)
+    every = all_stages(uow)
+    others = [stage for stage in every if stage.pipeline_id == pipeline.id]
+    if len(others) >= MAX_STAGES:
+        raise Conflict(f"A pipeline has at most {MAX_STAGES} stages.")
+    taken = {stage.key for stage in every}
+    if key in taken:
+        message = "There is a stage with this key."
+        raise Invalid(message, {"key": [message]})
+    category = values.setdefault("category", Category.OPEN.value)
+    stage = Stage(pipeline_id=pipeline.id, key=key or free_key(name, taken), name=name)
+    _set(uow, stage, {"probability": None, **values}, others)
+    before = [other for other in others if _rank(other.category) <= _rank(category)]
+    for position, one in enumerate([*before, stage, *others[len(before) :]], start=1):
+        one.position = position
+    uow.session.add(stage)
+    uow.session.flush()
+    all_stages(uow)
+    return stage
+
+
+@operation("stage.update", Permission.PIPELINE_WRITE, UpdateStage)
+def update_stage(
+    uow: UnitOfWork, *, stage_id: UUID, version: int | None = None, **values: Any
+) -> Stage:
+    """Change a stage; deals that are in it keep their probability."""
+    stage = uow.get(Stage, stage_id, lock=True)
+    check_version(uow, stage, version)
+    stages = list_stages(uow, stage.pipeline_id)
+    category = values.get("category", stage.category)
+    if category != stage.category:
+        if _count_deals(uow, stage):
+            message = "Deals are in this stage; what it means can't be changed now."
+            raise Invalid(message, {"category": [message]})
+        _keep_enough(stages, stage)
+    rotted_after = stage.rotting_days
+    _set(uow, stage, values, [one for one in stages if one.id != stage.id])
+    uow.session.flush()
+    if stage.rotting_days != rotted_after:
+        _rot_anew(uow, stage)
+    all_stages(uow)
+    return stage
+
+
+@operation("stage.reorder", Permission.PIPELINE_WRITE, OrderStages)
+def reorder_stages(uow: UnitOfWork, *, pipeline_id: UUID, stages: list[str]) -> None:
+    """Put the stages of a pipeline in another order."""
+    uow.get(Pipeline, pipeline_id, lock=True)
+    every = list_stages(uow, pipeline_id)
+    known = {stage.key: stage for stage in every if stage.archived_at is None}
+    if set(known) != set(stages) or len(known) != len(stages):
+        message = "Name every stage that is not archived, once."
+        raise Invalid(message, {"stages": [message]})
+    archived = [stage for stage in every if stage.archived_at is not None]
+    for position, stage in enumerate([*(known[key] for key in stages), *archived], start=1):
+        stage.position = position
+    uow.session.flush()
+    all_stages(uow)
+
+
+@operation("stage.archive", Permission.PIPELINE_WRITE, StageArguments)
+def archive_stage(uow: UnitOfWork, *, stage_id: UUID) -> Stage:
+    """Let no deal enter a stage any more; those in it stay."""
+    stage = uow.get(Stage, stage_id, lock=True)
+    _keep_enough(list_stages(uow, stage.pipeline_id), stage)
+    stage.archived_at = stage.archived_at or uow.now
+    uow.session.flush()
+    return stage
+
+
+@operation("stage.restore", Permission.PIPELINE_WRITE, StageArguments)
+def restore_stage(uow: UnitOfWork, *, stage_id: UUID) -> Stage:
+    """Use a stage again that was archived."""
+    stage = uow.get(Stage, stage_id, lock=True)
+    stage.archived_at = None
+    uow.session.flush()
+    return stage
+
+
+@operation("stage.delete", Permission.PIPELINE_WRITE, DeleteStage)
+def delete_stage(uow: UnitOfWork, *, stage_id: UUID, move_to: str | None = None) -> None:
+    """Delete a stage; deals that are in it are moved to another one first.
+
+    Raises:
+        Conflict: Deals are in it and no other stage was named, there are too many of them, or
+            it is the last stage of its kind.
+        Invalid: The other stage is of another kind.
+    """
+    stage = uow.get(Stage, stage_id, lock=True)
+    stages = list_stages(uow, stage.pipeline_id)
+    _keep_enough(stages, stage)
+    count = _count_deals(uow, stage)
+    if count and move_to is None:
+        raise Conflict(f"{count:,} deals are in this stage. Archive it, or move them first.")
+    if count > MAX_MOVED:
+        raise Conflict(f"More than {MAX_MOVED:,} deals are in this stage. Archive it instead.")
+    if move_to is not None:
+        _relocate_all(uow, stage, find_stage(stages, move_to))
+    uow.session.delete(stage)
+    uow.session.flush()
+    all_stages(uow)
+
+
+def count_deals(uow: UnitOfWork, pipeline_id: UUID) -> dict[str, int]:
+    """Return how many deals are in each stage of a pipeline, those in the bin among them."""
+    statement = select(Deal.stage, func.count()).where(Deal.pipeline_id == pipeline_id)
+    rows = uow.session.execute(statement.group_by(Deal.stage))
+    return {key: count for key, count in rows}  # noqa: C416 - rows are no pairs for the types
+
+
+def _relocate_all(uow: UnitOfWork, stage: Stage, other: Stage) -> None:
+    if other.id == stage.id or other.category != stage.category or other.archived_at is not None:
+        message = "Choose another stage that means the same."
+        raise Invalid(message, {"move_to": [message]})
+    deals = select(Deal).where(Deal.pipeline_id == stage.pipeline_id, Deal.stage == stage.key)
+    for deal in uow.session.scalars(deals.order_by(Deal.id).with_for_update()).all():
+        relocate(uow, deal, other)
+
+
+def _set(uow: UnitOfWork, stage: Stage, values: dict[str, Any], others: list[Stage]) -> None:
+    """Set what was given, after checking that it makes sense.
+
+    Raises:
+        Invalid: With messages by field.
+    """
+    name = values.get("name", stage.name)
+    errors: dict[str, list[str]] = {}
+    if any(one.name.casefold() == name.casefold() for one in others):
+        errors["name"] = ["There is a stage of this name in the pipeline."]
+    unknown = [one for one in values.get("required_fields", ()) if not _can_require(one)]
+    if unknown:
+        errors["required_fields"] = [f"A deal has no field {unknown[0]} to fill in."]
+    condition = values.get("condition")
+    if condition and (problem := condition_problem(condition)):
+        errors["condition"] = [problem]
+    if errors:
+        raise Invalid("Please check the marked fields.", errors)
+    with uow.session.no_autoflush:
+        for column, value in values.items():
+            setattr(stage, column, _unique(value) if isinstance(value, list) else value)
+        fixed = {Category.WON: 100, Category.LOST: 0}.get(Category(stage.category))
+        stage.probability = (stage.probability or 0) if fixed is None else fixed
+
+
+def _can_require(name: str) -> bool:
+    field = DEAL.field(name)
+    return field is not None and field.writable and field.kind != "boolean"
+
+
+def _unique(texts: list[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _rank(category: str) -> int:
+    return list(Category).index(Category(category))
+
+
+def _keep_enough(stages: list[Stage], leaving: Stage) -> None:
+    """Refuse that a pipeline loses its last open, won or lost stage.
+
+    Raises:
+        Conflict: It would.
+    """
+    if leaving.category == Category.ON_HOLD or leaving.archived_at is not None:
+        return
+    alike = [
+        one
+        for one in stages
+        if one.category == leaving.category and one.archived_at is None and one.id != leaving.id
+    ]
+    if not alike:
+        means = leaving.category.replace("_", " ")
+        raise Conflict(f"A pipeline needs a stage that means {means}.")
+
+
+def _count_deals(uow: UnitOfWork, stage: Stage) -> int:
+    found = count_deals(uow, stage.pipeline_id)
+    return found.get(stage.key, 0)
+
+
+def _rot_anew(uow: UnitOfWork, stage: Stage) -> None:
+    """Let the deals of a stage rot by its new number of days.
+
+    It is derived from the stage, so neither the deals' versions nor their stories change.
+    """
+    days = stage.rotting_days if stage.category == Category.OPEN else None
+    rots_at = None if days is None else Deal.stage_since + days * DAY
+    uow.session.execute(
+        update(Deal)
+        .where(Deal.pipeline_id == stage.pipeline_id, Deal.stage == stage.key)
+        .values(rots_at=rots_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def get_stage_row(uow: UnitOfWork, pipeline_id: UUID, stage_id: UUID) -> Stage:
+    """Return a stage of a pipeline by its key in the database.
+
+    Raises:
+        NotFound: The pipeline has no such stage.
+    """
+    stage = uow.get(Stage, stage_id)
+    if stage.pipeline_id != pipeline_id:
+        raise NotFound("There is no such stage.")
+    return stage
