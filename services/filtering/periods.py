@@ -77,8 +77,11 @@ def days_of(text: str, today: date) -> Days:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the moment at which ``day`` begins in ``zone``, in UTC."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    """Return the moment at which ``day`` begins in ``zone``, in UTC, as far as that goes."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.combine(day, time(), UTC)
 
 
 def _begin(unit: str, day: date) -> date:

@@ -31,7 +31,7 @@ def read_values(field: Field, operator: Operator, raw: Any) -> tuple[Any, ...]:
         Invalid: There are too many or too few, or one doesn't fit.
     """
     if operator.takes == "nothing":
-        if raw not in (None, "", True):
+        if raw is not None and raw is not True and raw != "":
             raise _refused(field, f"“{operator.label}” takes no value.")
         return ()
     if operator.takes == "text":

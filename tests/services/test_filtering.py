@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,9 @@ from services.filtering import (
     parse_filter,
     parse_filter_text,
 )
+from services.filtering.periods import days_of, midnight
 from services.records.types import get_record_type
+from services.unit_of_work import UnitOfWork
 
 
 def found(desk, record_type, raw, actor="maria"):
@@ -137,3 +140,185 @@ def test_deleted_records_do_not_count_when_a_filter_goes_to_them(firms):
     )
     firms.do("record.delete", record_type="deal", record_id=deal.id)
     assert found(firms, "account", {"some": "deals"}) == ["Alfa"]
+
+
+def test_times_are_compared_by_days_of_the_installation_when_a_day_is_named(staff, clock):
+    staff.do("account.create", name="Yesterday")
+    clock.advance(timedelta(hours=15))  # midnight in UTC
+    staff.do("account.create", name="Night")
+    for op, value, names in [
+        ("eq", "2026-03-02", ["Yesterday"]),
+        ("eq", "today", ["Night"]),
+        ("ne", "today", ["Yesterday"]),
+        ("lt", "today", ["Yesterday"]),
+        ("gte", "yesterday", ["Night", "Yesterday"]),
+        ("gt", "yesterday", ["Night"]),
+        ("lte", "yesterday", ["Yesterday"]),
+        ("between", ["yesterday", "today"], ["Night", "Yesterday"]),
+        ("in", ["last month", "yesterday"], ["Yesterday"]),
+        ("eq", "2026-03-02T09:00:00Z", ["Yesterday"]),
+        ("gt", "2026-03-02T09:00:00Z", ["Night"]),
+        ("eq", "older than 1 day", []),
+        ("eq", "last 2 days", ["Night", "Yesterday"]),
+    ]:
+        assert found(staff, "account", condition("created_at", op, value)) == names, (op, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "after"),
+    [
+        ("today", "2028-02-29", "2028-03-01"),
+        ("tomorrow", "2028-03-01", "2028-03-02"),
+        ("this week", "2028-02-28", "2028-03-06"),
+        ("last week", "2028-02-21", "2028-02-28"),
+        ("next month", "2028-03-01", "2028-04-01"),
+        ("last quarter", "2027-10-01", "2028-01-01"),
+        ("this year", "2028-01-01", "2029-01-01"),
+        ("last 7 days", "2028-02-23", "2028-03-01"),
+        ("last 1 years", "2027-03-01", "2028-03-01"),
+        ("next 12 months", "2028-02-29", "2029-02-28"),
+        ("older than 1 year", None, "2027-02-28"),
+        ("older than 5000 years", None, "0001-01-29"),
+        ("next 5000 quarters", "2028-02-29", "3278-02-28"),
+    ],
+)
+def test_a_period_has_its_days_when_it_is_told_by_words(text, first, after):
+    shown = [day and day.isoformat() for day in days_of(text, date(2028, 2, 29))]
+    assert shown == [first, after]
+
+
+def test_a_day_is_as_long_as_the_clocks_say_when_they_change():
+    zone = ZoneInfo("Europe/Oslo")
+    begin, end = (midnight(day, zone) for day in (date(2026, 3, 29), date(2026, 3, 30)))
+    assert end - begin == timedelta(hours=23)
+
+
+def test_a_day_at_the_end_of_the_calendar_is_no_fault_when_it_is_compared(staff):
+    staff.do("deal.create", name="Deal", expected_close_on="2026-05-01")
+    for op in ("eq", "lt", "lte", "gt", "gte"):
+        for field in ("created_at", "expected_close_on"):
+            for day in ("9999-12-31", "0001-01-01"):
+                found(staff, "deal", condition(field, op, day))
+
+
+@pytest.mark.parametrize(
+    ("record_type", "raw", "message"),
+    [
+        ("deal", [], None),
+        ("deal", ["x"], "A filter is a JSON object."),
+        ("deal", {"field": "nothing"}, "Deal has no field “nothing” to filter by."),
+        ("deal", {"field": "search_text", "value": "x"}, "no field “search_text”"),
+        ("deal", {"field": "account.nothing", "value": 1}, "Account has no field “nothing”"),
+        ("deal", {"field": "name.x", "value": 1}, "Deal has no relation “name”"),
+        ("deal", {"field": "owner.password_hash", "value": "x"}, "no field “password_hash”"),
+        ("deal", {"field": "offer_document.name", "value": "x"}, "no relation “offer_document”"),
+        ("deal", {"field": "a.b.c.d.e", "value": "x"}, "over more than 3 relations"),
+        ("deal", {"field": "amount", "op": "contains", "value": "x"}, "can't be compared with"),
+        ("deal", {"field": "amount", "op": "like", "value": "x"}, "can't be compared with “like”"),
+        ("deal", {"field": "amount", "value": "much"}, "Amount: This is not a number."),
+        ("deal", {"field": "amount", "op": "in", "value": "1,2"}, "takes a list of values"),
+        ("deal", {"field": "amount", "op": "in", "value": [1] * 101}, "at most 100 values"),
+        ("deal", {"field": "amount", "op": "between", "value": [1]}, "from and to"),
+        ("deal", {"field": "amount", "op": "empty", "value": 1}, "takes no value"),
+        ("deal", {"field": "stage", "value": "nowhere"}, "Stage: "),
+        ("deal", {"field": "name", "op": "contains", "value": ""}, "1 to 300 characters"),
+        ("deal", {"field": "created_at", "op": "lt", "value": "older than 2 days"}, "no beginning"),
+        ("deal", {"field": "created_at", "value": "last 0 days"}, "Created: "),
+        ("deal", {"field": 1, "value": 1}, "are texts"),
+        ("deal", {"and": {}}, "is a list of its parts"),
+        ("deal", {"and": [1]}, "Each part of a filter is a JSON object."),
+        ("deal", {"and": [], "or": []}, "A part of a filter is"),
+        ("deal", {"and": [{"q": "x"}] * 60}, "50 parts at most"),
+        ("deal", {"some": "deals"}, "No “deals” belong to a deal"),
+        ("deal", {"q": "  "}, "words to search for"),
+        ("account", {"some": ["deals"]}, "belong to an account"),
+        ("account", {"some": "deals", "where": {"field": "city", "value": 1}}, "no field “city”"),
+    ],
+)
+def test_a_filter_is_refused_when_it_can_not_be_read(platform, record_type, raw, message):
+    kind = get_record_type(record_type)
+    if message is None:
+        assert parse_filter(kind, raw).is_empty
+        return
+    with pytest.raises(Invalid) as refusal:
+        parse_filter(kind, raw)
+    assert message in str(refusal.value)
+
+
+def test_a_filter_is_refused_when_its_groups_lie_too_deep():
+    raw = {"q": "x"}
+    for _ in range(200):
+        raw = {"not": raw}
+    with pytest.raises(Invalid, match="6 deep"):
+        parse_filter(get_record_type("deal"), raw)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", "1", '"x"', "{}" * 20_000, "[" * 9_000, "\x00", "é\ud800"]
+)
+def test_a_text_is_refused_when_it_is_no_filter(text):
+    with pytest.raises(Invalid):
+        parse_filter_text(get_record_type("deal"), text)
+
+
+def test_arguments_of_an_address_say_the_same_when_they_are_read_as_a_filter(firms):
+    kind = get_record_type("deal")
+    for arguments, names in [
+        ({}, ["Doors", "Eaves", "Floor", "Gates"]),
+        ({"amount__gte": "700", "account.city": "oslo"}, ["Eaves"]),
+        ({"amount__between": "50,700"}, ["Doors", "Floor"]),
+        ({"account_id__empty": "true"}, ["Gates"]),
+        ({"account_id__empty": "false", "name__contains": "O"}, ["Doors", "Floor"]),
+        ({"account.owner.name__starts": "bor"}, ["Floor"]),
+    ]:
+        assert found(firms, "deal", parse_arguments(kind, arguments).raw) == names, arguments
+
+
+def test_an_argument_is_named_when_it_is_refused():
+    with pytest.raises(Invalid) as refusal:
+        parse_arguments(get_record_type("deal"), {"name__contains": "x", "amount__gte": "much"})
+    assert list(refusal.value.fields) == ["amount__gte"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ({}, ""),
+        (condition("amount", "gte", 5000), "Amount ≥ 5,000"),
+        (condition("amount", "between", ["0.5", 10]), "Amount is between 0.5 and 10"),
+        (condition("account.city", "eq", "Oslo"), "Account City is Oslo"),
+        (condition("stage", "in", ["new", "won"]), "Stage is one of New, Won"),
+        (condition("expected_close_on", "lt", "this month"), "Expected close before this month"),
+        (condition("owner_id", "eq", "me"), "Owner is me"),
+        (condition("account_id", "empty"), "Account is empty"),
+        (condition("name", "contains", "New York"), "Name contains “New York”"),
+        ({"not": {"q": "a b"}}, "not (contains the words “a b”)"),
+        (
+            {"and": [condition("amount", "gt", 1), {"or": [{"q": "x"}, {"q": "y"}]}]},
+            "Amount > 1 and (contains the words “x” or contains the words “y”)",
+        ),
+    ],
+)
+def test_a_filter_reads_as_a_sentence_when_it_is_described(raw, text):
+    assert describe(parse_filter(get_record_type("deal"), raw)) == text
+
+
+def test_what_belongs_to_a_record_is_named_when_a_filter_is_described():
+    raw = {"and": [{"none": "deals", "where": condition("amount", "gt", 1)}, {"some": "contacts"}]}
+    parts = describe_parts(parse_filter(get_record_type("account"), raw))
+    assert parts == ["has no deals with Amount > 1", "has contacts"]
+
+
+def test_a_hidden_field_is_refused_like_none_when_a_filter_reads_it(staff, monkeypatch):
+    def all_but_amount(_uow, record_type):
+        return tuple(field for field in record_type.fields if field.name != "amount")
+
+    monkeypatch.setattr(UnitOfWork, "readable_fields", all_but_amount)
+    amount = condition("amount", "gt", 1)
+    for record_type, raw in [
+        ("deal", amount),
+        ("deal", {"not": amount}),
+        ("account", {"some": "deals", "where": amount}),
+    ]:
+        with pytest.raises(Invalid, match="Deal has no field “amount” to filter by"):
+            found(staff, record_type, raw)
