@@ -16,7 +16,6 @@ from uuid import UUID
 from services.filtering.model import Condition, Me, MyTeam, Period
 from services.filtering.operators import OPERATORS
 from services.filtering.periods import days_of, midnight
-from services.records.field_kinds import FIELD_KINDS
 from services.records.types import Field
 from services.unit_of_work import UnitOfWork
 
@@ -89,7 +88,7 @@ def ignores_case(field: Field) -> bool:
 
     Numbers of papers are written in one way, and have an index for that.
     """
-    return FIELD_KINDS[field.kind].is_textual and field.name != "number"
+    return field.traits.is_textual and field.name != "number"
 
 
 def lowered(text: str) -> str:

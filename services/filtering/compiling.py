@@ -36,10 +36,9 @@ from services.filtering.model import (
     Words,
 )
 from services.filtering.parsing import refused
-from services.filtering.searching import search_condition
 from services.people.model import memberships
-from services.records.field_kinds import FIELD_KINDS
 from services.records.types import Field, RecordType, get_record_type
+from services.search.conditions import search_condition
 from services.unit_of_work import UnitOfWork
 
 
@@ -69,7 +68,7 @@ def compile_node(
     if isinstance(node, Not):
         return compile_node(uow, record_type, node.part, model).is_not(true())
     if isinstance(node, Words):
-        return search_condition(record_type, node.text, model)
+        return search_condition(uow, record_type, node.text, model)
     if isinstance(node, Related):
         return _related(uow, node, model)
     if node.hops:
@@ -78,15 +77,13 @@ def compile_node(
     return _compared(uow, node, getattr(model, node.field.name))
 
 
-def check_readable(uow: UnitOfWork, record_type: RecordType | None, field: Field) -> None:
+def check_readable(uow: UnitOfWork, record_type: RecordType, field: Field) -> None:
     """Refuse a field that the actor may not see, as if there were none.
 
     Raises:
         Invalid: It is hidden.
     """
-    if record_type is None:
-        return
-    if all(one.name != field.name for one in uow.readable_fields(record_type)):
+    if uow.readable_field(record_type, field.name) is None:
         raise refused(f"{record_type.label} has no field “{field.name}” to filter by.")
 
 
@@ -187,8 +184,7 @@ def _like(comparison: Like, column: Any) -> ColumnElement[bool]:
 
 
 def _missing(field: Field, column: Any) -> ColumnElement[bool]:
-    kind = FIELD_KINDS[field.kind]
     nothing: ColumnElement[bool] = column.is_(None)
-    if kind.is_several:
+    if field.traits.is_several:
         return or_(nothing, column.cast(JSONB) == [])
-    return or_(nothing, column == "") if kind.is_textual else nothing
+    return or_(nothing, column == "") if field.traits.is_textual else nothing

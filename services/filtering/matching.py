@@ -24,8 +24,8 @@ from services.filtering.comparisons import (
 from services.filtering.compiling import compile_filter, compile_node, rest_of, visible_exists
 from services.filtering.model import AllOf, AnyOf, Condition, Filter, Node, Not, Related
 from services.people.model import memberships
-from services.records.field_kinds import FIELD_KINDS
 from services.records.types import Field, RecordType, get_record_type
+from services.search.conditions import is_found
 from services.unit_of_work import UnitOfWork
 
 
@@ -58,10 +58,10 @@ def _holds(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) ->
         return _beyond(uow, node, record) if node.hops else _compared(uow, node, record)
     if isinstance(node, Related):
         return _asked(uow, record_type, node, record)
-    return _asked(uow, record_type, node, record)
+    return is_found(uow, record_type, node.text, record)
 
 
-def _asked(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) -> bool:
+def _asked(uow: UnitOfWork, record_type: RecordType, node: Related, record: Any) -> bool:
     """Ask the database about the record's row."""
     model = aliased(record_type.model)
     found = select(model.id).where(
@@ -107,8 +107,7 @@ def _test(uow: UnitOfWork, comparison: Comparison, field: Field, value: Any) -> 
 
 
 def _is_plain(field: Field) -> bool:
-    kind = FIELD_KINDS[field.kind]
-    return not kind.is_several and not kind.is_textual
+    return not field.traits.is_several and not field.traits.is_textual
 
 
 def _is_like(comparison: Like, text: str) -> bool:

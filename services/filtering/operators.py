@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from services.records.field_kinds import FIELD_KINDS
 from services.records.types import Field
 
 Takes = Literal["nothing", "one", "two", "many", "text"]
@@ -68,7 +67,7 @@ _TIME_WORDS: Final = {
 
 def operators_of(field: Field) -> tuple[Operator, ...]:
     """Return the operators that go with ``field``, the usual one first."""
-    kind = FIELD_KINDS[field.kind]
+    kind = field.traits
     names: tuple[str, ...]
     if kind.is_several:
         names = (*_SEVERAL, *_ALWAYS)

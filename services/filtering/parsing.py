@@ -135,6 +135,8 @@ def find_field(target: Target, path: str) -> tuple[tuple[Hop, ...], Field]:
     field = target.field(name)
     if field is None:
         raise refused(f"{target.label} has no field {_shown(name)} to filter by.")
+    if field.is_computed:
+        raise refused(f"{field.label} is computed, so it can't be filtered by.")
     return tuple(hops), field
 
 

@@ -13,7 +13,6 @@ from services.errors import Invalid
 from services.filtering.model import Me, MyTeam, Period
 from services.filtering.operators import TIME_KINDS, Operator
 from services.filtering.periods import is_open_ended, tidy_period
-from services.records.field_kinds import FIELD_KINDS
 from services.records.schemas import argument_for
 from services.records.types import Field
 
@@ -86,7 +85,7 @@ def _day(field: Field, text: str) -> date:
 
 def _plain(field: Field, raw: Any) -> Any:
     argument = argument_for(field, required=True)
-    if FIELD_KINDS[field.kind].is_several:
+    if field.traits.is_several:
         raw = [raw]
     try:
         value = argument.deserialize(raw)
@@ -94,7 +93,7 @@ def _plain(field: Field, raw: Any) -> Any:
         raise _refused(field, _first(error.messages)) from error
     except (TypeError, OverflowError, AttributeError) as error:
         raise _refused(field, "this value doesn't fit.") from error
-    return value[0] if FIELD_KINDS[field.kind].is_several else value
+    return value[0] if field.traits.is_several else value
 
 
 def _first(messages: Any) -> str:

@@ -21,9 +21,10 @@ from marshmallow import ValidationError
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from services.errors import Invalid
-from services.records.filters import conditions, search_condition
+from services.filtering import Filter, all_of, compile_filter, parse_arguments
 from services.records.schemas import argument_for
 from services.records.types import Field, RecordType, get_record_type
+from services.search.conditions import search_condition
 from services.unit_of_work import UnitOfWork
 
 MAX_LIMIT = 200
@@ -116,6 +117,7 @@ def list_records(
     uow: UnitOfWork,
     record_type: str,
     *,
+    where: Filter | None = None,
     filters: Mapping[str, str] | None = None,
     search: str | None = None,
     sort: str = "-created_at",
@@ -124,8 +126,15 @@ def list_records(
 ) -> RecordPage:
     """Return a page of the records that the actor may see.
 
-    ``sort`` is one of the type's sorts, with ``-`` for descending. Filters are described in
-    ``filters.conditions``.
+    Args:
+        uow: Of whoever looks.
+        record_type: Of which type.
+        where: Only what fulfils this filter.
+        filters: And this one, as arguments of an address; see ``filtering.parse_arguments``.
+        search: Only what is found by these words.
+        sort: One of the type's sorts, with ``-`` for descending.
+        cursor: Of the page before or after.
+        limit: How many at most.
 
     Raises:
         Invalid: A filter, the sort, the cursor or the limit is not one of those there are.
@@ -135,9 +144,12 @@ def list_records(
         raise Invalid(f"A page has 1 to {MAX_LIMIT} records.", {"limit": ["Out of range."]})
     order = _order(found, sort)
     edge = _read_cursor(order, cursor) if cursor else None
-    statement = uow.select(found.model).where(*conditions(uow, found, filters or {}))
+    narrowed = parse_arguments(found, filters or {})
+    if where is not None:
+        narrowed = all_of(found, where, narrowed)
+    statement = uow.select(found.model).where(compile_filter(uow, narrowed))
     if search and search.strip():
-        statement = statement.where(search_condition(found, search))
+        statement = statement.where(search_condition(uow, found, search))
     backwards = edge is not None and edge.backwards
     scan = _Scan(statement, found.model.id, order, backwards)
     rows = _page(uow, scan, edge, limit + 1)
