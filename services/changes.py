@@ -108,9 +108,28 @@ def changed_fields(row: Any) -> dict[str, tuple[Any, Any]]:
         after = history.added[0] if history.added else None
         if before == after:
             continue
+        if column.key == "custom":
+            changed |= _added_changes(row, before or {}, after or {})
+            continue
         secret = bool(column.columns[0].info.get("secret"))
         changed[column.key] = ("***", "***") if secret else (before, after)
     return changed
+
+
+def _added_changes(
+    row: Any, before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """Return the changes of fields that administrators have added, each under its own name."""
+    readers = type(row).__added__
+    return {
+        f"c_{key}": (_read(readers.get(key), before.get(key)), _read(readers.get(key), value))
+        for key in (*before, *(key for key in after if key not in before))
+        if (value := after.get(key)) != before.get(key)
+    }
+
+
+def _read(reader: Callable[[Any], Any] | None, stored: Any) -> Any:
+    return stored if stored is None or reader is None else reader(stored)
 
 
 @event.listens_for(Session, "before_flush")
@@ -162,7 +181,8 @@ def _collect(session: Session, change: RowChange) -> None:
 
 
 def _kind(row: Any) -> str:
-    return getattr(row, "record_type", None) or str(row.__tablename__)
+    named = getattr(type(row), "record_type", None)  # of others it is a column of this name
+    return named if isinstance(named, str) else str(row.__tablename__)
 
 
 def search_text_of(row: Any) -> str:

@@ -26,8 +26,16 @@ from services.unit_of_work import UnitOfWork
 Result = TypeVar("Result")
 Part = TypeVar("Part")
 
+_BEFORE: list[Callable[[Platform], None]] = []
+
 _SHUT_DOWN = frozenset({"57P01", "57P02", "57P03"})
 """The server's words for being stopped, having crashed, and starting up."""
+
+
+def before_transactions(function: Callable[[Platform], None]) -> Callable[[Platform], None]:
+    """Have ``function`` called before each attempt of a transaction; it must be quick."""
+    _BEFORE.append(function)
+    return function
 
 
 class Platform:
@@ -72,6 +80,8 @@ class Platform:
         """
         for attempt in range(1, attempts + 1):
             is_committing = False
+            for prepare in _BEFORE:
+                prepare(self)
             try:
                 with self._sessions.begin() as session:
                     uow = UnitOfWork(self, session, actor, source, address)

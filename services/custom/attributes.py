@@ -21,14 +21,18 @@ PREFIX: Final = "c_"
 
 def put_attribute(model: Any, key: str, kind: str, formula: Formula | None) -> None:
     """Give ``model`` the attribute of an added field; one that is there is replaced."""
-    made = _stored(key, kind) if formula is None else _computed(key, formula)
-    setattr(model, PREFIX + key, made)
+    if formula is None:
+        setattr(model, PREFIX + key, _stored(key, kind))
+        model.__added__ = {**model.__added__, key: storage_of(kind).decode}
+    else:
+        setattr(model, PREFIX + key, _computed(key, formula))
 
 
 def drop_attribute(model: Any, key: str) -> None:
     """Take the attribute of a field away that there is no more."""
     if PREFIX + key in vars(model):
         delattr(model, PREFIX + key)
+        model.__added__ = {name: read for name, read in model.__added__.items() if name != key}
 
 
 def stored_text(model: Any, key: str) -> Any:

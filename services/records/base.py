@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,6 +23,7 @@ class Record(Versioned, Timestamped):
         team_id: The group whose members see it with scope *team*.
         search_text: The words of the columns that ``__search__`` names; kept by ``changes``.
         deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
+        __added__: How to read the values of ``custom``, by their key.
         custom: The values of fields that administrators have added, by their key; they are also
             attributes, such as ``c_budget``.
     """
@@ -28,6 +31,7 @@ class Record(Versioned, Timestamped):
     __scoped__ = True
     __audited__ = True
     __search__: ClassVar[tuple[str, ...]] = ()
+    __added__: ClassVar[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({})
     record_type: ClassVar[str]
     title_field: ClassVar[str]
 

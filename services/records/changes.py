@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, cast, select
 
+from services.actors import Scope, Verb
 from services.changes import changed_fields
-from services.errors import NotFound, StaleVersion
+from services.errors import NotAllowed, NotFound, StaleVersion
 from services.people.model import User
 from services.records.timeline import TimelineRow, add_entry, move_entries
 from services.records.types import (
@@ -22,6 +23,7 @@ from services.records.types import (
     related_title,
     title_of,
 )
+from services.records.uniqueness import check_unique
 from services.unit_of_work import UnitOfWork
 
 _SHOWN_CHARACTERS = 500
@@ -31,9 +33,29 @@ def add_record(uow: UnitOfWork, record: Any, *, title: str) -> Any:
     """Insert ``record``, owned by the person who makes it, and begin its timeline."""
     if record.owner_id is None and record.team_id is None:
         record.owner_id = uow.actor.user_id
+    check_creation(uow, record)
+    check_unique(uow, record, get_record_type(record.record_type).added_fields)
     uow.add(record)
     add_entry(uow, record, "created", title)
     return record
+
+
+def check_creation(uow: UnitOfWork, record: Any) -> None:
+    """Refuse a new record of a type, or for an owner or team, that the actor's roles don't give.
+
+    Raises:
+        NotAllowed: They don't.
+    """
+    actor, record_type = uow.actor, get_record_type(record.record_type)
+    if actor.rights is None:
+        return
+    reach = actor.reach(record_type.name, Verb.CREATE)
+    is_own = record.owner_id == actor.user_id
+    is_teams = is_own or record.team_id in actor.team_ids
+    if reach is Scope.NONE:
+        raise NotAllowed(f"Your roles don't let you create {record_type.plural.lower()}.")
+    if (reach is Scope.OWN and not is_own) or (reach is Scope.TEAM and not is_teams):
+        raise NotAllowed(f"Your roles let you create only your own {record_type.plural.lower()}.")
 
 
 def check_links(uow: UnitOfWork, record: Any) -> None:
@@ -66,8 +88,11 @@ def change_record(
 
     Raises:
         StaleVersion: Somebody changed the record since ``version``.
+        NotAllowed: The actor may not change this record.
         NotFound: It is linked to something that the actor may not see.
     """
+    if not uow.may_do(Verb.UPDATE, record):
+        raise NotAllowed("You may see this, but not change it.")
     check_version(uow, record, version)
     record_type = get_record_type(record.record_type)
     for name, value in values.items():
@@ -78,6 +103,8 @@ def change_record(
     changed = changed_fields(record)
     if not changed:
         return False
+    added = [field for field in record_type.added_fields if field.name in changed]
+    check_unique(uow, record, added)
     shown = [
         _change(uow, record, field, *changed[field.name])
         for field in record_type.fields
@@ -141,11 +168,14 @@ def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | Non
     if value is None or value == "":
         return None
     if field.choices is not None:
-        return field.choices.get(str(value), str(value))
+        several = value if isinstance(value, list) else [value]
+        return ", ".join(field.choices.get(str(one), str(one)) for one in several)
     if field.relation is not None:
         return related_title(uow, field.relation, value)
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and field.kind != "decimal":
         return f"{value:,.2f} {getattr(record, 'currency', '')}".strip()
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
     if isinstance(value, datetime):
         return value.astimezone(uow.platform.settings.timezone).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, bool):

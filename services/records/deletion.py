@@ -18,6 +18,7 @@ from services.errors import Conflict, NotFound
 from services.operations import Arguments, operation
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
+from services.records.uniqueness import check_unique
 from services.sales.model import SalesDocument
 from services.unit_of_work import UnitOfWork
 
@@ -55,6 +56,7 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
     record: Any = found.one_or_none()
     if record is None:
         raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
+    check_unique(uow, record, get_record_type(record_type).added_fields)
     record.deleted_at, record.deleted_by = None, None
     add_entry(uow, record, "restored", f"Restored this {_label(record)}")
     uow.emit(f"{record_type}.restored", record_type, record.id)
