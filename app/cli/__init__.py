@@ -8,6 +8,7 @@ from app.cli.audit import audit
 from app.cli.bpmn import bpmn
 from app.cli.clock import clock
 from app.cli.database import database, seed
+from app.cli.demo import demo
 from app.cli.dmn import dmn
 from app.cli.jobs import jobs, worker
 from app.cli.messages import message
@@ -18,6 +19,6 @@ from app.cli.start import start
 
 def init_commands(app: Flask) -> None:
     """Add all commands to ``flask``."""
-    groups = (audit, bpmn, clock, database, dmn, jobs, message, process, user)
+    groups = (audit, bpmn, clock, database, demo, dmn, jobs, message, process, user)
     for command in (*groups, seed, start, worker):
         app.cli.add_command(command)
