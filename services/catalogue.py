@@ -3,9 +3,12 @@
 Whoever runs operations by name imports this once.
 """
 
+from services.activities import activities
+from services.activities import participants as activity_participants
 from services.calendars import calendars
 from services.crm import (
     accounts,
+    contact_accounts,
     contacts,
     conversion,
     deal_moves,
@@ -17,35 +20,47 @@ from services.crm import (
     requests,
     stages,
 )
+from services.custom import layout as custom_layout
 from services.documents import files, templates
+from services.importing import imports
 from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
 from services.mail import mails
+from services.mail import threads as mail_threads
 from services.people import assignment, organization, positions, users
+from services.points import points
 from services.records import deletion, duplicate_scans, merging, notes
+from services.rights import roles, sharing
 from services.sales import currencies, invoices, numbering, orders, price_lists, products, quotes
 from services.search import rebuilding as search_rebuilding
 from services.service_levels import policies as sla_policies
 from services.service_levels import recount as sla_recount
+from services.tags import tags
 
 __all__ = [
     "accounts",
+    "activities",
+    "activity_participants",
     "assignment",
     "calendars",
+    "contact_accounts",
     "contacts",
     "conversion",
     "currencies",
+    "custom_layout",
     "deal_moves",
     "deal_people",
     "deals",
     "deletion",
     "duplicate_scans",
     "files",
+    "imports",
     "invoices",
     "leads",
     "lost_reasons",
     "mail_delivery",
     "mail_inbound",
+    "mail_threads",
     "mails",
     "merging",
     "notes",
@@ -53,15 +68,19 @@ __all__ = [
     "orders",
     "organization",
     "pipeline_changes",
+    "points",
     "positions",
     "price_lists",
     "products",
     "quotes",
     "requests",
+    "roles",
     "search_rebuilding",
+    "sharing",
     "sla_policies",
     "sla_recount",
     "stages",
+    "tags",
     "templates",
     "users",
 ]

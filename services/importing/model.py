@@ -1,4 +1,4 @@
-"""What is kept of an import: the file, its rows in chunks, the plan, and what became of each row."""
+"""What is kept of an import: the file, its rows in chunks, the plan, what became of each row."""
 
 from __future__ import annotations
 

@@ -1,0 +1,179 @@
+"""Deciding what becomes of each row: the same for the dry run and for the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.importing.columns import WHOLE_ROW, Row, RowReader
+from services.importing.links import Links, resolve_links
+from services.importing.matching import Matches, Seen, find_matches, load_records
+from services.importing.plan import FULL_NAME, KEY_FIELD, Plan, Policy
+from services.records.types import RecordType
+from services.unit_of_work import UnitOfWork
+
+
+class Outcome(StrEnum):
+    """What becomes of a row."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+OUTCOMES = {
+    Outcome.CREATE: "Created",
+    Outcome.UPDATE: "Updated",
+    Outcome.UNCHANGED: "Already so",
+    Outcome.SKIP: "Skipped",
+    Outcome.ERROR: "With errors",
+}
+
+
+@dataclass(slots=True)
+class Decision:
+    """What becomes of one row.
+
+    Attributes:
+        record_id: The record that it is about; None for a new one.
+        values: What is written.
+        earlier: The row before it that is about the same record, which must be carried out first.
+        reason: Why it is skipped.
+    """
+
+    row: Row
+    outcome: Outcome
+    record_id: UUID | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    earlier: int | None = None
+    reason: str = ""
+
+    def as_json(self) -> list[Any]:
+        """Return what a chunk keeps of it: number, outcome, key, messages by column."""
+        messages = {str(place): text for place, text in self.row.errors.items()}
+        if self.reason:
+            messages[str(WHOLE_ROW)] = self.reason
+        return [self.row.number, self.outcome, self.record_id, messages or None]
+
+    def refuse(self, message: str, place: int = WHOLE_ROW) -> None:
+        """Make it an error."""
+        self.row.errors[place] = message
+        self.outcome = Outcome.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides about rows of one import."""
+
+    record_type: RecordType
+    plan: Plan
+    reader: RowReader
+
+    def decide(
+        self, uow: UnitOfWork, rows: Sequence[Sequence[Any]], seen: Seen, *, lock: bool
+    ) -> tuple[list[Decision], Links]:
+        """Return what becomes of each of these rows, and what they are linked to.
+
+        Args:
+            uow: Of the one who imports.
+            rows: As chunks keep them.
+            seen: The rows before; these are added.
+            lock: Whether the records that are found stay as they are to the commit.
+        """
+        read = [self.reader.read(row) for row in rows]
+        links = resolve_links(uow, self.record_type, self.plan, read)
+        matches = find_matches(uow, self.record_type, self.plan, [r for r in read if not r.errors])
+        found = {key for match in matches.values() for key in match.keys}
+        records = load_records(uow, self.record_type, found, lock=lock)
+        return [self._decide(row, matches, records, seen) for row in read], links
+
+    def remember(self, rows: Sequence[Sequence[Any]], seen: Seen) -> None:
+        """Add to ``seen`` what ``decide`` would, without looking anything up."""
+        for one in rows:
+            row = self.reader.read(one)
+            if not row.errors:
+                seen.add(row)
+
+    def _decide(
+        self, row: Row, matches: dict[int, Matches], records: dict[UUID, Any], seen: Seen
+    ) -> Decision:
+        if row.errors:
+            return Decision(row, Outcome.ERROR)
+        if self.plan.policy == Policy.ALL:
+            return self._create(row)
+        match = matches[row.number]
+        if refused := self._refusal(row, match):
+            return refused
+        earlier = seen.find(row)
+        if earlier is None:
+            seen.add(row)
+        if match.keys:
+            return self._about(row, records.get(next(iter(match.keys))))
+        if earlier is not None:
+            return self._again(row, earlier)
+        if self.plan.policy == Policy.UPDATE:
+            return Decision(row, Outcome.SKIP, reason="There is no such record yet.")
+        return self._create(row)
+
+    def _refusal(self, row: Row, match: Matches) -> Decision | None:
+        """Refuse a row of which it can't be told which record it is about."""
+        if self.plan.policy == Policy.CREATE:
+            return None
+        made = Decision(row, Outcome.ERROR)
+        if match.unseen and not match.keys:
+            place = self.plan.targets()[KEY_FIELD].column
+            made.refuse("There is no record with this key that you may see.", place)
+            return made
+        if len(match.keys) > 1:
+            made.refuse(f"{len(match.keys)} records fit this row; it can't be told which is meant.")
+            return made
+        return None
+
+    def _about(self, row: Row, record: Any) -> Decision:
+        """Decide about a row whose record is there."""
+        if self.plan.policy == Policy.CREATE:
+            key = record.id if record is not None else None
+            return Decision(row, Outcome.SKIP, key, reason="It is there already.")
+        changed = {
+            name: value
+            for name, value in row.values.items()
+            if self._counts(record, name) and not _same(getattr(record, name), value)
+        }
+        outcome = Outcome.UPDATE if changed or row.links else Outcome.UNCHANGED
+        return Decision(row, outcome, record.id, changed)
+
+    def _counts(self, record: Any, name: str) -> bool:
+        return not self.plan.only_empty or _is_empty(getattr(record, name))
+
+    def _again(self, row: Row, earlier: int) -> Decision:
+        """Decide about a row about the same record as one before it."""
+        if self.plan.policy == Policy.BOTH:
+            return Decision(row, Outcome.UPDATE, values=row.values, earlier=earlier)
+        return Decision(row, Outcome.SKIP, reason=f"It is the same as in row {earlier:,}.")
+
+    def _create(self, row: Row) -> Decision:
+        made = Decision(row, Outcome.CREATE, values={**self.plan.values, **row.values})
+        for name in self.record_type.required:
+            if name not in made.values and name not in row.links:
+                column = self._column_of(name)
+                one = self.record_type.field(name)
+                made.refuse(f"{one.label if one else name} is missing.", column)
+        return made
+
+    def _column_of(self, name: str) -> int:
+        targets = self.plan.targets()
+        found = targets.get(name) or targets.get(FULL_NAME)
+        return found.column if found else WHOLE_ROW
+
+
+def _same(stored: Any, value: Any) -> bool:
+    return bool(stored == value) or (_is_empty(stored) and _is_empty(value))
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [])
