@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, validate
-from sqlalchemy import Numeric, UniqueConstraint, select
+from sqlalchemy import Numeric, UniqueConstraint, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
@@ -16,8 +18,11 @@ from services.database import Base, Keyed
 from services.errors import Invalid
 from services.money import round_money
 from services.operations import Arguments, operation
-from services.people.organization import get_organization
+from services.people.organization import Organization, get_organization
 from services.unit_of_work import UnitOfWork
+
+DEFAULT_CURRENCY = "EUR"
+"""One's own until the organisation is described."""
 
 
 class CurrencyRate(Keyed, Base):
@@ -80,6 +85,42 @@ def convert(uow: UnitOfWork, amount: Decimal, currency: str, into: str, on: date
         return round_money(amount, into)
     own = amount * rate_on(uow, currency, on)
     return round_money(own / rate_on(uow, into, on), into)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMoney:
+    """One's own currency, and what the others are worth in it."""
+
+    currency: str
+    rates: Mapping[str, Decimal]
+
+    def sum_of(self, amounts: Mapping[str, Decimal]) -> Decimal | None:
+        """Return amounts by currency as one sum; None where a rate is missing."""
+        rates = {code: self.rate_of(code) for code in amounts}
+        if None in rates.values():
+            return None
+        found = sum((amounts[code] * (rates[code] or 0) for code in amounts), Decimal(0))
+        return round_money(found, self.currency)
+
+    def rate_of(self, currency: str) -> Decimal | None:
+        """Return what one unit of ``currency`` is worth; None where nobody has said it."""
+        return Decimal(1) if currency == self.currency else self.rates.get(currency)
+
+
+def own_money(uow: UnitOfWork) -> OwnMoney:
+    """Return one's own currency with today's rates, in one statement."""
+    today = uow.now.astimezone(uow.platform.settings.timezone).date()
+    newest = (
+        select(CurrencyRate.currency, CurrencyRate.rate)
+        .where(CurrencyRate.valid_from <= today)
+        .distinct(CurrencyRate.currency)
+        .order_by(CurrencyRate.currency, CurrencyRate.valid_from.desc())
+        .subquery()
+    )
+    statement = select(Organization.currency, newest.c.currency, newest.c.rate)
+    rows = uow.session.execute(statement.outerjoin(newest, true())).all()
+    own = rows[0][0] if rows else DEFAULT_CURRENCY
+    return OwnMoney(own, {code: Decimal(rate) for _, code, rate in rows if code is not None})
 
 
 def rate_on(uow: UnitOfWork, currency: str, on: date) -> Decimal:

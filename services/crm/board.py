@@ -1,0 +1,340 @@
+"""The board: a pipeline's stages as columns, each with its newest deals and what they add up to.
+
+However many deals there are, it takes six statements: every column reads its first cards through
+an index of its own (a lateral join), and more of them by key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
+
+from services.activities.model import Activity, ActivityStatus
+from services.crm.account_model import Account
+from services.crm.deal_model import DEAL, Deal
+from services.crm.pipeline_model import STAGE_NAMES, Pipeline, Stage
+from services.errors import Invalid, NotFound
+from services.filtering import Filter, compile_filter
+from services.people.model import User
+from services.sales.currencies import OwnMoney, own_money
+from services.unit_of_work import UnitOfWork
+
+CARDS: Final = 20
+CLOSED_DAYS: Final = 30
+"""For how long the board shows what was won and lost."""
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NextActivity:
+    """What is planned next about a deal; ``due_at`` is None where no time was set."""
+
+    subject: str
+    kind: str
+    due_at: datetime | None
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One deal on the board.
+
+    Attributes:
+        deal: Its columns by name; what the actor may not read is None.
+        days: How long it has been in its stage.
+    """
+
+    deal: Mapping[str, Any]
+    account: str | None
+    owner: str | None
+    days: int
+    is_rotting: bool
+    next_activity: NextActivity | None
+
+
+@dataclass(slots=True)
+class BoardColumn:
+    """A stage with its deals.
+
+    Attributes:
+        sums: Currency → amount.
+        total: All of them in one's own currency; None where a rate is missing.
+        expected: Likewise, each by its probability.
+        next_cursor: Where more cards begin; None at the end.
+    """
+
+    stage: Stage
+    count: int = 0
+    rotting: int = 0
+    sums: dict[str, Decimal] = field(default_factory=dict)
+    total: Decimal | None = None
+    expected: Decimal | None = None
+    cards: list[Card] = field(default_factory=list)
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the board shows.
+
+    Attributes:
+        people: Everybody who may own a deal, by key.
+        currency: One's own, in which totals are told.
+        shows_amounts: Whether the actor may read what deals are about in money.
+    """
+
+    pipeline: Pipeline
+    pipelines: Sequence[Pipeline]
+    columns: Sequence[BoardColumn]
+    people: Mapping[UUID, str]
+    currency: str
+    shows_amounts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardQuery:
+    """What is looked for.
+
+    Attributes:
+        pipeline_id: None for the default one.
+        owner_id: Only this person's deals; None for everybody's.
+        rotting: Only those that have been in their stage for too long.
+        where: A filter of deals; None for all.
+    """
+
+    pipeline_id: UUID | None = None
+    owner_id: UUID | None = None
+    rotting: bool = False
+    where: Filter | None = None
+
+
+_COLUMNS: Final = (
+    "id",
+    "version",
+    "name",
+    "amount",
+    "currency",
+    "account_id",
+    "owner_id",
+    "stage",
+    "stage_since",
+    "rots_at",
+    "probability",
+    "expected_close_on",
+    "hold_until",
+)
+
+
+def load_board(uow: UnitOfWork, query: BoardQuery, *, cards: int = CARDS) -> Board:
+    """Return the board of a pipeline with the first cards of each column.
+
+    Raises:
+        NotFound: There is no such pipeline.
+    """
+    pipelines, stages = _pipelines(uow)
+    pipeline = _chosen(pipelines, query.pipeline_id)
+    shown = [stage for stage in stages if stage.pipeline_id == pipeline.id]
+    columns = {stage.key: BoardColumn(stage) for stage in shown}
+    money = _add_up(uow, query, pipeline.id, columns)
+    conditions = _conditions(uow, query, pipeline.id)
+    people = _people(uow)
+    rows = _first_rows(uow, conditions, pipeline.id, cards + 1)
+    names = _account_names(uow, rows)
+    for key, column in columns.items():
+        found = [row for row in rows if row.stage == key]
+        column.next_cursor = _cursor(found[cards - 1]) if len(found) > cards else None
+        column.cards = [_card(uow, row, names, people) for row in found[:cards]]
+    return Board(
+        pipeline=pipeline,
+        pipelines=[one for one in pipelines if one.archived_at is None or one is pipeline],
+        columns=[one for one in columns.values() if one.count or one.stage.archived_at is None],
+        people=people,
+        currency=money.currency,
+        shows_amounts="amount" in _readable(uow),
+    )
+
+
+def more_cards(
+    uow: UnitOfWork, query: BoardQuery, stage: Stage, cursor: str, *, cards: int = CARDS
+) -> BoardColumn:
+    """Return the next cards of one column.
+
+    Raises:
+        Invalid: The cursor is none of this board's.
+    """
+    statement = _visible(uow).where(*_conditions(uow, query, stage.pipeline_id))
+    statement = statement.where(
+        Deal.pipeline_id == stage.pipeline_id,
+        Deal.stage == stage.key,
+        tuple_(Deal.stage_since, Deal.id) < _read_cursor(cursor),
+    )
+    rows = uow.session.execute(statement.limit(cards + 1)).all()
+    names, people = _account_names(uow, rows), _people(uow)
+    column = BoardColumn(stage)
+    column.next_cursor = _cursor(rows[cards - 1]) if len(rows) > cards else None
+    column.cards = [_card(uow, row, names, people) for row in rows[:cards]]
+    return column
+
+
+def column_sums(uow: UnitOfWork, query: BoardQuery, pipeline_id: UUID) -> list[BoardColumn]:
+    """Return the columns of a pipeline with their counts and sums, without cards."""
+    _, stages = _pipelines(uow)
+    columns = {one.key: BoardColumn(one) for one in stages if one.pipeline_id == pipeline_id}
+    _add_up(uow, query, pipeline_id, columns)
+    return list(columns.values())
+
+
+def _pipelines(uow: UnitOfWork) -> tuple[list[Pipeline], list[Stage]]:
+    """Return all pipelines and all stages, in order, with one statement."""
+    statement = select(Pipeline, Stage).join(Stage, Stage.pipeline_id == Pipeline.id)
+    order = (Pipeline.position, Pipeline.name, Stage.position, Stage.key)
+    rows = uow.session.execute(statement.order_by(*order)).all()
+    STAGE_NAMES.learn(stage for _, stage in rows)
+    pipelines = {pipeline.id: pipeline for pipeline, _ in rows}
+    return list(pipelines.values()), [stage for _, stage in rows]
+
+
+def _chosen(pipelines: Sequence[Pipeline], key: UUID | None) -> Pipeline:
+    for pipeline in pipelines:
+        if pipeline.id == key or (key is None and pipeline.is_default):
+            return pipeline
+    raise NotFound("There is no such pipeline.")
+
+
+def _readable(uow: UnitOfWork) -> set[str]:
+    return {one.name for one in uow.readable_fields(DEAL)} | {"id", "version", "stage", "name"}
+
+
+def _conditions(uow: UnitOfWork, query: BoardQuery, pipeline_id: UUID) -> list[ColumnElement[bool]]:
+    """Return what narrows the board, besides rights."""
+    since = uow.now - CLOSED_DAYS * _DAY
+    found = [
+        Deal.pipeline_id == pipeline_id,
+        or_(Deal.closed_at.is_(None), Deal.stage_since >= since),
+    ]
+    if query.owner_id is not None:
+        found.append(Deal.owner_id == query.owner_id)
+    if query.rotting:
+        found.append(Deal.rots_at < uow.now)
+    if query.where is not None:
+        found.append(compile_filter(uow, query.where))
+    return found
+
+
+def _visible(uow: UnitOfWork) -> Any:
+    """Return the columns of the visible deals, those that came last into their stage first."""
+    statement = uow.select(Deal).with_only_columns(
+        *(getattr(Deal, name) for name in _COLUMNS), _next_activity(uow)
+    )
+    return statement.order_by(Deal.stage_since.desc(), Deal.id.desc())
+
+
+def _next_activity(uow: UnitOfWork) -> Any:
+    """Return what is planned next about a deal, as JSON."""
+    shown = func.json_build_array(Activity.subject, Activity.kind, Activity.due_at)
+    statement = (
+        uow.select(Activity)
+        .with_only_columns(shown)
+        .where(Activity.regarding_id == Deal.id, Activity.status == ActivityStatus.PLANNED.value)
+    )
+    order = (Activity.due_at.asc().nulls_last(), Activity.id)
+    return statement.order_by(*order).limit(1).correlate(Deal).scalar_subquery().label("planned")
+
+
+def _first_rows(
+    uow: UnitOfWork, conditions: Sequence[ColumnElement[bool]], pipeline_id: UUID, limit: int
+) -> Sequence[Any]:
+    """Return the first deals of every stage."""
+    of_stage = _visible(uow).where(*conditions, Deal.stage == Stage.key).limit(limit)
+    cards = of_stage.correlate(Stage).lateral("cards")
+    statement = select(*cards.c).select_from(Stage).join(cards, true())
+    return uow.session.execute(statement.where(Stage.pipeline_id == pipeline_id)).all()
+
+
+def _add_up(
+    uow: UnitOfWork, query: BoardQuery, pipeline_id: UUID, columns: Mapping[str, BoardColumn]
+) -> OwnMoney:
+    """Fill in counts and sums."""
+    rotting = func.count().filter(and_(Deal.rots_at < uow.now))
+    expected = func.sum(Deal.amount * Deal.probability / 100)
+    statement = uow.select(Deal).with_only_columns(
+        Deal.stage, Deal.currency, func.count(), rotting, func.sum(Deal.amount), expected
+    )
+    statement = statement.where(*_conditions(uow, query, pipeline_id))
+    rows = uow.session.execute(statement.group_by(Deal.stage, Deal.currency)).all()
+    money = own_money(uow)
+    shows_amounts = "amount" in _readable(uow)
+    expectations: dict[str, dict[str, Decimal]] = {}
+    for stage, currency, count, rotten, amount, weighted in rows:
+        column = columns[stage]
+        column.count += count
+        column.rotting += rotten
+        if shows_amounts and amount:
+            column.sums[currency] = amount
+            expectations.setdefault(stage, {})[currency] = weighted
+    for key, column in columns.items():
+        if shows_amounts:
+            column.total = money.sum_of(column.sums)
+            column.expected = money.sum_of(expectations.get(key, {}))
+    return money
+
+
+def _people(uow: UnitOfWork) -> dict[UUID, str]:
+    rows = uow.session.execute(select(User.id, User.name).order_by(User.name))
+    return {row.id: row.name for row in rows}
+
+
+def _account_names(uow: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, str]:
+    keys = {row.account_id for row in rows if row.account_id is not None}
+    if not keys or "account_id" not in _readable(uow):
+        return {}
+    statement = uow.select(Account).with_only_columns(Account.id, Account.name)
+    return {row.id: row.name for row in uow.session.execute(statement.where(Account.id.in_(keys)))}
+
+
+def _card(
+    uow: UnitOfWork, row: Any, accounts: Mapping[UUID, str], people: Mapping[UUID, str]
+) -> Card:
+    readable = _readable(uow)
+    seen = {
+        name: getattr(row, name) if name in readable or name in {"stage_since", "rots_at"} else None
+        for name in _COLUMNS
+    }
+    return Card(
+        deal=seen,
+        account=accounts.get(row.account_id),
+        owner=people.get(row.owner_id) if "owner_id" in readable else None,
+        days=max(0, (uow.now - row.stage_since).days),
+        is_rotting=row.rots_at is not None and row.rots_at < uow.now,
+        next_activity=None if row.planned is None else _planned(uow, row.planned),
+    )
+
+
+def _planned(uow: UnitOfWork, found: Sequence[Any]) -> NextActivity:
+    subject, kind, due = found
+    due_at = None if due is None else datetime.fromisoformat(due)
+    return NextActivity(subject, kind, due_at, due_at is not None and due_at < uow.now)
+
+
+def _cursor(row: Any) -> str:
+    text = orjson.dumps([row.stage_since.isoformat(), row.id.hex])
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        since, key = orjson.loads(base64.urlsafe_b64decode(padded))
+        return datetime.fromisoformat(since).astimezone(UTC), UUID(key)
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
+        raise Invalid("This page is not there.", {"after": ["Not one of this board."]}) from error
+
