@@ -20,7 +20,10 @@ from services.crm import (
     requests,
     stages,
 )
+from services.custom import fields as custom_fields
+from services.custom import indexes as custom_indexes
 from services.custom import layout as custom_layout
+from services.custom import types as custom_types
 from services.documents import files, templates
 from services.importing import imports
 from services.mail import delivery as mail_delivery
@@ -47,7 +50,10 @@ __all__ = [
     "contacts",
     "conversion",
     "currencies",
+    "custom_fields",
+    "custom_indexes",
     "custom_layout",
+    "custom_types",
     "deal_moves",
     "deal_people",
     "deals",

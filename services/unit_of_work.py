@@ -195,6 +195,8 @@ class UnitOfWork:
             return True
         if reach is not Scope.NONE and record.owner_id == self.actor.user_id is not None:
             return True
+        if reach is Scope.TEAM and record.team_id in self.actor.team_ids:
+            return True
         condition = row_condition(self, model, verb)
         if condition is None:
             return True

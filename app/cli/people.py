@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 from app.cli.running import in_transaction
 from services.actors import Role, Scope
 from services.operations import run
+from services.rights.reach import PERSON_SCOPES
 
 user = AppGroup("user", help="People who may sign in.")
 
@@ -20,14 +21,13 @@ user = AppGroup("user", help="People who may sign in.")
     "roles",
     multiple=True,
     default=[Role.EMPLOYEE.value],
-    type=click.Choice([role.value for role in Role]),
-    help="May be given several times.",
+    help="A role's key; may be given several times.",
 )
 @click.option(
     "--scope",
     default=Scope.TEAM.value,
-    type=click.Choice([scope.value for scope in Scope]),
-    help="Whose records the person sees.",
+    type=click.Choice([scope.value for scope in PERSON_SCOPES]),
+    help="Whose records, where a role leaves that to the person.",
 )
 @click.password_option(help="Asked for if it is not given.")
 def create(email: str, name: str, roles: tuple[str, ...], scope: str, password: str) -> None:

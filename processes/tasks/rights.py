@@ -8,8 +8,8 @@ from sqlalchemy import (
     ARRAY,
     Boolean,
     ColumnElement,
+    String,
     Uuid,
-    and_,
     any_,
     bindparam,
     false,
@@ -18,8 +18,9 @@ from sqlalchemy import (
 )
 
 from processes.running.instance_tables import ProcessInstance, WorkItem
-from services.actors import Actor, Permission, Scope
+from services.actors import Actor, Permission, Scope, Verb
 from services.errors import NotFound
+from services.records.types import all_record_types
 from services.unit_of_work import UnitOfWork
 
 _ME = bindparam("me", type_=Uuid)
@@ -36,7 +37,7 @@ _LOCK = (
             WorkItem.assignee_id == _ME,
             any_(WorkItem.candidate_users) == _ME,
             WorkItem.candidate_groups.overlap(bindparam("queues", type_=ARRAY(Uuid))),
-            and_(bindparam("sees_records", type_=Boolean), WorkItem.record_id.is_not(None)),
+            WorkItem.record_type == any_(bindparam("types", type_=ARRAY(String))),
         ),
     )
     .with_for_update(of=[ProcessInstance, WorkItem])
@@ -47,7 +48,8 @@ _LOCK = (
 def visibility(actor: Actor) -> ColumnElement[bool] | None:
     """Return the SQL condition for the tasks that ``actor`` sees; None means all of them.
 
-    Its assignee, its candidates, administrators, and who sees all records: every task about one.
+    Its assignee, its candidates, administrators, and who sees all records of a type: every task
+    about one of them.
     """
     if actor.may(Permission.INSTANCE_OPERATE):
         return None
@@ -60,8 +62,8 @@ def visibility(actor: Actor) -> ColumnElement[bool] | None:
     if actor.group_ids:
         groups = bindparam("groups", sorted(actor.group_ids), type_=ARRAY(Uuid), unique=True)
         conditions.append(WorkItem.candidate_groups.overlap(groups))
-    if actor.scope is Scope.ALL:
-        conditions.append(WorkItem.record_id.is_not(None))
+    if types := _types_in_full(actor):
+        conditions.append(WorkItem.record_type.in_(types))
     return or_(*conditions)
 
 
@@ -99,13 +101,19 @@ def lock_with_instance(uow: UnitOfWork, task_id: UUID) -> tuple[WorkItem, Proces
             "me": actor.user_id if works else None,
             "queues": list(actor.group_ids) if works else [],
             "sees_all": actor.may(Permission.INSTANCE_OPERATE),
-            "sees_records": works and actor.scope is Scope.ALL,
+            "types": _types_in_full(actor) if works else [],
         },
     ).one_or_none()
     if found is None:
         raise NotFound("There is no such task.")
     instance, task = found
     return task, instance
+
+
+def _types_in_full(actor: Actor) -> list[str]:
+    """Return the record types of which the actor sees every record."""
+    names = (record_type.name for record_type in all_record_types())
+    return [name for name in names if actor.reach(name, Verb.READ) is Scope.ALL]
 
 
 def is_candidate(actor: Actor, task: WorkItem) -> bool:

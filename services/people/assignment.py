@@ -18,7 +18,7 @@ from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
 from services.database import Base
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.operations import Arguments, operation
 from services.people.model import Group, User, find_user, memberships
 from services.records.changes import change_record
@@ -27,6 +27,7 @@ from services.unit_of_work import UnitOfWork
 
 RECORD_TYPES = (
     "account",
+    "activity",
     "contact",
     "deal",
     "invoice",
@@ -85,6 +86,8 @@ def assign_record(
     if not (group or user):
         raise Invalid("Name a group or a user.", {"group": ["Name a group or a user."]})
     record = get_record(uow, record_type, record_id, lock=True)
+    if uow.actor.locked_fields(record_type) & {"owner_id", "team_id"}:
+        raise NotAllowed("Your roles don't let you change who has this record.")
     team = _find_team(uow, group) if group else None
     owner = _find_owner(uow, user, team) if user else _least_busy(uow, team)
     team_id = team.id if team else _team_of(owner, record.team_id)

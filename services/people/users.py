@@ -16,15 +16,21 @@ from services.operations import Arguments, operation
 from services.people.model import Group, User, find_group, memberships
 from services.people.passwords import check_password, hash_password
 from services.people.sign_in import ApiToken, hash_token, new_token
+from services.rights.reach import PERSON_SCOPES
+from services.rights.roles import check_roles, check_within, permissions_of
 from services.unit_of_work import UnitOfWork
 
-_ROLES = fields.List(
-    fields.String(validate=validate.OneOf([role.value for role in Role])),
-    metadata={"title": "Roles"},
-)
+MAX_LEVELS = 10
+"""How deep groups may stand below one another."""
+
+_ROLES = fields.List(Line(), metadata={"title": "Roles", "description": "Their keys."})
 _SCOPE = fields.String(
-    validate=validate.OneOf([scope.value for scope in Scope]),
-    metadata={"title": "Sees", "description": "Whose records: own, those of its teams, or all."},
+    validate=validate.OneOf([scope.value for scope in PERSON_SCOPES]),
+    metadata={
+        "title": "Standard scope",
+        "description": "Whose records, where a role leaves that to the person: own, those of its "
+        "teams, or all.",
+    },
 )
 _GROUPS = fields.List(Line(), metadata={"title": "Groups", "description": "Their names."})
 
@@ -40,14 +46,12 @@ class CreateUser(Arguments):
     email = Email(required=True, metadata={"title": "E-mail"})
     password = _password(required=True)
     roles = fields.List(
-        fields.String(validate=validate.OneOf([role.value for role in Role])),
-        load_default=lambda: [Role.EMPLOYEE.value],
-        metadata={"title": "Roles"},
+        Line(), load_default=lambda: [Role.EMPLOYEE.value], metadata={"title": "Roles"}
     )
     scope = fields.String(
         load_default=Scope.TEAM.value,
-        validate=validate.OneOf([scope.value for scope in Scope]),
-        metadata={"title": "Sees"},
+        validate=validate.OneOf([scope.value for scope in PERSON_SCOPES]),
+        metadata={"title": "Standard scope"},
     )
     groups = fields.List(Line(), load_default=list, metadata={"title": "Groups"})
 
@@ -80,6 +84,18 @@ class CreateGroup(Arguments):
     """A team and task queue."""
 
     name = Line(required=True, metadata={"title": "Name"})
+    parent_id = Key(load_default=None, allow_none=True, metadata={"title": "Team above"})
+
+
+class UpdateGroup(Arguments):
+    """What changes of a group; what is left out stays."""
+
+    group_id = Key(required=True, metadata={"title": "Group"})
+    name = Line(metadata={"title": "Name"})
+    parent_id = Key(
+        allow_none=True,
+        metadata={"title": "Team above", "description": "Its members see this one's records."},
+    )
 
 
 class SetMembers(Arguments):
@@ -106,6 +122,7 @@ class RevokeToken(Arguments):
 def create_user(uow: UnitOfWork, *, password: str, groups: list[str], **values: Any) -> User:
     """Create a user."""
     _check_address(uow, values["email"], None)
+    values["roles"] = check_roles(uow, values["roles"])
     user = User(password_hash=hash_password(password), **values)
     user.groups = [_get_group(uow, name) for name in groups]
     return uow.add(user)
@@ -118,6 +135,9 @@ def update_user(uow: UnitOfWork, *, user_id: UUID, **values: Any) -> User:
     A new password ends its tokens, too.
     """
     user = uow.get(User, user_id, lock=True)
+    check_within(uow, permissions_of(uow, user.roles))  # nobody takes over who may do more
+    if "roles" in values:
+        values["roles"] = check_roles(uow, values["roles"])
     if "email" in values:
         _check_address(uow, values["email"], user.id)
     if "password" in values:
@@ -160,11 +180,32 @@ def sign_out(uow: UnitOfWork) -> None:
 
 
 @operation("group.create", Permission.USER_MANAGE, CreateGroup)
-def create_group(uow: UnitOfWork, *, name: str) -> Group:
+def create_group(uow: UnitOfWork, *, name: str, parent_id: UUID | None) -> Group:
     """Create a group."""
-    if find_group(uow, name) is not None:
-        raise Conflict(f"There is a group called {name} already.")
-    return uow.add(Group(name=name))
+    _check_group_name(uow, name)
+    if parent_id is not None:
+        _check_above(uow, None, parent_id)
+    return uow.add(Group(name=name, parent_id=parent_id))
+
+
+@operation("group.update", Permission.USER_MANAGE, UpdateGroup)
+def update_group(uow: UnitOfWork, *, group_id: UUID, **values: Any) -> Group:
+    """Rename a group, or put it below another one.
+
+    Raises:
+        Conflict: The name is taken, or the groups would stand in a circle.
+    """
+    if "parent_id" in values:
+        _hold_groups(uow)
+    group = uow.get(Group, group_id, lock=True)
+    if "name" in values and values["name"] != group.name:
+        _check_group_name(uow, values["name"])
+    if values.get("parent_id") is not None:
+        _check_above(uow, group.id, values["parent_id"])
+    for name, value in values.items():
+        setattr(group, name, value)
+    uow.session.flush()
+    return group
 
 
 @operation("group.set_members", Permission.USER_MANAGE, SetMembers)
@@ -249,6 +290,35 @@ def _get_group(uow: UnitOfWork, name: str) -> Group:
         message = f"There is no group called {name}."
         raise Invalid(message, {"groups": [message]})
     return group
+
+
+def _check_group_name(uow: UnitOfWork, name: str) -> None:
+    if find_group(uow, name) is not None:
+        raise Conflict(f"There is a group called {name} already.")
+
+
+def _hold_groups(uow: UnitOfWork) -> None:
+    """Hold all groups to the commit: two moves at once could make a circle together."""
+    uow.session.execute(select(Group.id).order_by(Group.id).with_for_update())
+
+
+def _check_above(uow: UnitOfWork, group_id: UUID | None, parent_id: UUID) -> None:
+    """Refuse a team above that is not there, is the group itself or stands below it.
+
+    Raises:
+        NotFound: There is no such group.
+        Conflict: There would be a circle, or too many levels.
+    """
+    levels, above = 1, uow.get(Group, parent_id)
+    while True:
+        if above.id == group_id:
+            raise Conflict("A group can't stand below itself.")
+        levels += 1
+        if levels > MAX_LEVELS:
+            raise Conflict(f"Groups stand at most {MAX_LEVELS} levels deep.")
+        if above.parent_id is None:
+            return
+        above = uow.get(Group, above.parent_id)
 
 
 def _check_address(uow: UnitOfWork, email: str, user_id: UUID | None) -> None:

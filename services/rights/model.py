@@ -18,7 +18,7 @@ class StoredRole(Versioned, Timestamped, Base):
 
     Attributes:
         records: Record type (or ``*``) → verb → cell; see ``reach.RoleRules``.
-        fields: Record type → field → ``hidden``, ``read`` or ``write``.
+        field_rights: Record type → field → ``hidden``, ``read`` or ``write``.
     """
 
     __tablename__ = "roles"
@@ -29,7 +29,7 @@ class StoredRole(Versioned, Timestamped, Base):
     description: Mapped[str]
     permissions: Mapped[list[str]] = mapped_column(ARRAY(String))
     records: Mapped[dict[str, Any]]
-    fields: Mapped[dict[str, Any]]
+    field_rights: Mapped[dict[str, Any]] = mapped_column("fields")
 
 
 class RightsVersion(Base):
