@@ -28,6 +28,9 @@ ACTIVITY_STATUSES = {
     ActivityStatus.DONE.value: "Done",
     ActivityStatus.CANCELLED.value: "Cancelled",
 }
+HELD_KINDS = frozenset({"call", "meeting"})
+"""What is at a time rather than by a time."""
+
 PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High"}
 RESPONSES = {
     "needed": "No answer yet",
@@ -64,6 +67,7 @@ class Activity(Record, Base):
         Index("ix_activities_open_owner", "owner_id", "due_at", postgresql_where=_OPEN),
     )
     __search__ = ("subject", "location", "result")
+    __participants__ = ("activity_participants", "activity_id", "user_id")
 
     subject: Mapped[str]
     kind: Mapped[str]
@@ -94,6 +98,7 @@ class Participant(Keyed, Base):
         UniqueConstraint("activity_id", "contact_id"),
         UniqueConstraint("activity_id", "lead_id"),
         CheckConstraint("num_nonnulls(user_id, contact_id, lead_id) = 1", name="one_person"),
+        {"info": {"twins_stay": True}},
     )
     __audited__ = True
 

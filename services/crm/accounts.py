@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.actors import Permission
 from services.crm.account_model import ACCOUNT, Account
+from services.crm.account_tree import check_parent
 from services.operations import operation
 from services.records.changes import add_record, change_record, check_links
 from services.records.contact_points import name_key, website_domain
@@ -17,6 +18,7 @@ from services.unit_of_work import UnitOfWork
 @operation("account.create", Permission.RECORD_WRITE, create_schema(ACCOUNT), in_diagrams=True)
 def create_account(uow: UnitOfWork, **values: Any) -> Account:
     """Create an account."""
+    check_parent(uow, None, values.get("parent_id"))
     account = Account(**with_keys(values))
     check_links(uow, account)
     add_record(uow, account, title=f"Created account “{account.name}”")
@@ -29,6 +31,8 @@ def update_account(
 ) -> Account:
     """Change an account."""
     account = uow.get(Account, account_id)
+    if "parent_id" in values and values["parent_id"] != account.parent_id:
+        check_parent(uow, account.id, values["parent_id"])
     change_record(uow, account, with_keys(values), version=version)
     return account
 

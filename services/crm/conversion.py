@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from services.activities.carrying import carry_activities
 from services.actors import Permission
 from services.arguments import Key, Line, Money
 from services.crm.account_model import Account
@@ -18,10 +19,13 @@ from services.crm.deals import open_deal
 from services.crm.lead_model import LEAD, Lead, LeadStatus
 from services.errors import Conflict
 from services.operations import Arguments, operation
+from services.points.keeping import carry_points, holders, points_of
+from services.points.model import PointKind
 from services.records.changes import add_record, change_record
 from services.records.contact_points import company_domain, name_key, split_name
 from services.records.schemas import key_argument
 from services.records.timeline import add_entry, move_entries
+from services.tags.tags import carry_tags
 from services.unit_of_work import UnitOfWork
 
 
@@ -56,8 +60,9 @@ def convert_lead(
 ) -> dict[str, Any]:
     """Convert a lead to an account, a contact and a deal.
 
-    What exists already is found (the contact by e-mail, the account by name or domain) and only
-    its empty fields are filled. A second call returns the first result.
+    What exists already is found (the contact by any of its e-mail addresses, the account by name
+    or domain) and only its empty fields are filled. Activities go on with the deal, tags and
+    contact points go along. A second call returns the first result.
     """
     lead = uow.get(Lead, lead_id, lock=True)
     if lead.status == LeadStatus.QUALIFIED:
@@ -68,7 +73,10 @@ def convert_lead(
     contact = _find_contact(uow, lead)
     account = _account_for(uow, lead, contact, account_id)
     contact = _contact_for(uow, lead, contact, account)
+    carry_points(uow, lead, contact)
     deal = _deal_for(uow, lead, account, contact, deal_name=deal_name, amount=amount)
+    carry_activities(uow, lead, contact, deal)
+    carry_tags(uow, lead, deal)
     _close(uow, lead, account, contact, deal)
     return _result(lead)
 
@@ -85,9 +93,11 @@ def _wait_for_twins(uow: UnitOfWork, lead: Lead) -> None:
 
 
 def _find_contact(uow: UnitOfWork, lead: Lead) -> Contact | None:
-    if lead.email is None:
+    addresses = [point.normalised for point in points_of(uow, lead) if point.kind == PointKind.MAIL]
+    if not addresses:
         return None
-    statement = uow.select(Contact).where(Contact.email == lead.email)
+    keys = holders("contact", PointKind.MAIL.value, addresses)
+    statement = uow.select(Contact).where(Contact.id.in_(keys))
     return uow.session.scalars(statement.order_by(Contact.id).limit(1)).one_or_none()
 
 

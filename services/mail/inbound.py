@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError, fields
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from services.actors import SYSTEM, Permission
 from services.crm.contact_model import Contact
@@ -16,12 +16,16 @@ from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
 from services.crm.requests import open_request
+from services.database import new_id
 from services.documents.files import keep_document
 from services.errors import Invalid
+from services.mail.bounces import note_bounces
 from services.mail.model import Mail, MailAttachment, MailState
 from services.mail.parsing import ReceivedMail, read_mail, without_quote
 from services.mail.references import read_message_ids, read_reply_address
 from services.operations import Arguments, operation
+from services.points.keeping import holders
+from services.points.model import PointKind
 from services.records.timeline import add_entry
 from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
@@ -127,11 +131,26 @@ def _signed_record(uow: UnitOfWork, received: ReceivedMail) -> Any:
         named = read_reply_address(settings, address)
         if named and (record := _find_record(uow, *named)) is not None:
             return record
-    for mail_id in read_message_ids(settings, " ".join(received.references)):
+    mail = _signed_mail(uow, received)
+    return None if mail is None else _find_record(uow, mail.record_type, mail.record_id)
+
+
+def _signed_mail(uow: UnitOfWork, received: ReceivedMail) -> Mail | None:
+    """Return the mail of ours that a signed Message-ID names: answered, or come back."""
+    named = " ".join([*received.returned, *received.references])
+    for mail_id in read_message_ids(uow.platform.settings, named):
         mail = uow.session.get(Mail, mail_id)
         if mail is not None:
-            return _find_record(uow, mail.record_type, mail.record_id)
+            return mail
     return None
+
+
+def _continued(uow: UnitOfWork, received: ReceivedMail) -> Mail | None:
+    """Return the mail whose conversation this one goes on with: ours, or the sender's own."""
+    answered = _signed_mail(uow, received)
+    if answered is None and not received.is_forged:
+        answered = _earlier_of_sender(uow, received)
+    return answered
 
 
 def _record_of_sender(uow: UnitOfWork, received: ReceivedMail) -> Any:
@@ -149,6 +168,11 @@ def _record_of_sender(uow: UnitOfWork, received: ReceivedMail) -> Any:
 
 def _answered_to_itself(uow: UnitOfWork, received: ReceivedMail) -> Any:
     """Find the record of an earlier mail of the same sender that this one continues."""
+    mail = _earlier_of_sender(uow, received)
+    return None if mail is None else _find_record(uow, mail.record_type, mail.record_id)
+
+
+def _earlier_of_sender(uow: UnitOfWork, received: ReceivedMail) -> Mail | None:
     if not received.references:
         return None
     statement = select(Mail).where(
@@ -156,8 +180,7 @@ def _answered_to_itself(uow: UnitOfWork, received: ReceivedMail) -> Any:
         Mail.state == MailState.RECEIVED,
         Mail.from_address == received.from_address,
     )
-    mail = uow.session.scalars(statement.order_by(Mail.id.desc()).limit(1)).one_or_none()
-    return None if mail is None else _find_record(uow, mail.record_type, mail.record_id)
+    return uow.session.scalars(statement.order_by(Mail.id.desc()).limit(1)).one_or_none()
 
 
 def _numbered_request(uow: UnitOfWork, received: ReceivedMail) -> Any:
@@ -172,23 +195,23 @@ def _numbered_request(uow: UnitOfWork, received: ReceivedMail) -> Any:
 
 
 def _open_request(uow: UnitOfWork, address: str) -> Any:
-    statement = select(ServiceRequest).where(
-        ServiceRequest.requester_email == address, ServiceRequest.status != "closed"
+    contacts = holders("contact", PointKind.MAIL.value, [address])
+    statement = uow.select(ServiceRequest).where(
+        or_(ServiceRequest.requester_email == address, ServiceRequest.contact_id.in_(contacts)),
+        ServiceRequest.status != "closed",
     )
     return uow.session.scalars(statement.order_by(ServiceRequest.id.desc()).limit(1)).first()
 
 
 def _open_deal(uow: UnitOfWork, address: str) -> Any:
-    statement = (
-        select(Deal)
-        .join(Contact, Contact.id == Deal.contact_id)
-        .where(Contact.email == address, Deal.closed_at.is_(None))
-    )
+    contacts = holders("contact", PointKind.MAIL.value, [address])
+    statement = uow.select(Deal).where(Deal.contact_id.in_(contacts), Deal.closed_at.is_(None))
     return uow.session.scalars(statement.order_by(Deal.id.desc()).limit(1)).first()
 
 
 def _open_lead(uow: UnitOfWork, address: str) -> Any:
-    statement = select(Lead).where(Lead.email == address, Lead.status.in_(["new", "working"]))
+    leads = holders("lead", PointKind.MAIL.value, [address])
+    statement = uow.select(Lead).where(Lead.id.in_(leads), Lead.status.in_(["new", "working"]))
     return uow.session.scalars(statement.order_by(Lead.id.desc()).limit(1)).first()
 
 
@@ -198,7 +221,10 @@ def _find_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> Any:
 
 def _new_request(uow: UnitOfWork, received: ReceivedMail) -> ServiceRequest:
     text = without_quote(received.text)
+    contact = None if received.is_forged else _contact_of(uow, received.from_address)
     request = ServiceRequest(
+        contact_id=contact and contact.id,
+        account_id=contact and contact.account_id,
         subject=received.subject,
         description=text or None,
         type=guess_type(f"{received.subject}\n{text}"),
@@ -209,16 +235,30 @@ def _new_request(uow: UnitOfWork, received: ReceivedMail) -> ServiceRequest:
     return open_request(uow, request, title="Came in by mail")
 
 
+def _contact_of(uow: UnitOfWork, address: str) -> Contact | None:
+    """Return the contact with this address among all of theirs, the longest known one."""
+    keys = holders("contact", PointKind.MAIL.value, [address])
+    statement = uow.select(Contact).where(Contact.id.in_(keys)).order_by(Contact.id).limit(1)
+    return uow.session.scalars(statement).one_or_none()
+
+
 def _take_automatic(uow: UnitOfWork, received: ReceivedMail, record: Any) -> dict[str, Any]:
     if record is None:
         return {"mail_id": None, "created": False, "duplicate": False}
+    returned = _signed_mail(uow, received)
+    if returned is not None and received.failed:
+        note_bounces(uow, returned, record, received.failed)
     return _result(_keep(uow, received, record), created=False, duplicate=False)
 
 
 def _keep(uow: UnitOfWork, received: ReceivedMail, record: Any) -> Mail:
     """Insert the mail and its files with ``record`` and tell its timeline."""
+    key = new_id()
+    former = _continued(uow, received)
     mail = uow.add(
         Mail(
+            id=key,
+            thread_id=former.thread_id if former else key,
             state=MailState.RECEIVED.value,
             message_id=received.message_id,
             in_reply_to=received.references[-1] if received.references else None,
@@ -252,6 +292,7 @@ def _keep(uow: UnitOfWork, received: ReceivedMail, record: Any) -> Mail:
         body=without_quote(received.text) or None,
         details={
             "mail_id": str(mail.id),
+            "thread_id": str(mail.thread_id),
             "documents": names,
             "left_out": received.left_out,
             "forged": received.is_forged,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
@@ -17,12 +16,16 @@ from services.database import new_id
 from services.errors import Conflict
 from services.mail.composing import MailText, attachable, compose, recipients_of
 from services.mail.model import Mail, MailAttachment, MailState
+from services.mail.reaching import check_recipients
 from services.mail.references import make_message_id, make_reply_address
+from services.mail.threads import answerable, sender_of, subject_of_answer
 from services.operations import Arguments, operation
 from services.people.assignment import RECORD_TYPES
 from services.records.timeline import add_entry
 from services.records.types import get_record
 from services.unit_of_work import Job, UnitOfWork
+
+SERVICE, MARKETING = "service", "marketing"
 
 
 class SendMail(Arguments):
@@ -53,6 +56,19 @@ class SendMail(Arguments):
         allow_none=True,
         metadata={"title": "Documents", "description": "Keys of documents to attach."},
     )
+    reply_to_id = Key(
+        load_default=None,
+        allow_none=True,
+        metadata={"title": "Answers", "description": "The mail that this one answers."},
+    )
+    purpose = Line(
+        load_default=SERVICE,
+        validate=validate.OneOf([SERVICE, MARKETING]),
+        metadata={
+            "title": "Purpose",
+            "description": "marketing is not sent to whoever opted out of it.",
+        },
+    )
 
 
 class NameMail(Arguments):
@@ -72,15 +88,20 @@ def send_mail(
     body: str | None = None,
     template: str | None = None,
     document_ids: list[UUID] | None = None,
+    reply_to_id: UUID | None = None,
+    purpose: str = SERVICE,
 ) -> dict[str, Any]:
     """Send a mail to a client or colleague."""
     if uow.call_key is not None and (known := _mail_of_call(uow, uow.call_key)) is not None:
         return _called_again(uow, known)
     record = get_record(uow, record_type, record_id)
-    recipients = recipients_of(uow, record, to)
-    said = compose(uow, record, subject, body, template)
+    answered = None if reply_to_id is None else answerable(uow, reply_to_id, record)
+    recipients = recipients_of(uow, record, to or sender_of(answered))
+    warnings = check_recipients(uow, recipients, purpose)
+    said = compose(uow, record, subject or subject_of_answer(answered), body, template)
     documents = attachable(uow, document_ids or [])
-    mail = _write_down(uow, record, recipients, said, template)
+    mail = _write_down(uow, record, recipients, said, answered)
+    mail.template, mail.purpose = template, purpose
     for position, document in enumerate(documents):
         attached = MailAttachment(mail_id=mail.id, document_id=document.id, position=position)
         uow.session.add(attached)
@@ -92,11 +113,12 @@ def send_mail(
         body=mail.text,
         details={
             "mail_id": str(mail.id),
+            "thread_id": str(mail.thread_id),
             "documents": [{"id": str(one.id), "name": one.name} for one in documents],
         },
     )
     queue(uow, mail)
-    return {"mail_id": mail.id, "message_id": mail.message_id}
+    return {"mail_id": mail.id, "message_id": mail.message_id, "warnings": warnings}
 
 
 @operation("mail.resend", Permission.INSTANCE_OPERATE, NameMail)
@@ -132,28 +154,6 @@ def complete(uow: UnitOfWork, mail: Mail) -> None:
     uow.emit(
         "mail.sent", mail.record_type, mail.record_id, mail_id=str(mail.id), subject=mail.subject
     )
-
-
-def mails_of(uow: UnitOfWork, record_type: str, record_id: UUID) -> Sequence[Mail]:
-    """Return the mails of a visible record, newest first.
-
-    Raises:
-        NotFound: There is no such record, or the actor may not see it.
-    """
-    record = get_record(uow, record_type, record_id)
-    statement = select(Mail).where(Mail.record_id == record.id)
-    return uow.session.scalars(statement.order_by(Mail.id.desc())).all()
-
-
-def get_mail(uow: UnitOfWork, mail_id: UUID) -> Mail:
-    """Return a mail of a record that the actor may see.
-
-    Raises:
-        NotFound: There is none, or the record is not visible.
-    """
-    mail = uow.get(Mail, mail_id)
-    get_record(uow, mail.record_type, mail.record_id)
-    return mail
 
 
 def _answer(mail: Mail) -> dict[str, Any]:
@@ -196,11 +196,11 @@ def _stuck_mail(uow: UnitOfWork, mail_id: UUID) -> Mail:
 
 
 def _write_down(
-    uow: UnitOfWork, record: Any, recipients: list[str], said: MailText, template: str | None
+    uow: UnitOfWork, record: Any, recipients: list[str], said: MailText, answered: Mail | None
 ) -> Mail:
     settings = uow.platform.settings
     key = new_id()
-    previous = _last_of_thread(uow, record.id, recipients)
+    previous = answered or _last_of_thread(uow, record.id, recipients)
     return uow.add(
         Mail(
             id=key,
@@ -216,7 +216,7 @@ def _write_down(
             html=said.html,
             record_type=record.record_type,
             record_id=record.id,
-            template=template,
+            thread_id=previous.thread_id if previous else key,
             call_key=uow.call_key,
             sender_id=uow.actor.user_id,
             sender_name=uow.actor.name,

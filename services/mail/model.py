@@ -81,7 +81,11 @@ class MailLink(Keyed, Base):
     """Another record that a mail belongs to, besides its own."""
 
     __tablename__ = "mail_links"
-    __table_args__ = (UniqueConstraint("mail_id", "record_id"), Index(None, "record_id"))
+    __table_args__ = (
+        UniqueConstraint("mail_id", "record_id"),
+        Index(None, "record_id"),
+        {"info": {"twins_stay": True}},
+    )
 
     mail_id: Mapped[UUID] = mapped_column(ForeignKey("mails.id"))
     record_type: Mapped[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.errors import HeaderParseError, MessageError
@@ -37,6 +38,8 @@ _MAX_CONTENT_HEADER = 1_000
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 # Kept as plain bytes, so that no browser ever takes them for a page of ours.
 _ACTIVE_TYPES = re.compile(r"html|xml|svg|script|shockwave")
+_IDS = re.compile(r"<[^<>\s]{1,900}>")
+_RETURNED_ID = re.compile(r"^Message-ID:\s*(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+[1-6]?)")
 _WHOLE_TAG = re.compile(r"<[^<>]*>")
@@ -70,6 +73,8 @@ class ReceivedMail:
         automatic: Whether a program wrote it (RFC 3834 2), which is never answered.
         authentication_results: What our mail server found out about the sender (RFC 8601).
         left_out: Names of attachments that were too large or too many.
+        failed: Addresses that a mail server says it can't deliver to (RFC 3464).
+        returned: The Message-IDs of mails that came back inside this one.
     """
 
     message_id: str
@@ -85,6 +90,8 @@ class ReceivedMail:
     authentication_results: str | None
     attachments: list[Attachment] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
 
     @property
     def is_forged(self) -> bool:
@@ -153,6 +160,8 @@ def _read(raw: bytes) -> ReceivedMail:
         authentication_results=_header(message, "Authentication-Results") or None,
         attachments=attachments,
         left_out=left_out,
+        failed=_failed(message),
+        returned=_returned(message),
     )
 
 
@@ -223,6 +232,34 @@ def _addresses(message: Message, header: str) -> list[tuple[str, str]]:
 def _references(message: Message) -> list[str]:
     text = f"{_header(message, 'References')} {_header(message, 'In-Reply-To')}"
     return list(dict.fromkeys(re.findall(r"<[^<>\s]{1,900}>", text)))
+
+
+def _failed(message: Message) -> list[str]:
+    """Return the addresses of a report that will never get the mail (status 5.x.x)."""
+    if message.get_content_type() != "multipart/report":
+        return []
+    found = []
+    for part in message.walk():
+        recipient = _header(part, "Final-Recipient").rpartition(";")[2].strip()
+        action, status = _header(part, "Action").lower(), _header(part, "Status")
+        if recipient and action == "failed" and status.startswith("5"):
+            with suppress(ValueError):
+                found.append(normalise_email(recipient))
+    return list(dict.fromkeys(found))
+
+
+def _returned(message: Message) -> list[str]:
+    """Return the Message-IDs of what a report sends back, as a mail or as its headers."""
+    if message.get_content_type() != "multipart/report":
+        return []
+    found = []
+    for part in message.walk():
+        if part is not message:
+            found += _IDS.findall(_header(part, "Message-ID"))
+        if part.get_content_type() == "text/rfc822-headers":
+            text = _content_of(part)[:_MAX_RAW_HEADER].decode("ascii", "replace")
+            found += _RETURNED_ID.findall(text)
+    return list(dict.fromkeys(found))[:20]
 
 
 def _is_automatic(message: Message, address: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from marshmallow import validate
-from sqlalchemy import Row, UniqueConstraint, func, select
+from sqlalchemy import Row, Select, UniqueConstraint, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +26,15 @@ from services.errors import Conflict, NotFound
 from services.jobs import job
 from services.operations import Arguments, operation
 from services.platform import Platform
-from services.records.duplicates import RULES, SIMILAR, Rule, similarity, supported
+from services.points.model import ContactPoint
+from services.records.duplicates import (
+    POINT_COLUMNS,
+    RULES,
+    SIMILAR,
+    Rule,
+    similarity,
+    supported,
+)
 from services.records.folding import name_words
 from services.unit_of_work import Job, UnitOfWork
 
@@ -218,16 +226,24 @@ def _scan_exact(uow: UnitOfWork, scan: DuplicateScan) -> int:
 def _agreeing(uow: UnitOfWork, rule: Rule) -> Iterator[Found]:
     """Yield the pairs of which something exact agrees."""
     for name, label in rule.exact.items():
-        column = getattr(rule.model, name)
-        groups = (
-            select(func.array_agg(rule.model.id))
-            .where(column.is_not(None), column != "", rule.model.deleted_at.is_(None))
-            .group_by(column)
-            .having(func.count() > 1)
-        )
+        groups = _groups(rule, name)
         for keys in uow.session.scalars(groups).all():
             for one, other in combinations(sorted(keys)[:WINDOW], 2):
                 yield one, other, 100, f"same {label.lower()}"
+
+
+def _groups(rule: Rule, name: str) -> Select[Any]:
+    """Return the query of the keys that agree in a column, or in any contact point of its kind."""
+    model = rule.model
+    keys = select(func.array_agg(model.id)).where(model.deleted_at.is_(None))
+    column: Any = getattr(model, name)
+    if name in POINT_COLUMNS:
+        column = ContactPoint.normalised
+        of_type = ContactPoint.record_type == model.record_type
+        keys = keys.join(ContactPoint, and_(ContactPoint.record_id == model.id, of_type))
+        keys = keys.where(ContactPoint.kind == POINT_COLUMNS[name])
+    keys = keys.where(column.is_not(None), column != "")
+    return keys.group_by(column).having(func.count() > 1)
 
 
 def _scan_names(uow: UnitOfWork, scan: DuplicateScan) -> bool:

@@ -12,10 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from rapidfuzz.fuzz import token_sort_ratio
+from sqlalchemy import ColumnElement, select
 
 from services.crm.account_model import Account
 from services.crm.contact_model import Contact
 from services.crm.lead_model import Lead
+from services.points.keeping import holders
+from services.points.model import MIRRORED, ContactPoint
 from services.records.contact_points import normalise_email, normalise_phone, website_domain
 from services.records.folding import match_key, name_words
 from services.records.types import title_of
@@ -25,6 +28,8 @@ SIMILAR = 88
 """From which ratio of 100 on two names are called similar."""
 
 MAX_CANDIDATES = 500
+POINT_COLUMNS: Mapping[str, str] = {column: kind for kind, column in MIRRORED.items()}
+"""Columns of which a record may have more: the kind of their contact points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ def find_duplicates(
         return []
     given = _normalised(record_type, values)
     found: dict[UUID, Match] = {}
-    for match in (*_exact(uow, rule, given), *_similar(uow, rule, given)):
+    own = _own_points(uow, exclude)
+    for match in (*_exact(uow, rule, given, own), *_similar(uow, rule, given)):
         known = found.get(match.record.id)
         if match.record.id != exclude and (known is None or match.score > known.score):
             reasons = (*(known.reasons if known else ()), *match.reasons)
@@ -108,14 +114,37 @@ def supported(one: Any, other: Any) -> bool:
     return not one or not other or one == other
 
 
-def _exact(uow: UnitOfWork, rule: Rule, given: Mapping[str, Any]) -> Iterator[Match]:
+def _exact(
+    uow: UnitOfWork, rule: Rule, given: Mapping[str, Any], own: Mapping[str, set[str]]
+) -> Iterator[Match]:
+    """Yield what agrees exactly; an address or a number with any that the other one has."""
     for name, label in rule.exact.items():
-        value = given.get(name)
-        if value:
-            column = getattr(rule.model, name)
-            statement = uow.select(rule.model).where(column == value).limit(MAX_CANDIDATES)
-            for record in uow.session.scalars(statement):
+        values = own.get(name, set()) | ({given[name]} if given.get(name) else set())
+        if values:
+            statement = uow.select(rule.model).where(_has_one_of(rule, name, values))
+            for record in uow.session.scalars(statement.limit(MAX_CANDIDATES)):
                 yield Match(record, 100, (f"same {label.lower()}",))
+
+
+def _has_one_of(rule: Rule, name: str, values: set[str]) -> ColumnElement[bool]:
+    found: ColumnElement[bool]
+    if name in POINT_COLUMNS:
+        keys = holders(rule.model.record_type, POINT_COLUMNS[name], sorted(values))
+        found = rule.model.id.in_(keys)
+    else:
+        found = getattr(rule.model, name).in_(sorted(values))
+    return found
+
+
+def _own_points(uow: UnitOfWork, key: UUID | None) -> dict[str, set[str]]:
+    """Return all addresses and numbers of the record with this key, by their column."""
+    found: dict[str, set[str]] = {}
+    if key is not None:
+        statement = select(ContactPoint).where(ContactPoint.record_id == key)
+        for point in uow.session.scalars(statement):
+            if point.kind in MIRRORED:
+                found.setdefault(MIRRORED[point.kind], set()).add(point.normalised)
+    return found
 
 
 def _similar(uow: UnitOfWork, rule: Rule, given: Mapping[str, Any]) -> Iterator[Match]:

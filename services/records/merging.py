@@ -14,16 +14,31 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import Column, Index, Table, and_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Table,
+    UniqueConstraint,
+    and_,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped
 
 from services.actors import Permission
 from services.arguments import Key, Line
 from services.audit import AuditEntry
+from services.crm.account_model import Account
+from services.crm.account_tree import check_circle
 from services.database import Base, Keyed
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation, run
+from services.points.keeping import refresh_points
+from services.records.reachable import Reachable
 from services.records.timeline import add_entry
 from services.records.types import RecordType, get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
@@ -31,7 +46,7 @@ from services.unit_of_work import UnitOfWork
 MERGEABLE = ("account", "contact", "lead", "deal", "request", "product")
 _WHO_SEES_IT = frozenset({"owner_id", "team_id"})
 # What says who did what stays as it was; so does the note of the merge itself.
-_HISTORIES = frozenset({AuditEntry.__tablename__, "merges"})
+_HISTORIES = frozenset({AuditEntry.__tablename__, "merges", "deal_stage_stays"})
 
 
 class Merge(Keyed, Base):
@@ -118,7 +133,10 @@ def merge_records(
     kept, dropped = held[kept_id], held[dropped_id]
     taken = _taken(found, kept, dropped, take)
     before = _plain({name: getattr(kept, name) for name in taken})
+    # Rows first: what they say of an address must be there when the record takes it over.
+    moved = _move_all(uow, found, dropped.id, kept.id)
     _update(uow, kept, _plain(taken))
+    _settle(uow, kept, dropped)
     add_entry(uow, kept, "merged", f"Merged with “{title_of(dropped)}”")
     merge = Merge(
         record_type=record_type,
@@ -126,7 +144,7 @@ def merge_records(
         dropped_id=dropped.id,
         values=before,
         taken=_plain(taken),
-        moved=_move_all(uow, found, dropped.id, kept.id),
+        moved=moved,
         merged_at=uow.now,
         merged_by=uow.actor.name,
     )
@@ -158,9 +176,11 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     unchanged = {
         name: value for name, value in merge.values.items() if now[name] == merge.taken[name]
     }
-    _update(uow, kept, unchanged)
-    add_entry(uow, kept, "merged", f"Undid the merge with “{title_of(dropped)}”")
+    uow.session.flush()
     _move_back(uow, found, merge)
+    _update(uow, kept, unchanged)
+    _settle(uow, kept, dropped)
+    add_entry(uow, kept, "merged", f"Undid the merge with “{title_of(dropped)}”")
     add_entry(uow, dropped, "restored", f"Undid the merge into “{title_of(kept)}”")
     merge.undone_at = uow.now
     uow.emit(f"{merge.record_type}.restored", merge.record_type, dropped.id)
@@ -183,12 +203,15 @@ def pointers_to(record_type: str) -> tuple[Pointer, ...]:
 
 def _find_pointers(record_type: RecordType) -> Iterator[Pointer]:
     target: Table = record_type.model.__table__
-    for table in Base.metadata.sorted_tables:
+    # What hangs on others comes first, so that nothing is made for a row that is still to come.
+    for table in reversed(Base.metadata.sorted_tables):
         if table.name in _HISTORIES or len(table.primary_key.columns) != 1:
             continue
         for column in table.columns:
             if any(key.column.table is target for key in column.foreign_keys):
                 yield Pointer(table, column)
+            elif "type_column" in column.info:
+                yield Pointer(table, column, table.c[column.info["type_column"]])
         if "record_type" in table.columns and "record_id" in table.columns:
             yield Pointer(table, table.c.record_id, table.c.record_type)
 
@@ -211,11 +234,22 @@ def _taken(found: RecordType, kept: Any, dropped: Any, take: list[str]) -> dict[
         message = f"There is no field {unknown[0]} to take over."
         raise Invalid(message, {"take": [message]})
     values = {name: (getattr(kept, name), getattr(dropped, name)) for name in writable}
+    # Neither of the two can stay a part of the other.
     return {
         name: theirs
         for name, (ours, theirs) in values.items()
-        if theirs != ours and (name in take or (_is_empty(ours) and name not in _WHO_SEES_IT))
+        if theirs not in {ours, kept.id}
+        and (name in take or ours == dropped.id or (_is_empty(ours) and name not in _WHO_SEES_IT))
     }
+
+
+def _settle(uow: UnitOfWork, kept: Any, dropped: Any) -> None:
+    """Bring what is derived from the moved rows into step."""
+    if isinstance(kept, Account):
+        check_circle(uow, kept.id)
+    for record in (kept, dropped):
+        if isinstance(record, Reachable):
+            refresh_points(uow, record)
 
 
 def _update(uow: UnitOfWork, record: Any, values: Mapping[str, str | None]) -> None:
@@ -262,6 +296,8 @@ def _move(
     condition = pointer.column == ends[0]
     if pointer.of_type is not None:
         condition = and_(condition, pointer.of_type == record_type)
+    if pointer.table.info.get("twins_stay"):
+        condition = and_(condition, ~_has_twin(pointer, ends[1]))
     if only is not None:
         condition = and_(condition, key.in_([key.type.python_type(text) for text in only]))
     statement = (
@@ -271,6 +307,23 @@ def _move(
         rows = uow.session.execute(statement).scalars().all()
     uow.session.expire_all()
     return [str(row) for row in rows]
+
+
+def _has_twin(pointer: Pointer, owner: UUID) -> ColumnElement[bool]:
+    """Return whether ``owner`` has the like of a row, of which there may be one only."""
+    found = []
+    for constraint in pointer.table.constraints:
+        if not isinstance(constraint, UniqueConstraint):
+            continue
+        names = {column.name for column in constraint.columns}
+        if pointer.column.name in names:
+            twin = pointer.table.alias()
+            same = [
+                twin.c[name] == pointer.table.c[name]
+                for name in sorted(names - {pointer.column.name})
+            ]
+            found.append(exists().where(twin.c[pointer.column.name] == owner, *same))
+    return or_(*found)
 
 
 def _is_empty(value: Any) -> bool:

@@ -6,7 +6,7 @@ Operations write it in the transaction of the change; processes add their steps 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from services.activities.model import Activity
 from services.crm.account_model import Account
+from services.crm.account_tree import below
 from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
@@ -36,6 +38,15 @@ from services.errors import Invalid
 from services.records.types import get_record, title_of
 from services.unit_of_work import UnitOfWork
 
+GROUPS: Mapping[str, frozenset[str]] = {
+    "notes": frozenset({"note"}),
+    "mail": frozenset({"mail"}),
+    "activities": frozenset({"activity"}),
+    "process": frozenset({"process", "task"}),
+}
+"""What a timeline can be narrowed to; ``changes`` is whatever is in none of them."""
+
+CHANGES = "changes"
 _ROLLED_UP: Mapping[str, Any] = {"contact": Contact, "deal": Deal, "request": ServiceRequest}
 
 
@@ -73,9 +84,10 @@ class TimelineEntry:
 
     Attributes:
         kind: ``created``, ``changed``, ``status``, ``stage``, ``assigned``, ``converted``,
-            ``note``, ``mail``, ``document``, or what processes add (``process``, ``task``).
+            ``note``, ``mail``, ``activity``, ``document``, or what processes add (``process``,
+            ``task``).
         details: ``changes`` is a list of ``field``, ``label``, ``old`` and ``new``; other
-            keys link what the entry is about (``mail_id``, ``document_id``).
+            keys link what the entry is about (``mail_id``, ``document_id``, ``activity_id``).
     """
 
     id: UUID
@@ -88,6 +100,7 @@ class TimelineEntry:
     record_type: str
     record_id: UUID
     record_title: str
+    actor_id: UUID | None = None
 
 
 def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is that of speech
@@ -97,38 +110,51 @@ def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is
     title: str,
     body: str | None = None,
     details: Mapping[str, Any] | None = None,
-) -> None:
-    """Add an entry to the timeline of ``record``, said by the actor of ``uow``."""
-    uow.session.add(
-        TimelineRow(
-            at=uow.now,
-            kind=kind,
-            actor_id=uow.actor.user_id,
-            actor_name=uow.actor.name,
-            title=title,
-            body=body,
-            details=dict(details or {}),
-            record_type=record.record_type,
-            record_id=record.id,
-            record_title=title_of(record),
-            account_id=account_of(record),
-        )
+    *,
+    is_copy: bool = False,
+) -> TimelineRow:
+    """Add an entry to the timeline of ``record``, said by the actor of ``uow``.
+
+    ``is_copy``: the same is told on another record of the same account.
+    """
+    row = TimelineRow(
+        at=uow.now,
+        kind=kind,
+        actor_id=uow.actor.user_id,
+        actor_name=uow.actor.name,
+        title=title,
+        body=body,
+        details=dict(details or {}),
+        record_type=record.record_type,
+        record_id=record.id,
+        record_title=title_of(record),
+        account_id=account_of(record),
+        is_copy=is_copy,
     )
+    uow.session.add(row)
+    return row
 
 
 def account_of(record: Any) -> UUID | None:
-    """Return the key of the account whose timeline shows ``record``; None if it has none."""
+    """Return the key of the account whose timeline shows ``record``; None if it has none.
+
+    An activity is told on the records that it is about; its own changes stay with itself.
+    """
+    if isinstance(record, Activity):
+        return None
     return record.id if isinstance(record, Account) else getattr(record, "account_id", None)
 
 
 def move_entries(uow: UnitOfWork, record: Any) -> None:
-    """Show all entries of ``record`` on the account that it belongs to now."""
-    uow.session.execute(
-        update(TimelineRow)
-        .where(TimelineRow.record_id == record.id)
-        .values(account_id=account_of(record))
-        .execution_options(synchronize_session=False)
-    )
+    """Show all entries and activities of ``record`` on the account that it belongs to now."""
+    belongs = ((TimelineRow, TimelineRow.record_id), (Activity, Activity.regarding_id))
+    for model, key in belongs:
+        uow.session.execute(
+            update(model)
+            .where(key == record.id)
+            .values(account_id=account_of(record))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def timeline_of(
@@ -138,18 +164,28 @@ def timeline_of(
     *,
     before: UUID | None = None,
     limit: int = 50,
+    group: str | None = None,
+    with_parts: bool = False,
 ) -> list[TimelineEntry]:
     """Return what happened to a record, newest first.
 
     A deal shows the entries of the lead that it comes from, a contact those of its leads, and an
     account those of all its records, each as far as the actor may see them or their deal. With
     ``before``, the key of an entry, only older ones are returned; ``limit`` is 1 to 200.
+    ``group`` is one of ``GROUPS`` or ``changes``. ``with_parts`` tells an account that of the
+    accounts below it too.
 
     Raises:
         NotFound: There is no such record, or the actor may not see it.
+        Invalid: The limit or the group is none.
     """
     record = get_record(uow, record_type, record_id)
-    statement = select(TimelineRow).where(_belongs_to(uow, record))
+    if with_parts and isinstance(record, Account):
+        statement = select(TimelineRow).where(_belongs_to_tree(uow, record))
+    else:
+        statement = select(TimelineRow).where(_belongs_to(uow, record))
+    if group is not None:
+        statement = statement.where(in_group(group))
     if before is not None:
         edge = aliased(TimelineRow)
         last = select(edge.at, edge.id).where(edge.id == before).scalar_subquery()
@@ -160,9 +196,30 @@ def timeline_of(
     return [_shown(row) for row in uow.session.scalars(newest_first)]
 
 
+def in_group(group: str) -> ColumnElement[bool]:
+    """Return the SQL condition of the entries of a group.
+
+    Raises:
+        Invalid: There is no such group.
+    """
+    if group == CHANGES:
+        return TimelineRow.kind.not_in(sorted(frozenset().union(*GROUPS.values())))
+    if group not in GROUPS:
+        message = f"Use one of {', '.join(GROUPS)} and {CHANGES}."
+        raise Invalid(message, {"group": [message]})
+    return TimelineRow.kind.in_(sorted(GROUPS[group]))
+
+
 def _belongs_to(uow: UnitOfWork, record: Any) -> ColumnElement[bool]:
     if isinstance(record, Account):
-        return and_(TimelineRow.account_id == record.id, _visible_parts(uow, record))
+        return and_(
+            TimelineRow.account_id == record.id,
+            TimelineRow.is_copy.is_(False),
+            or_(
+                TimelineRow.record_type == "account",
+                *_visible_parts(uow, lambda column: column == record.id),
+            ),
+        )
     keys: list[Any] = [record.id]
     if isinstance(record, Deal) and record.lead_id is not None:
         keys.append(record.lead_id)
@@ -179,27 +236,35 @@ def _belongs_to(uow: UnitOfWork, record: Any) -> ColumnElement[bool]:
     )
 
 
-def _visible_parts(uow: UnitOfWork, account: Account) -> ColumnElement[bool]:
-    """Leave out the entries of an account's records that the actor may not see."""
-    visible = [TimelineRow.record_type == "account"]
+def _belongs_to_tree(uow: UnitOfWork, account: Account) -> ColumnElement[bool]:
+    """Return the condition of the entries of an account and of those below it that are visible."""
+    visible = uow.select(Account).with_only_columns(Account.id)
+    accounts = visible.where(Account.id.in_(below(account.id)))
+    return and_(
+        TimelineRow.account_id.in_(accounts),
+        TimelineRow.is_copy.is_(False),
+        or_(
+            TimelineRow.record_type == "account",
+            *_visible_parts(uow, lambda column: column.in_(accounts)),
+        ),
+    )
+
+
+def _visible_parts(
+    uow: UnitOfWork, of_accounts: Callable[[Any], ColumnElement[bool]]
+) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that leave out entries of records which the actor may not see."""
     for name, model in _ROLLED_UP.items():
         keys: Select[Any] = uow.select(model).with_only_columns(model.id)
-        visible.append(
-            and_(
-                TimelineRow.record_type == name,
-                TimelineRow.record_id.in_(keys.where(model.account_id == account.id)),
-            )
-        )
-    leads = uow.select(Lead).with_only_columns(Lead.id).where(Lead.account_id == account.id)
+        keys = keys.where(of_accounts(model.account_id))
+        yield and_(TimelineRow.record_type == name, TimelineRow.record_id.in_(keys))
+    leads = uow.select(Lead).with_only_columns(Lead.id).where(of_accounts(Lead.account_id))
     of_deals = uow.select(Deal).with_only_columns(Deal.lead_id)
-    of_deals = of_deals.where(Deal.account_id == account.id, Deal.lead_id.is_not(None))
-    visible.append(
-        and_(
-            TimelineRow.record_type == "lead",
-            or_(TimelineRow.record_id.in_(leads), TimelineRow.record_id.in_(of_deals)),
-        )
+    of_deals = of_deals.where(of_accounts(Deal.account_id), Deal.lead_id.is_not(None))
+    yield and_(
+        TimelineRow.record_type == "lead",
+        or_(TimelineRow.record_id.in_(leads), TimelineRow.record_id.in_(of_deals)),
     )
-    return or_(*visible)
 
 
 def _shown(row: TimelineRow) -> TimelineEntry:

@@ -43,7 +43,11 @@ class TagLink(Keyed, Base):
     """A tag on a record."""
 
     __tablename__ = "tag_links"
-    __table_args__ = (UniqueConstraint("record_id", "tag_id"), Index(None, "tag_id", "record_type"))
+    __table_args__ = (
+        UniqueConstraint("record_id", "tag_id"),
+        Index(None, "tag_id", "record_type"),
+        {"info": {"twins_stay": True}},
+    )
 
     tag_id: Mapped[UUID] = mapped_column(ForeignKey("tags.id"))
     record_type: Mapped[str]

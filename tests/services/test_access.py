@@ -6,7 +6,7 @@ import pytest
 
 from services.documents.files import documents_of, get_document
 from services.errors import NotFound
-from services.mail.mails import mails_of
+from services.mail.threads import mails_of
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.records.types import get_record

@@ -1,0 +1,110 @@
+"""What is to be done when: one's own agenda, and the next activity of each of some records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from services.activities.model import Activity, ActivityStatus, Participant
+from services.unit_of_work import UnitOfWork
+
+MAX_SHOWN = 300
+_OPEN = Activity.status == ActivityStatus.PLANNED.value
+
+
+@dataclass(slots=True)
+class Agenda:
+    """A person's planned activities by when they come.
+
+    Attributes:
+        week: From tomorrow to the end of this week; on its last day, the next seven days.
+        later: After that.
+        undated: Without any time.
+        is_cut: Whether there are more than are shown.
+    """
+
+    overdue: list[Activity] = field(default_factory=list)
+    today: list[Activity] = field(default_factory=list)
+    week: list[Activity] = field(default_factory=list)
+    later: list[Activity] = field(default_factory=list)
+    undated: list[Activity] = field(default_factory=list)
+    is_cut: bool = False
+
+
+def is_overdue(now: datetime) -> ColumnElement[bool]:
+    """Return the SQL condition of activities that should be done by now."""
+    return and_(_OPEN, Activity.due_at < now)
+
+
+def overdue(activity: Activity, now: datetime) -> bool:
+    """Tell the same of an activity at hand."""
+    planned = activity.status == ActivityStatus.PLANNED
+    return planned and activity.due_at is not None and activity.due_at < now
+
+
+def my_agenda(uow: UnitOfWork) -> Agenda:
+    """Return what the actor has planned or takes part in, unless it has declined."""
+    taking_part = select(Participant.activity_id).where(
+        Participant.user_id == uow.actor.user_id, Participant.response != "declined"
+    )
+    mine = or_(Activity.owner_id == uow.actor.user_id, Activity.id.in_(taking_part))
+    statement = uow.select(Activity).where(_OPEN, mine)
+    soonest = statement.order_by(Activity.due_at.nulls_last(), Activity.id).limit(MAX_SHOWN + 1)
+    rows = uow.session.scalars(soonest).all()
+    agenda = _grouped(uow, rows[:MAX_SHOWN])
+    agenda.is_cut = len(rows) > MAX_SHOWN
+    return agenda
+
+
+def next_activities(uow: UnitOfWork, keys: Iterable[UUID]) -> dict[UUID, Activity]:
+    """Return the soonest planned activity of each of some records, in one statement.
+
+    Records without one, or of which the actor may not see any, are left out.
+    """
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    statement = (
+        uow.select(Activity)
+        .where(_OPEN, Activity.regarding_id.in_(wanted))
+        .distinct(Activity.regarding_id)
+        .order_by(Activity.regarding_id, Activity.due_at.nulls_last(), Activity.id)
+    )
+    rows = uow.session.scalars(statement)
+    return {row.regarding_id: row for row in rows if row.regarding_id is not None}
+
+
+def activities_about(uow: UnitOfWork, record_id: UUID, limit: int = 20) -> Sequence[Activity]:
+    """Return the planned activities about a record, the soonest first."""
+    statement = uow.select(Activity).where(_OPEN, Activity.regarding_id == record_id)
+    soonest = statement.order_by(Activity.due_at.nulls_last(), Activity.id)
+    return uow.session.scalars(soonest.limit(limit)).all()
+
+
+def _grouped(uow: UnitOfWork, rows: Sequence[Activity]) -> Agenda:
+    zone = uow.platform.settings.timezone
+    today = uow.now.astimezone(zone).date()
+
+    def midnight(days: int) -> datetime:
+        return datetime.combine(today + timedelta(days=days), time(), zone).astimezone(UTC)
+
+    days_left = 7 - today.weekday()
+    tomorrow, next_week = midnight(1), midnight(days_left if days_left > 1 else 8)
+    agenda = Agenda()
+    for row in rows:
+        at = row.starts_at or row.due_at
+        if at is None:
+            agenda.undated.append(row)
+        elif overdue(row, uow.now):
+            agenda.overdue.append(row)
+        elif at < tomorrow:
+            agenda.today.append(row)
+        elif at < next_week:
+            agenda.week.append(row)
+        else:
+            agenda.later.append(row)
+    return agenda

@@ -1,0 +1,49 @@
+"""Telling of activities on the timelines of the records that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from services.activities.model import Activity
+from services.activities.participants import participants_of
+from services.crm.contact_model import Contact
+from services.crm.lead_model import Lead
+from services.records.timeline import account_of, add_entry
+from services.records.types import get_record_type
+from services.unit_of_work import UnitOfWork
+
+
+def tell(uow: UnitOfWork, activity: Activity, title: str, body: str | None = None) -> None:
+    """Tell the record that an activity is about, and each contact and lead that takes part.
+
+    An account that several of them belong to tells it once.
+    """
+    details = {
+        "activity_id": str(activity.id),
+        "activity_kind": activity.kind,
+        "status": activity.status,
+    }
+    accounts: set[UUID] = set()
+    for record in _concerned(uow, activity):
+        account = account_of(record)
+        add_entry(uow, record, "activity", title, body, details, is_copy=account in accounts)
+        if account is not None:
+            accounts.add(account)
+
+
+def _concerned(uow: UnitOfWork, activity: Activity) -> Iterator[Any]:
+    """Yield the records, whoever may see them: they are told what happened with them."""
+    keys: dict[UUID, Any] = {}
+    if activity.regarding_type is not None and activity.regarding_id is not None:
+        keys[activity.regarding_id] = get_record_type(activity.regarding_type).model
+    for one in participants_of(uow, [activity.id]):
+        if one.contact_id is not None:
+            keys.setdefault(one.contact_id, Contact)
+        elif one.lead_id is not None:
+            keys.setdefault(one.lead_id, Lead)
+    for key, model in keys.items():
+        record = uow.session.get(model, key)
+        if record is not None:
+            yield record
