@@ -51,6 +51,7 @@ class Permission(StrEnum):
     PROCESS_DRAFT = "process:draft"
     PROCESS_DEPLOY = "process:deploy"
     INSTANCE_OPERATE = "instance:operate"
+    LAYOUT_WRITE = "layout:write"
     USER_MANAGE = "user:manage"
     AUDIT_READ = "audit:read"
 

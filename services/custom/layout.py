@@ -19,7 +19,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg.errors import UndefinedTable
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -44,6 +44,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_SECONDS: Final = 1.0
 _CHANGED: Final = "layout_changed"
+_LOCK: Final = 0x4C61796F7574
 _ASK: Final = "SELECT token FROM layout_versions"
 
 Listener = Callable[[Sequence[CustomType]], None]
@@ -88,6 +89,11 @@ def refresh_layout(platform: Platform) -> None:
             return
         _KNOWN.engine = weakref.ref(engine)
         _KNOWN.check_at = time.monotonic() + CHECK_SECONDS
+
+
+def lock_layout(uow: UnitOfWork) -> None:
+    """Let fields and types be changed by one transaction after the other."""
+    uow.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def change_layout(uow: UnitOfWork) -> None:

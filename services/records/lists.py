@@ -18,7 +18,7 @@ from uuid import UUID
 
 import orjson
 from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
 from services.errors import Invalid
 from services.filtering import Filter, all_of, compile_filter, parse_arguments
@@ -108,7 +108,8 @@ class _Scan:
         value: Any = edge.key
         if edge.value is not None:
             place = tuple_(self.order.expression, self.key)
-            value = tuple_(edge.value, edge.key)
+            of_type = literal(edge.value, self.order.expression.type)
+            value = tuple_(of_type, edge.key)
         found: ColumnElement[bool] = place < value if self.descending else place > value
         return found
 
@@ -177,7 +178,9 @@ def _order(record_type: RecordType, sort: str) -> _Order:
     column = getattr(record_type.model, name)
     folds = field.traits.is_textual and name != "number"
     expression = func.lower(column) if folds else column
-    return _Order(field, expression, sort.startswith("-"), bool(column.nullable))
+    return _Order(
+        field, expression, sort.startswith("-"), bool(getattr(column, "nullable", field.is_added))
+    )
 
 
 def _page(uow: UnitOfWork, scan: _Scan, edge: _Cursor | None, wanted: int) -> list[tuple[Any, Any]]:

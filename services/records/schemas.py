@@ -38,7 +38,7 @@ class RecordArguments(Arguments):
     def _init_fields(self) -> None:
         for field in self.record_type.added_fields:
             if field.writable and field.name not in self.declared_fields:
-                made = _ruled_argument(self.record_type, field, makes=self.makes)
+                made = _added_argument(self.record_type, field, makes=self.makes)
                 self.declared_fields = {**self.declared_fields, field.name: made}
         super()._init_fields()
 
@@ -87,25 +87,32 @@ def argument_for(
     return _argument(field, required=required, can_be_empty=can_be_empty, rules=[])
 
 
-def _ruled_argument(record_type: RecordType, field: Field, *, makes: bool) -> fields.Field[Any]:
-    """Return the argument of an added field, with its rules and, in a new record, its default."""
-    required = field.name in record_type.required
+def argument_with_rules(
+    field: Field, *, required: bool = False, can_be_empty: bool = True
+) -> fields.Field[Any]:
+    """Return the schema field that takes values to be kept, with the field's rules."""
     rules = field.rules
     checks: list[Callable[[Any], Any]] = []
-    if rules.minimum is not None or rules.maximum is not None:
-        checks.append(validate.Range(rules.minimum, rules.maximum))
+    if rules.minimum is not None:
+        checks.append(validate.Range(min=rules.minimum, error="Use {min} or more."))
+    if rules.maximum is not None:
+        checks.append(validate.Range(max=rules.maximum, error="Use {max} or less."))
     if rules.max_length is not None:
-        checks.append(validate.Length(max=rules.max_length))
+        checks.append(validate.Length(max=rules.max_length, error="Use {max} characters or less."))
     if rules.retired_choices:
         checks.append(_Offered(field))
-    made = _argument(
-        field,
-        required=makes and required and rules.default is None,
-        can_be_empty=not required,
-        rules=checks,
+    return _argument(field, required=required, can_be_empty=can_be_empty, rules=checks)
+
+
+def _added_argument(record_type: RecordType, field: Field, *, makes: bool) -> fields.Field[Any]:
+    """Return the argument of an added field; a new record gets its default."""
+    required = field.name in record_type.required
+    default = field.rules.default
+    made = argument_with_rules(
+        field, required=makes and required and default is None, can_be_empty=not required
     )
-    if makes and rules.default is not None:
-        made.load_default = made.deserialize(rules.default)
+    if makes and default is not None:
+        made.load_default = made.deserialize(default)
     return made
 
 
