@@ -318,7 +318,9 @@ def _place(
         values |= {"probability": stage.probability, "probability_is_manual": False}
     elif stage.category == Category.OPEN and not deal.probability_is_manual:
         values["probability"] = stage.probability
-    change_record(uow, deal, {**values, **told}, kind="stage", title=title)
+    # Stage and pipeline belong together: neither may be written alone while links are checked.
+    with uow.session.no_autoflush:
+        change_record(uow, deal, {**values, **told}, kind="stage", title=title)
 
 
 def _no_ending(_uow: UnitOfWork, _told: Closing) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 from sqlalchemy import Numeric, UniqueConstraint, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
@@ -113,7 +114,7 @@ def own_money(uow: UnitOfWork) -> OwnMoney:
     newest = (
         select(CurrencyRate.currency, CurrencyRate.rate)
         .where(CurrencyRate.valid_from <= today)
-        .distinct(CurrencyRate.currency)
+        .ext(distinct_on(CurrencyRate.currency))
         .order_by(CurrencyRate.currency, CurrencyRate.valid_from.desc())
         .subquery()
     )
