@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
+from marshmallow import Schema, ValidationError, fields
 
 from app.api.routes import Route, add_route
 from app.api.schemas import page_schema, record_schema
@@ -19,8 +20,9 @@ from app.records.kinds import KINDS
 from app.wire import json_body, json_response
 from services.actors import Permission
 from services.errors import Invalid
+from services.filtering import parse_filter, parse_filter_text
 from services.operations import get_operation, run
-from services.records.lists import list_records
+from services.records.lists import RecordPage, list_records
 from services.records.timeline import timeline_of
 from services.records.types import get_record, present_record
 from services.unit_of_work import UnitOfWork
@@ -30,7 +32,18 @@ _PAGING: Final = {
     "sort": "A field's name; with a minus in front for descending.",
     "cursor": "`next_cursor` or `previous_cursor` of another page.",
     "limit": "How many at most, 1 to 200.",
+    "filter": "A filter as JSON; see the documentation of filters.",
 }
+
+
+class RecordSearch(Schema):
+    """A question that is too long for an address."""
+
+    filter = fields.Dict(load_default=dict, metadata={"description": "A filter."})
+    q = fields.String(load_default=None, allow_none=True)
+    sort = fields.String(load_default="-created_at")
+    cursor = fields.String(load_default=None, allow_none=True)
+    limit = fields.Integer(load_default=50, strict=True)
 
 
 def record_blueprints() -> list[Blueprint]:
@@ -41,6 +54,7 @@ def record_blueprints() -> list[Blueprint]:
 def _blueprint(kind: RecordKind) -> Blueprint:
     record_type = kind.type
     one = record_schema(record_type)
+    page = page_schema(record_type, one)
     label = record_type.label.lower()
     blueprint = Blueprint(
         f"api_{kind.place}",
@@ -64,7 +78,7 @@ def _blueprint(kind: RecordKind) -> Blueprint:
             read,
             partial(_list, kind),
             f"List {record_type.plural.lower()}",
-            answer=page_schema(record_type, one),
+            answer=page,
             query=_PAGING | filters,
         ),
         Route(
@@ -77,6 +91,16 @@ def _blueprint(kind: RecordKind) -> Blueprint:
             body=create.schema,
             answer=one,
             status=201,
+        ),
+        Route(
+            "POST",
+            "/search",
+            "search",
+            read,
+            partial(_search, kind),
+            f"Search {record_type.plural.lower()} by a filter",
+            body=RecordSearch,
+            answer=page,
         ),
         Route(
             "GET", "/<uuid:key>", "get", read, partial(_get, kind), f"Show a {label}", answer=one
@@ -110,15 +134,37 @@ def _list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     page = list_records(
         uow,
         kind.record_type,
+        where=parse_filter_text(kind.type, request.args.get("filter")),
         filters=chosen,
         search=request.args.get("q"),
         sort=request.args.get("sort", "-created_at"),
         cursor=request.args.get("cursor"),
         limit=limit_argument(),
     )
+    return _page(page)
+
+
+def _search(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    try:
+        asked = RecordSearch().load(json_body())
+    except ValidationError as error:
+        raise Invalid("Please check the question.", error.messages_dict) from error
+    page = list_records(
+        uow,
+        kind.record_type,
+        where=parse_filter(kind.type, asked["filter"]),
+        search=asked["q"],
+        sort=asked["sort"],
+        cursor=asked["cursor"],
+        limit=asked["limit"],
+    )
+    return _page(page)
+
+
+def _page(page: RecordPage) -> ResponseReturnValue:
     return json_response(
         {
-            "items": [present_record(record) for record in page.items],
+            "items": [present_record(record, uow) for record in page.items],
             "next_cursor": page.next_cursor,
             "previous_cursor": page.previous_cursor,
             "total": page.total,
@@ -129,18 +175,19 @@ def _list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
 
 def _create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     record = run(uow, f"{kind.record_type}.create", json_body())
-    response = json_response(present_record(record), 201)
+    response = json_response(present_record(record, uow), 201)
     response.headers["Location"] = url_for(f"api_{kind.place}.get", key=record.id)
     return response
 
 
 def _get(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    return json_response(present_record(get_record(uow, kind.record_type, key)))
+    return json_response(present_record(get_record(uow, kind.record_type, key), uow))
 
 
 def _update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     arguments: dict[str, Any] = {**json_body(), kind.id_argument: str(key)}
-    return json_response(present_record(run(uow, f"{kind.record_type}.update", arguments)))
+    record = run(uow, f"{kind.record_type}.update", arguments)
+    return json_response(present_record(record, uow))
 
 
 def _timeline(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

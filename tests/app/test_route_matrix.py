@@ -51,7 +51,14 @@ DOUBLES_ROUTES = {
     "scan": Permission.DATA_MANAGE,
     "cancel_scan": Permission.DATA_MANAGE,
 }
-RECORD_API = {"list": READ, "get": READ, "timeline": READ, "create": WRITE, "update": WRITE}
+RECORD_API = {
+    "list": READ,
+    "search": READ,
+    "get": READ,
+    "timeline": READ,
+    "create": WRITE,
+    "update": WRITE,
+}
 
 # Written by hand on purpose: a route that is not listed here fails, whatever it allows.
 DECISIONS = {
