@@ -5,6 +5,7 @@ Values come from HTML forms (text), JSON and FEEL (numbers, dates), so each kind
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -22,7 +23,7 @@ MAX_AMOUNT = Decimal("9999999999999.99")
 MAX_CHOICES = 200
 MAX_NUMBER = Decimal("999999999999999.9999999999")
 MAX_QUANTITY = Decimal("9999999999.999")
-_WHITE = frozenset("\t\n\r")
+_UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 class Line(fields.String):
@@ -35,7 +36,7 @@ class Line(fields.String):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
-        if any((ord(c) < ord(" ") and c not in _WHITE) or "\ud800" <= c <= "\udfff" for c in text):
+        if _UNKEEPABLE.search(text):
             _refuse("This text has signs that can't be kept.")
         text = self._tidy(text)
         if len(text) > self.max_length:

@@ -154,9 +154,21 @@ def _note_new(session: Session, row: Any) -> None:
         return
     if row.id is None:
         row.id = new_id()
-    fields = {name: pair for name, pair in changed_fields(row).items() if pair[1] is not None}
-    _collect(session, RowChange(_kind(row), row.id, created=True, fields=fields))
+    _collect(session, RowChange(_kind(row), row.id, created=True, fields=_first_values(row)))
     _touch(session, row, {}, is_new=True)
+
+
+def _first_values(row: Any) -> dict[str, tuple[Any, Any]]:
+    """Return what a row that was not there before holds; quicker than asking for its history."""
+    state = inspect(row)
+    found: dict[str, tuple[Any, Any]] = {}
+    for column in state.mapper.column_attrs:
+        value = state.dict.get(column.key)
+        if value is None or column.key in _BOOKKEEPING:
+            continue
+        secret = column.columns[0].info.get("secret")
+        found[column.key] = ("***", "***") if secret else (None, value)
+    return found
 
 
 def _note_changed(session: Session, row: Any) -> None:
@@ -196,11 +208,12 @@ def search_text_of(row: Any) -> str:
 
 def _index_for_search(row: Any) -> None:
     """Keep ``search_text`` and ``match_key`` in step with the columns that they are made of."""
+    is_new = inspect(row).key is None
     names = getattr(row, "__search__", None)
-    if names and _touches(row, (*names, type(row).title_field)):
+    if names and (is_new or _touches(row, (*names, type(row).title_field))):
         row.search_text = search_text_of(row)
     named = getattr(row, "__match__", None)
-    if named and _touches(row, (named,)):
+    if named and (is_new or _touches(row, (named,))):
         row.match_key = match_key(getattr(row, named) or "")
 
 

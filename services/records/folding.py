@@ -20,6 +20,8 @@ _PREFIX = 3
 
 def fold(text: str) -> str:
     """Return ``text`` for searching: lower case, without accents, single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(kept.translate(_PLAIN).split())
