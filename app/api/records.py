@@ -141,7 +141,7 @@ def _list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         cursor=request.args.get("cursor"),
         limit=limit_argument(),
     )
-    return _page(page)
+    return _page(uow, page)
 
 
 def _search(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
@@ -158,10 +158,10 @@ def _search(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         cursor=asked["cursor"],
         limit=asked["limit"],
     )
-    return _page(page)
+    return _page(uow, page)
 
 
-def _page(page: RecordPage) -> ResponseReturnValue:
+def _page(uow: UnitOfWork, page: RecordPage) -> ResponseReturnValue:
     return json_response(
         {
             "items": [present_record(record, uow) for record in page.items],
