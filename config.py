@@ -13,6 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent
+_MOST_PROCESSES = 4
+"""Each takes memory and up to a few connections to the database; more are for who asks."""
 
 
 class ConfigurationError(RuntimeError):
@@ -34,6 +36,7 @@ class Settings:
         adjustable_clock: Whether ``flask clock`` may move the time (never in production).
         trusted_proxies: How many reverse proxies stand in front, each of which adds the client's
             address to ``X-Forwarded-For``; with 0 that header counts for nothing.
+        web_processes: How many processes of the web server answer requests.
     """
 
     environment: str
@@ -48,6 +51,7 @@ class Settings:
     adjustable_clock: bool
     request_limit_bytes: int = 16 * 1024 * 1024
     trusted_proxies: int = 0
+    web_processes: int = 1
 
     @property
     def is_production(self) -> bool:
@@ -79,6 +83,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         timezone=ZoneInfo(env.get("LANEWISE_TIMEZONE", "UTC")),
         adjustable_clock=environment != "production" and env.get("LANEWISE_CLOCK") == "adjustable",
         trusted_proxies=_count(env, "TRUSTED_PROXIES"),
+        web_processes=_count(env, "WEB_PROCESSES") or _cores(),
     )
 
 
@@ -88,6 +93,11 @@ def _count(env: Mapping[str, str], name: str) -> int:
     if text not in set("0123456789"):
         raise ConfigurationError(f"{name} is {text!r}; use a number from 0 to 9")
     return int(text)
+
+
+def _cores() -> int:
+    """Return how many processes keep the machine's cores busy, within reason."""
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
 
 
 def _secret(env: Mapping[str, str], name: str, environment: str, instance_path: Path) -> str:

@@ -1,8 +1,7 @@
 """How often a route may be called.
 
-Counts are kept in the memory of the web process. The production server runs one such process
-with many threads, so the counts are complete; whoever runs several behind a balancer gets each
-limit once a process.
+The web processes of one ``flask start`` or ``flask web`` count together; whoever starts several
+behind a balancer gets each limit once for each.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeSerializer
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from app.context import settings
+from app.counters import COUNTERS
 
 LIMITS: Final = "lanewise.limits"
 PUBLIC_FORM: Final = "20 per minute; 200 per hour"
@@ -33,36 +32,16 @@ _BY_ADDRESS: Final = parse("60 per 15 minutes")
 _BY_ACCOUNT_AND_ADDRESS: Final = parse("10 per 15 minutes")
 _BY_ACCOUNT: Final = parse("50 per 15 minutes")
 _DEVICE_SECONDS: Final = 180 * 24 * 3600
-_FORGET_SECONDS: Final = 60.0
-
-
-class Counters(MemoryStorage):
-    """Counts in memory. The library starts a thread for nearly every count, to forget old ones.
-
-    Here that is done once a minute; a count that has expired is never looked at anyway.
-    """
-
-    STORAGE_SCHEME = ["counters"]  # noqa: RUF012 - the library reads a list
-
-    def __init__(self, uri: str | None = None, **options: Any) -> None:
-        super().__init__(uri, **options)
-        self._forget_at = 0.0
-
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count ``amount`` more; a new count lasts ``expiry`` seconds. Returns how many it is."""
-        if time.monotonic() >= self._forget_at:
-            self._forget_at = time.monotonic() + _FORGET_SECONDS
-            return super().incr(key, expiry, amount)
-        self.get(key)
-        with self.locks[key]:
-            self.storage[key] += amount
-            self.expirations.setdefault(key, time.time() + expiry)
-            return self.storage[key]
 
 
 def init_limits(app: Flask) -> Limiter:
     """Attach the counters to ``app``; the caller names the routes and their limits."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="counters://", headers_enabled=True)
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=COUNTERS,
+        headers_enabled=True,
+    )
     app.extensions[LIMITS] = limiter
     return limiter
 

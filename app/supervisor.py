@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkProcess
 from types import FrameType
 from typing import Final
 
 import structlog
+
+from app.forks import reap_forks, start_fork
 
 _LOOK_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 15.0
@@ -30,29 +31,27 @@ class UnstableChildError(RuntimeError):
 
 @dataclass
 class Child:
-    """One program that must run.
+    """One part of the program that must run, as a process of its own.
 
     Attributes:
+        main: What it runs, until SIGTERM.
         short_lives: How often in a row it ended soon after its start.
     """
 
     name: str
-    command: Sequence[str]
-    environ: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    main: Callable[[], None]
+    process: ForkProcess | None = None
     started_at: float = 0.0
     short_lives: int = 0
 
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl+C reaches only the supervisor."""
-        self.process = subprocess.Popen(  # noqa: S603 - our own programs
-            [*_end_with_parent(), *self.command], env=self.environ, start_new_session=True
-        )
+        """Start it."""
+        self.process = start_fork(self.name, self.main)
         self.started_at = time.monotonic()
 
     def is_running(self) -> bool:
         """Tell whether it lives."""
-        return self.process is not None and self.process.poll() is None
+        return self.process is not None and self.process.is_alive()
 
     def restart(self) -> None:
         """Start it again after it died, together with what it may have left behind.
@@ -67,60 +66,66 @@ class Child:
             raise UnstableChildError(
                 f"The {self.name} ends right after its start; see the log above."
             )
-        self._signal_all(signal.SIGKILL)
+        self._kill_all()
         self.start()
 
     def stop(self, deadline: float) -> None:
         """Wait until it has stopped after ``ask_to_stop``; kill it at ``deadline``."""
         if self.process is None:
             return
-        try:
-            self.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        self.process.join(max(0.0, deadline - time.monotonic()))
+        if self.process.is_alive():
             log.warning("child killed", child=self.name)
-        self._signal_all(signal.SIGKILL)
-        self.process.wait()
+        self._kill_all()
+        self.process.join()
 
     def ask_to_stop(self) -> None:
         """Tell it to finish what it does and end."""
         if self.is_running() and self.process is not None:
             self.process.terminate()
 
-    def _signal_all(self, number: signal.Signals) -> None:
-        """Signal the whole session, since a killed web server leaves its workers on the port."""
+    def _kill_all(self) -> None:
+        """Kill the whole session, since a killed web server leaves its workers on the port."""
+        if self.process is None or self.process.pid is None:
+            return
         with suppress(ProcessLookupError):
-            if self.process is not None:
-                os.killpg(self.process.pid, number)
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @dataclass
 class Supervisor:
-    """Runs ``children`` until it is told to stop by SIGTERM or SIGINT."""
+    """Runs ``children`` until it is told to stop by SIGTERM or SIGINT.
+
+    It is the process that they are forked from, so it opens nothing and starts no thread.
+    """
 
     children: Sequence[Child]
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, when_started: Callable[[], None]) -> None:
-        """Start the children, call ``when_started``, and keep them running.
+    def run(self) -> None:
+        """Start the children and keep them running.
 
         Raises:
             UnstableChildError: A child can't be kept running; all others are stopped then.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note_signal)
+        self._heed_signals()
         try:
             for child in self.children:
                 child.start()
-            threading.Thread(target=when_started, daemon=True).start()
             while not self.stopping.wait(_LOOK_SECONDS):
                 self._revive()
         finally:
             self._stop()
 
+    def _heed_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note_signal)
+
     def _revive(self) -> None:
+        reap_forks()
         for child in self.children:
             if not child.is_running():
-                code = child.process.returncode if child.process else None
+                code = child.process.exitcode if child.process else None
                 log.warning("child died", child=child.name, code=code)
                 child.restart()
 
@@ -133,9 +138,3 @@ class Supervisor:
 
     def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
-
-
-def _end_with_parent() -> list[str]:
-    """Return what makes a command end when the supervisor is killed, where the system has it."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []

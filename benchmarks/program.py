@@ -39,11 +39,11 @@ class Program:
 
     def memory(self) -> dict[str, int]:
         """Return the bytes of its parts (PSS); those of the database server don't count."""
-        found = dict.fromkeys(("web", "worker", "supervisor"), 0)
+        found = dict.fromkeys(("web", "worker", "mail"), 0)
         for pid in _descendants(self.process.pid):
             if (name := _name_of(pid)) in found:
                 found[name] += _own_bytes(pid)
-        return found
+        return {**found, "supervisor": _own_bytes(self.process.pid)}
 
 
 @contextmanager
@@ -102,10 +102,8 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _name_of(pid: int) -> str:
-    """Return what a process runs."""
-    line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    names = {"granian": "web", "flask worker": "worker", "flask start": "supervisor"}
-    return next((name for words, name in names.items() if words in line), "")
+    """Return which part of the program a process is; something else for the database's."""
+    return Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip().removeprefix("lanewise-")
 
 
 def _own_bytes(pid: int) -> int:

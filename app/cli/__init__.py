@@ -14,11 +14,11 @@ from app.cli.jobs import jobs, worker
 from app.cli.messages import message
 from app.cli.people import user
 from app.cli.processes import process
-from app.cli.start import start
+from app.cli.start import start, web
 
 
 def init_commands(app: Flask) -> None:
     """Add all commands to ``flask``."""
     groups = (audit, bpmn, clock, database, demo, dmn, jobs, message, process, user)
-    for command in (*groups, seed, start, worker):
+    for command in (*groups, seed, start, web, worker):
         app.cli.add_command(command)

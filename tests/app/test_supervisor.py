@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,24 +14,32 @@ import pytest
 from app.supervisor import Child, Supervisor, UnstableChildError
 from tests.program import eventually
 
-WAITS = "import signal; signal.pause()"
-# Starts a child of its own that would go on alone, as the web server does.
-FORKS = (
-    "import os, pathlib, signal, sys\n"
-    "key = os.fork()\n"
-    "if key: pathlib.Path(sys.argv[1]).write_text(str(key))\n"
-    "signal.pause()\n"
-)
-STUBBORN = (
-    "import pathlib, signal, sys\n"
-    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    "pathlib.Path(sys.argv[1]).touch()\n"
-    "while True: signal.pause()\n"
-)
+
+def waits() -> None:
+    signal.pause()
 
 
-def child(code: str, *arguments: str) -> Child:
-    return Child("child", [sys.executable, "-c", code, *arguments], dict(os.environ))
+def forks(note: Path) -> None:
+    """Start a process that would go on alone, as the web server does."""
+    key = os.fork()
+    if key:
+        note.write_text(str(key))
+    signal.pause()
+
+
+def is_stubborn(note: Path) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    note.touch()
+    while True:
+        signal.pause()
+
+
+def ends() -> None:
+    raise SystemExit(1)
+
+
+def child(main: Callable[..., None], *arguments: Path) -> Child:
+    return Child("child", partial(main, *arguments))
 
 
 def lives(key: int) -> bool:
@@ -44,16 +53,15 @@ def lives(key: int) -> bool:
 @pytest.fixture
 def supervise(monkeypatch):
     """Run a supervisor in a thread; signal handlers belong to the main one."""
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(Supervisor, "_heed_signals", lambda _: None)
     running = []
 
     def start(*children):
         supervisor = Supervisor(children)
-        started = threading.Event()
-        thread = threading.Thread(target=supervisor.run, args=(started.set,))
+        thread = threading.Thread(target=supervisor.run)
         thread.start()
         running.append((supervisor, thread))
-        assert started.wait(10)
+        eventually(lambda: all(child.is_running() for child in children))
         return supervisor, thread
 
     yield start
@@ -63,7 +71,7 @@ def supervise(monkeypatch):
 
 
 def test_a_child_that_died_is_started_again(supervise):
-    one = child(WAITS)
+    one = child(waits)
     supervise(one)
     first = one.process.pid
     os.kill(first, signal.SIGKILL)
@@ -72,7 +80,7 @@ def test_a_child_that_died_is_started_again(supervise):
 
 def test_what_a_killed_child_left_behind_ends_with_it(supervise, tmp_path):
     note = tmp_path / "orphan"
-    one = child(FORKS, str(note))
+    one = child(forks, note)
     supervise(one)
     orphan = int(eventually(lambda: note.exists() and note.read_text()))
     os.kill(one.process.pid, signal.SIGKILL)
@@ -80,7 +88,7 @@ def test_what_a_killed_child_left_behind_ends_with_it(supervise, tmp_path):
 
 
 def test_children_end_with_the_supervisor(supervise):
-    one, two = child(WAITS), child(WAITS)
+    one, two = child(waits), child(waits)
     supervisor, thread = supervise(one, two)
     supervisor.stopping.set()
     thread.join(30)
@@ -91,7 +99,7 @@ def test_children_end_with_the_supervisor(supervise):
 def test_a_child_that_does_not_stop_is_killed(supervise, monkeypatch, tmp_path):
     monkeypatch.setattr("app.supervisor._STOP_SECONDS", 0.2)
     note = tmp_path / "deaf"
-    one = child(STUBBORN, str(note))
+    one = child(is_stubborn, note)
     supervisor, thread = supervise(one)
     eventually(note.exists)
     supervisor.stopping.set()
@@ -100,9 +108,9 @@ def test_a_child_that_does_not_stop_is_killed(supervise, monkeypatch, tmp_path):
 
 
 def test_a_child_that_never_lives_for_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    other = child(WAITS)
-    supervisor = Supervisor([child("raise SystemExit(1)"), other])
+    monkeypatch.setattr(Supervisor, "_heed_signals", lambda _: None)
+    other = child(waits)
+    supervisor = Supervisor([child(ends), other])
     with pytest.raises(UnstableChildError, match="ends right after its start"):
-        supervisor.run(lambda: None)
+        supervisor.run()
     assert not other.is_running()

@@ -122,11 +122,11 @@ def _kill_now_and_then(program: Program) -> None:
     moments = random.Random(7)
     for number in range(KILLS):
         threading.Event().wait(moments.uniform(1.0, 3.0))
-        wanted = "granian" if number % 2 else "flask worker"
+        wanted = "lanewise-web" if number % 2 else "lanewise-worker"
         victims = [
             child
             for child in psutil.Process(program.process.pid).children(recursive=True)
-            if wanted in " ".join(child.cmdline())
+            if child.name() == wanted
         ]
         assert victims
         for victim in victims:
