@@ -27,12 +27,13 @@ def normalise_point(kind: str, value: str) -> str:
         return normalise_email(value)
     if kind == PointKind.PHONE:
         return normalise_phone(value)
-    text = " ".join(value.split())
+    text = " ".join(value.split()).lower()
+    if kind == PointKind.WEB:
+        text = text.removeprefix("https://").removeprefix("http://").rstrip("/")
+    text = text.removeprefix("@")
     if not text or len(text) > _MOST_CHARACTERS:
         raise ValueError("This is empty or too long.")
-    if kind == PointKind.WEB:
-        return text.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
-    return text.lower().removeprefix("@")
+    return text
 
 
 def points_of(uow: UnitOfWork, record: Any) -> list[ContactPoint]:
