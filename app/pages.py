@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, g, request
 
 from processes.tasks.inbox import count_tasks
-from services.actors import Permission
+from services.actors import Permission, Scope, Verb
 
 
 def init_pages(app: Flask) -> None:
@@ -20,7 +20,13 @@ def _page_context() -> dict[str, Any]:
     uow = g.get("uow")
     if uow is None:
         return {"may": lambda _permission: False}
-    context: dict[str, Any] = {"may": lambda name: uow.actor.may(Permission(name))}
+    context: dict[str, Any] = {
+        "may": lambda name: uow.actor.may(Permission(name)),
+        "may_do": lambda verb, record: uow.may_do(Verb(verb), record),
+        "sees": lambda kind, name: name not in uow.actor.hidden_fields(kind),
+        "reads": lambda kind: uow.actor.reach(kind) is not Scope.NONE,
+        "seen_fields": uow.readable_fields,
+    }
     # Fragments that htmx swaps in have no side bar, and the public has no inbox.
     if uow.actor.user_id is not None and "HX-Request" not in request.headers:
         context["inbox_count"] = count_tasks(uow)["mine"]

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
 
 from services.database import Base
@@ -69,7 +69,7 @@ def present_result(result: Any) -> Any:
     made for showing.
     """
     if getattr(result, "record_type", None) is not None:
-        return {"record_type": result.record_type, **present_record(result)}
+        return {"record_type": result.record_type, **present_record(result, g.get("uow"))}
     if isinstance(result, Base):
         return {"id": getattr(result, "id", None)}
     if is_dataclass(result) and not isinstance(result, type):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from marshmallow import Schema, ValidationError, fields
 from app.api.routes import Route, add_route
 from app.api.schemas import page_schema, record_schema
 from app.context import API_PREFIX
+from app.records.added import by_place
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.wire import json_body, json_response
@@ -48,7 +50,8 @@ class RecordSearch(Schema):
 
 def record_blueprints() -> list[Blueprint]:
     """Return the resources of all record types."""
-    return [_blueprint(kind) for kind in KINDS.values()]
+    shipped = (kind for kind in KINDS.values() if not kind.type.is_added)
+    return [*(_blueprint(kind) for kind in shipped), _added_blueprint()]
 
 
 def _blueprint(kind: RecordKind) -> Blueprint:
@@ -127,6 +130,33 @@ def _blueprint(kind: RecordKind) -> Blueprint:
     ):
         add_route(blueprint, route)
     return blueprint
+
+
+def _added_blueprint() -> Blueprint:
+    """Return the resources of all types that administrators have added, in general terms."""
+    blueprint = Blueprint(
+        "api_x",
+        __name__,
+        url_prefix=f"{API_PREFIX}x/<place>",
+        description="Records of types that administrators have added",
+    )
+    for route in added_routes():
+        add_route(blueprint, replace(route, function=by_place(route.function)))
+    return blueprint
+
+
+def added_routes() -> tuple[Route, ...]:
+    """Return the routes of an added type; their functions take its kind first."""
+    read, write = Permission.RECORD_READ, Permission.RECORD_WRITE
+    key = "/<uuid:key>"
+    return (
+        Route("GET", "", "list", read, _list, "List records", query=_PAGING),
+        Route("POST", "", "create", write, _create, "Create a record", status=201),
+        Route("POST", "/search", "search", read, _search, "Search by a filter", body=RecordSearch),
+        Route("GET", key, "get", read, _get, "Show a record"),
+        Route("PATCH", key, "update", write, _update, "Change a record"),
+        Route("GET", f"{key}/timeline", "timeline", read, _timeline, "Show what happened to it"),
+    )
 
 
 def _list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:

@@ -59,7 +59,7 @@ def compare(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> Res
     _check(kind)
     kept = get_record(uow, kind.record_type, key)
     dropped = get_record(uow, kind.record_type, other)
-    fields = [field for field in kind.type.fields if field.writable and field.name not in _UNSEEN]
+    fields = [field for field in uow.writable_fields(kind.type) if field.name not in _UNSEEN]
     return render_template(
         "records/compare.html",
         kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -9,15 +10,24 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from app.context import settings
 from app.forms import form_arguments
 from app.records.kind import RecordKind
 from app.records.titles import Titles
+from services.actors import Verb
+from services.custom.values import storage_of
 from services.errors import Conflict, Invalid, LanewiseError
 from services.operations import run
 from services.records.lists import list_records
-from services.records.types import get_record, get_record_type, title_of
+from services.records.types import (
+    Relation,
+    find_relation,
+    get_record,
+    get_record_type,
+    title_of,
+)
 from services.unit_of_work import UnitOfWork
 
 _MATCHES: Final = 8
@@ -28,15 +38,22 @@ def show_new(
     kind: RecordKind, uow: UnitOfWork, error: LanewiseError | None = None
 ) -> ResponseReturnValue:
     """Show the short form for a new record; what was typed stays after an error."""
-    given = {**request.args.to_dict(), **form_arguments(kind.create_fields)}
-    return _render_form(kind, uow, kind.create_fields, given, error, record=None)
+    names = _open_fields(kind, uow, kind.asked_fields)
+    given = {**_defaults(kind), **request.args.to_dict(), **form_arguments(names)}
+    return _render_form(kind, uow, names, given, error, record=None)
 
 
 def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     """Make the record and go to its page."""
-    given = form_arguments(kind.create_fields)
-    arguments = {name: value for name, value in given.items() if value}
+    given = form_arguments(kind.asked_fields)
+    emptied = {field.name for field in kind.type.added_fields if field.rules.default is not None}
+    arguments = {
+        name: _stored_text(kind, name, value)
+        for name, value in given.items()
+        if value or name in emptied
+    }
     record = run(uow, f"{kind.record_type}.create", arguments)
+    _attach_files(kind, uow, record.id)
     flash(f"{kind.type.label} created.", "good")
     return redirect(url_for(f"{kind.place}.show", key=record.id))
 
@@ -45,9 +62,9 @@ def show_edit(
     kind: RecordKind, uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID
 ) -> ResponseReturnValue:
     """Show the form with all fields; after a conflict, theirs stands beside each of mine."""
-    record = get_record(uow, kind.record_type, key)
-    given = form_arguments(kind.edit_fields)
-    return _render_form(kind, uow, kind.edit_fields, given, error, record=record)
+    record = get_record(uow, kind.record_type, key, verb=Verb.UPDATE)
+    names = _open_fields(kind, uow, kind.edit_fields)
+    return _render_form(kind, uow, names, form_arguments(names), error, record=record)
 
 
 def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -61,17 +78,63 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     }
     arguments = {**changed, kind.id_argument: str(key), "version": request.form.get("version")}
     run(uow, f"{kind.record_type}.update", arguments)
+    _attach_files(kind, uow, key)
     flash("Saved.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key))
+
+
+def _open_fields(kind: RecordKind, uow: UnitOfWork, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the fields that the actor may fill in."""
+    locked = uow.actor.locked_fields(kind.record_type)
+    return tuple(name for name in names if name not in locked)
 
 
 def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     """Offer the records whose title matches, for a relation field of a form."""
     name = request.args.get("name", "")
+    relation = find_relation(record_type)
+    if relation is not None and record_type in {"user", "group"}:
+        offers = _people_like(uow, relation, request.args.get("pick", ""))
+        return render_template("records/offers.html", name=name, offers=offers, type=relation)
     page = list_records(uow, record_type, search=request.args.get("pick") or None, limit=_MATCHES)
     found = get_record_type(record_type)
     offers = [(record.id, title_of(record)) for record in page.items]
     return render_template("records/offers.html", name=name, offers=offers, type=found)
+
+
+def _defaults(kind: RecordKind) -> dict[str, str]:
+    """Return what the controls of added fields hold before anybody types."""
+    return {
+        field.name: shown_text(storage_of(field.kind).decode(field.rules.default))
+        for field in kind.type.added_fields
+        if field.rules.default is not None
+    }
+
+
+def _attach_files(kind: RecordKind, uow: UnitOfWork, key: UUID) -> None:
+    """Keep the files that the form sent for fields of that kind."""
+    for field in uow.writable_fields(kind.type):
+        sent = request.files.get(f"file.{field.name}") if field.kind == "file" else None
+        if sent is not None and sent.filename:
+            arguments = {
+                "record_type": kind.record_type,
+                "record_id": str(key),
+                "field": field.name,
+                "name": sent.filename,
+                "content_type": sent.mimetype,
+                "content": b64encode(sent.read()).decode(),
+            }
+            run(uow, "record.attach", arguments)
+
+
+def _people_like(uow: UnitOfWork, relation: Relation, text: str) -> list[tuple[UUID, str]]:
+    """Return people or groups whose name has ``text`` in it."""
+    model = relation.model
+    statement = select(model.id, model.name).where(model.name.icontains(text, autoescape=True))
+    if relation.name == "user":
+        statement = statement.where(model.active)
+    rows = uow.session.execute(statement.order_by(model.name).limit(_MATCHES))
+    return [(row.id, row.name) for row in rows]
 
 
 def shown_text(value: Any) -> str:
@@ -80,7 +143,7 @@ def shown_text(value: Any) -> str:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(settings().timezone).strftime(_MINUTE)
-    return str(value)
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def _stored_text(kind: RecordKind, name: str, text: str) -> str:

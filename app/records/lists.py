@@ -41,7 +41,7 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         sort=sort,
         cursor=request.args.get("after") or request.args.get("before"),
     )
-    columns = list_columns(kind)
+    columns = list_columns(kind, uow)
     return render_template(
         "records/list.html",
         kind=kind,
@@ -60,10 +60,10 @@ def show_bin(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     return render_template("records/bin.html", kind=kind, records=records, most=SHOWN)
 
 
-def list_columns(kind: RecordKind) -> list[Column]:
-    """Return the title's column and those that the kind names."""
-    names = (kind.type.title_field, *kind.columns)
-    found = [kind.type.field(name) for name in names]
+def list_columns(kind: RecordKind, uow: UnitOfWork) -> list[Column]:
+    """Return the title's column and those that the kind names, as far as the actor sees them."""
+    names = (kind.type.title_field, *kind.list_columns)
+    found = [uow.readable_field(kind.type, name) for name in names]
     return [
         Column(
             key=field.name,

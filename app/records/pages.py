@@ -18,6 +18,7 @@ from app.records.lists import Column, list_columns
 from app.records.titles import Titles
 from processes.running.instances import instance_view, instances_of_record
 from processes.tasks.inbox import tasks_of_record
+from services.actors import Scope
 from services.documents.files import documents_of
 from services.documents.templates import TemplateKind, list_templates
 from services.people.model import Group, User
@@ -57,17 +58,17 @@ class RelatedList:
 def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Show the record with everything that belongs to it."""
     record = get_record(uow, kind.record_type, key)
-    step = getattr(record, kind.step_field) if kind.step_field else None
+    step = getattr(record, kind.step_field or "") if sees_step(kind, uow) else None
     instances = instances_of_record(uow, kind.record_type, key)
     return render_template(
         "records/show.html",
         kind=kind,
         record=record,
         title=title_of(record),
-        steps=steps(kind, step),
+        steps=steps(kind, step) if sees_step(kind, uow) else [],
         step=step,
         actions=[action for action in kind.actions if step not in action.unless],
-        titles=Titles(uow, kind.type.fields, [record]),
+        titles=Titles(uow, uow.readable_fields(kind.type), [record]),
         tasks=tasks_of_record(uow, kind.record_type, key),
         timeline=happenings(timeline_of(uow, kind.record_type, key, limit=TIMELINE_ROWS), on=key),
         rows=TIMELINE_ROWS,
@@ -111,18 +112,27 @@ def steps(kind: RecordKind, current: str | None) -> list[Step]:
     ]
 
 
+def sees_step(kind: RecordKind, uow: UnitOfWork) -> bool:
+    """Tell whether the actor may see where the record stands."""
+    return uow.readable_field(kind.type, kind.step_field or "") is not None
+
+
 def related_lists(kind: RecordKind, uow: UnitOfWork, key: UUID) -> list[RelatedList]:
     """Return the first rows of each list of records that point to this one."""
     found = []
-    for related in kind.related:
-        other = KINDS[related.record_type]
+    for related in kind.related_lists:
+        other = KINDS.get(related.record_type)
+        if other is None:
+            continue
+        field = uow.readable_field(other.type, related.field)
+        if field is None or uow.actor.reach(related.record_type) is Scope.NONE:
+            continue
         page = list_records(
             uow, related.record_type, filters={related.field: str(key)}, limit=_RELATED_ROWS
         )
-        columns = [c for c in list_columns(other) if c.key != related.field][:_RELATED_COLUMNS]
+        columns = [c for c in list_columns(other, uow) if c.key != related.field][:_RELATED_COLUMNS]
         titles = Titles(uow, [column.field for column in columns], page.items)
-        field = other.type.field(related.field)
-        can_add = field is not None and field.writable
+        can_add = field in uow.writable_fields(other.type)
         found.append(RelatedList(related.label, can_add, other, columns, page.items, titles))
     return found
 

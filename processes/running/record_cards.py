@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -44,7 +44,7 @@ def load_cards(uow: UnitOfWork, references: Iterable[Reference]) -> dict[Referen
         for record in uow.session.scalars(select(model).where(model.id.in_(keys))):
             records[record_type, record.id] = record
     accounts = _account_names(uow, records.values())
-    return {reference: _card(record, accounts) for reference, record in records.items()}
+    return {reference: _card(uow, record, accounts) for reference, record in records.items()}
 
 
 def _account_names(uow: UnitOfWork, records: Iterable[Any]) -> dict[UUID, str]:
@@ -56,19 +56,24 @@ def _account_names(uow: UnitOfWork, records: Iterable[Any]) -> dict[UUID, str]:
     return {row.id: row.name for row in rows}
 
 
-def _card(record: Any, accounts: dict[UUID, str]) -> Card:
-    known = getattr(record, "company", None) or getattr(record, "requester_name", None)
+def _card(uow: UnitOfWork, record: Any, accounts: dict[UUID, str]) -> Card:
+    hidden = uow.actor.hidden_fields(record.record_type)
+
+    def seen(name: str) -> Any:
+        return None if name in hidden else getattr(record, name, None)
+
+    known = seen("company") or seen("requester_name")
     return Card(
         title=title_of(record),
-        customer=accounts.get(getattr(record, "account_id", None) or record.id, known),
-        amount=getattr(record, "amount", None),
-        currency=getattr(record, "currency", None),
-        stage=_label(record, "stage") or _label(record, "status"),
+        customer=accounts.get(seen("account_id") or record.id, known),
+        amount=seen("amount"),
+        currency=seen("currency"),
+        stage=_label(record, "stage", seen) or _label(record, "status", seen),
     )
 
 
-def _label(record: Any, name: str) -> str | None:
-    value = getattr(record, name, None)
+def _label(record: Any, name: str, seen: Callable[[str], Any]) -> str | None:
+    value = seen(name)
     if value is None:
         return None
     field = get_record_type(record.record_type).field(name)

@@ -120,7 +120,9 @@ def _records(
     if definition.record_type is None or record_id is None:
         return {}
     return {
-        definition.record_type: LiveRecord(uow, get_record(uow, definition.record_type, record_id))
+        definition.record_type: LiveRecord(
+            uow, get_record(uow, definition.record_type, record_id), as_seen=True
+        )
     }
 
 

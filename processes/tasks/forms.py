@@ -74,7 +74,7 @@ def form_context(uow: UnitOfWork, task: WorkItem, execution: Execution) -> dict[
     plain = {name: to_plain(from_json(value)) for name, value in context.items()}
     record = find_subject(uow, task.record_type, task.record_id)
     if record is not None and task.record_type is not None:
-        plain[task.record_type] = LiveRecord(uow, record)
+        plain[task.record_type] = LiveRecord(uow, record, as_seen=True)
     return plain
 
 

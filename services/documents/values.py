@@ -31,7 +31,7 @@ def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict
     organization = get_organization(uow)
     base = uow.platform.settings.public_url
     local_now = uow.now.astimezone(uow.platform.settings.timezone)
-    shown = _plain(record)
+    shown = _plain(uow, record)
     values: dict[str, Any] = {
         "organization": _organization(organization),
         "sender": _sender(uow),
@@ -54,10 +54,13 @@ def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict
     return values
 
 
-def _plain(record: Any) -> dict[str, Any]:
-    """Return a record's fields with labels for choices and texts for keys."""
+def _plain(uow: UnitOfWork, record: Any) -> dict[str, Any]:
+    """Return a record's fields with labels for choices and texts for keys.
+
+    What is hidden from a person does not get into what the person makes.
+    """
     shown: dict[str, Any] = {"id": str(record.id), "title": title_of(record)}
-    for field in get_record_type(record.record_type).fields:
+    for field in uow.readable_fields(get_record_type(record.record_type)):
         value = getattr(record, field.name)
         if field.choices is not None and value is not None:
             shown[f"{field.name}_label"] = field.choices.get(value, value)
@@ -68,7 +71,7 @@ def _plain(record: Any) -> dict[str, Any]:
 def _related(uow: UnitOfWork, record: Any) -> dict[str, Any]:
     """Return the records one step away by their relation's name, and the owner."""
     related: dict[str, Any] = {}
-    for field in get_record_type(record.record_type).fields:
+    for field in uow.readable_fields(get_record_type(record.record_type)):
         name = field.name.removesuffix("_id")
         key = getattr(record, field.name)
         if field.relation is None or name not in VALUE_NAMES or key is None:
@@ -77,7 +80,7 @@ def _related(uow: UnitOfWork, record: Any) -> dict[str, Any]:
             related[name] = _person(uow, key)
         else:
             found = uow.session.get(get_record_type(field.relation).model, key)
-            related[name] = None if found is None else _plain(found)
+            related[name] = None if found is None else _plain(uow, found)
     return related
 
 

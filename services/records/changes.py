@@ -24,6 +24,7 @@ from services.records.types import (
     title_of,
 )
 from services.records.uniqueness import check_unique
+from services.rights.telling import told_changes
 from services.unit_of_work import UnitOfWork
 
 _SHOWN_CHARACTERS = 500
@@ -136,7 +137,7 @@ def check_version(uow: UnitOfWork, record: Any, version: int | None) -> None:
     changes = [
         {**change, "actor_name": row.actor_name, "at": row.at.isoformat()}
         for row in rows
-        for change in row.details.get("changes", [])
+        for change in told_changes(uow.actor, row.record_type, row.details.get("changes", []))
     ]
     names = ", ".join(dict.fromkeys(row.actor_name for row in rows)) or "Somebody"
     labels = ", ".join(dict.fromkeys(change["label"] for change in changes)) or "something"

@@ -143,7 +143,7 @@ def list_records(
     found = get_record_type(record_type)
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid(f"A page has 1 to {MAX_LIMIT} records.", {"limit": ["Out of range."]})
-    order = _order(found, sort)
+    order = _order(uow, found, sort)
     edge = _read_cursor(order, cursor) if cursor else None
     narrowed = parse_arguments(found, filters or {})
     if where is not None:
@@ -169,11 +169,13 @@ def list_records(
     )
 
 
-def _order(record_type: RecordType, sort: str) -> _Order:
+def _order(uow: UnitOfWork, record_type: RecordType, sort: str) -> _Order:
     name = sort.removeprefix("-")
-    field = record_type.field(name)
+    field = uow.readable_field(record_type, name)
     if name not in record_type.sorts or field is None:
-        message = f"Sort by one of {', '.join(record_type.sorts)}."
+        hidden = uow.actor.hidden_fields(record_type.name)
+        open_ = [one for one in record_type.sorts if one not in hidden]
+        message = f"Sort by one of {', '.join(open_)}."
         raise Invalid(message, {"sort": [message]})
     column = getattr(record_type.model, name)
     folds = field.traits.is_textual and name != "number"

@@ -36,6 +36,7 @@ from services.crm.request_model import ServiceRequest
 from services.database import Base, Keyed
 from services.errors import Invalid
 from services.records.types import get_record, title_of
+from services.rights.telling import can_be_told, retold
 from services.unit_of_work import UnitOfWork
 
 GROUPS: Mapping[str, frozenset[str]] = {
@@ -192,8 +193,11 @@ def timeline_of(
         statement = statement.where(tuple_(TimelineRow.at, TimelineRow.id) < last)
     if not 1 <= limit <= 200:  # noqa: PLR2004
         raise Invalid("A page has 1 to 200 entries.", {"limit": ["Use 1 to 200."]})
+    told = can_be_told(uow, TimelineRow)
+    if told is not None:
+        statement = statement.where(told)
     newest_first = statement.order_by(TimelineRow.at.desc(), TimelineRow.id.desc()).limit(limit)
-    return [_shown(row) for row in uow.session.scalars(newest_first)]
+    return [_shown(uow, row) for row in uow.session.scalars(newest_first)]
 
 
 def in_group(group: str) -> ColumnElement[bool]:
@@ -267,6 +271,7 @@ def _visible_parts(
     )
 
 
-def _shown(row: TimelineRow) -> TimelineEntry:
+def _shown(uow: UnitOfWork, row: TimelineRow) -> TimelineEntry:
     names = TimelineEntry.__dataclass_fields__
-    return TimelineEntry(**{name: getattr(row, name) for name in names})
+    entry = {name: getattr(row, name) for name in names}
+    return TimelineEntry(**{**entry, **retold(uow.actor, row.record_type, row.details)})

@@ -249,10 +249,14 @@ def related_title(uow: UnitOfWork, relation: str, key: UUID | None) -> str | Non
     return None if record is None else title_of(record)
 
 
-def present_record(record: Any) -> dict[str, Any]:
-    """Return the record's fields as a plain mapping, with ``id`` and ``version``."""
+def present_record(record: Any, uow: UnitOfWork | None = None) -> dict[str, Any]:
+    """Return the record's fields as a plain mapping, with ``id`` and ``version``.
+
+    With ``uow``, only those that its actor may see.
+    """
     found = get_record_type(record.record_type)
-    shown = {field.name: getattr(record, field.name) for field in found.fields}
+    fields = found.fields if uow is None else uow.readable_fields(found)
+    shown = {field.name: getattr(record, field.name) for field in fields}
     return {"id": record.id, "version": record.version, **shown}
 
 
@@ -260,21 +264,27 @@ class LiveRecord(Mapping[str, Any]):
     """A record as expressions see it: read from the row when a name is asked for.
 
     A relation ``account_id`` is also reachable as ``account``, a live record of its own.
+
+    With ``as_seen``, fields that the actor may not see are not there: for what people are shown.
+    A process reads all, whoever has moved it on.
     """
 
-    def __init__(self, uow: UnitOfWork, record: Any) -> None:
+    def __init__(self, uow: UnitOfWork, record: Any, *, as_seen: bool = False) -> None:
         self._uow = uow
         self._record = record
         self._type = get_record_type(record.record_type)
+        self._as_seen = as_seen
+        hidden = uow.actor.hidden_fields(self._type.name) if as_seen else frozenset[str]()
+        self._hidden = hidden
 
     def __getitem__(self, name: str) -> Any:
         if name == "id":
             return str(self._record.id)
-        field = self._type.field(name)
+        field = self._field(name)
         if field is not None:
             value = self.value_of(name)
             return str(value) if isinstance(value, UUID) else value
-        related = self._type.field(f"{name}_id")
+        related = self._field(f"{name}_id")
         if related is None or related.relation is None:
             raise KeyError(name)
         return self._related(related)
@@ -283,6 +293,9 @@ class LiveRecord(Mapping[str, Any]):
         """Return what the row holds for a field."""
         return getattr(self._record, name)
 
+    def _field(self, name: str) -> Field | None:
+        return None if name in self._hidden else self._type.field(name)
+
     def _related(self, field: Field) -> Any:
         key = self.value_of(field.name)
         if key is None or field.relation is None:
@@ -290,7 +303,7 @@ class LiveRecord(Mapping[str, Any]):
         if field.relation in _RELATIONS:
             return self._plain(_RELATIONS[field.relation], key)
         record = self._uow.session.get(get_record_type(field.relation).model, key)
-        return None if record is None else LiveRecord(self._uow, record)
+        return None if record is None else LiveRecord(self._uow, record, as_seen=self._as_seen)
 
     def _plain(self, relation: Relation, key: UUID) -> dict[str, Any] | None:
         found = self._uow.session.get(relation.model, key)
@@ -301,6 +314,8 @@ class LiveRecord(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         yield "id"
         for field in self._type.fields:
+            if field.name in self._hidden:
+                continue
             yield field.name
             if field.relation is not None:
                 yield field.related_name
