@@ -21,10 +21,12 @@ from services.crm import (
     stages,
 )
 from services.custom import fields as custom_fields
+from services.custom import files as custom_files
 from services.custom import indexes as custom_indexes
 from services.custom import layout as custom_layout
 from services.custom import types as custom_types
 from services.documents import files, templates
+from services.exporting import exports
 from services.importing import imports
 from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
@@ -51,6 +53,7 @@ __all__ = [
     "conversion",
     "currencies",
     "custom_fields",
+    "custom_files",
     "custom_indexes",
     "custom_layout",
     "custom_types",
@@ -59,6 +62,7 @@ __all__ = [
     "deals",
     "deletion",
     "duplicate_scans",
+    "exports",
     "files",
     "imports",
     "invoices",

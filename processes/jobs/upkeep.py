@@ -1,4 +1,4 @@
-"""What is tidied up each hour: effects, messages and causes of failures that are over."""
+"""What is tidied up each hour: effects, messages, causes of failures, and files that are over."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from processes.events.buffer import prune_messages
 from services.actors import SYSTEM
+from services.exporting.exports import delete_expired
+from services.importing.imports import forget_files
 from services.platform import Platform
 from services.submissions import forget_submissions
 from services.unit_of_work import UnitOfWork
@@ -48,3 +50,5 @@ def _prune_rest(uow: UnitOfWork) -> None:
     uow.session.execute(_PRUNE_FAILURES)
     prune_messages(uow)
     forget_submissions(uow)
+    forget_files(uow)
+    delete_expired(uow)

@@ -6,11 +6,12 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
-from sqlalchemy import insert, select
+from sqlalchemy import delete, func, insert, select
 
 from services.actors import Permission
 from services.arguments import Key, Line
@@ -21,7 +22,7 @@ from services.importing.csv_files import DELIMITERS
 from services.importing.encodings import ENCODINGS
 from services.importing.guessing import remember_plan
 from services.importing.links import can_be_made
-from services.importing.model import Import, ImportPiece, ImportStage
+from services.importing.model import Import, ImportChunk, ImportPiece, ImportStage
 from services.importing.plan import DATE_ORDERS, DECIMALS, Plan, Policy, check_plan
 from services.importing.reading import MAX_BYTES, PIECE_BYTES, kind_of, read_file
 from services.importing.steps import job_for
@@ -36,6 +37,9 @@ AT_ONCE_BYTES: Final = 512 * 1024
 UNDERWAY: Final = frozenset(
     {ImportStage.CHECKING, ImportStage.RUNNING, ImportStage.PAUSED, ImportStage.REVERTING}
 )
+FILE_KEPT: Final = timedelta(days=7)
+ROWS_KEPT: Final = timedelta(days=90)
+MAX_PER_HOUR: Final = 60
 MAX_UNDERWAY: Final = 3
 """So many imports of one person may be underway at the same time."""
 
@@ -135,6 +139,7 @@ def create_import(
     """Upload a file to import."""
     if record_type not in {one.name for one in importable_types()}:
         raise NotFound(f"Records of the type {record_type} can't be imported.")
+    _check_uploads(uow)
     one = Import(
         id=new_id(),
         record_type=record_type,
@@ -300,6 +305,18 @@ def list_imports(
     return uow.session.scalars(statement).all()
 
 
+def forget_files(uow: UnitOfWork) -> None:
+    """Delete uploaded files, and later the rows of imports, that nobody needs any more.
+
+    What an import has written is not touched; without its rows it can't be reverted.
+    """
+    for table, kept in ((ImportPiece, FILE_KEPT), (ImportChunk, ROWS_KEPT)):
+        old = select(Import.id).where(
+            Import.created_at < uow.now - kept, Import.stage.not_in(UNDERWAY)
+        )
+        uow.session.execute(delete(table).where(table.import_id.in_(old)))
+
+
 def _visible(uow: UnitOfWork, one: Import | None) -> Import:
     is_own = one is not None and one.created_by == uow.actor.user_id
     if one is None or not (is_own or uow.actor.may(Permission.DATA_MANAGE)):
@@ -320,6 +337,16 @@ def _check_quota(uow: UnitOfWork, one: Import) -> None:
     )
     if len(uow.session.scalars(statement.limit(MAX_UNDERWAY)).all()) >= MAX_UNDERWAY:
         raise Conflict(f"{MAX_UNDERWAY} of your imports are underway; wait until one is through.")
+
+
+def _check_uploads(uow: UnitOfWork) -> None:
+    if uow.actor.user_id is None:
+        return
+    lately = select(func.count()).where(
+        Import.created_by == uow.actor.user_id, Import.created_at > uow.now - timedelta(hours=1)
+    )
+    if (uow.session.scalar(lately) or 0) >= MAX_PER_HOUR:
+        raise Conflict("You have uploaded many files lately. Please wait a while.")
 
 
 def _check_values(record_type: RecordType, plan: Plan) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import select
 from processes.jobs.draining import drain
 from services.crm.account_model import Account
 from services.crm.contact_model import Contact
-from services.errors import Invalid
 from services.importing.imports import get_import
 from services.importing.model import Import, ImportChunk, unpack
 

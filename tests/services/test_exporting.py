@@ -1,0 +1,121 @@
+"""Exporting lists: rights, formulas, large lists by a job, and back again by an import."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from processes.jobs.draining import drain
+from services.errors import Conflict, Invalid, NotFound
+from services.exporting import exports
+from services.exporting.exports import delete_expired, get_export, list_exports, pieces_of
+from services.exporting.writers import open_writer
+from services.importing.cells import neutral, text_of
+
+
+def fetch(desk, one, actor="olga"):
+    return desk.ask(lambda uow: b"".join(pieces_of(uow, get_export(uow, one.id))), actor=actor)
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def export(desk, actor="olga", **asked):
+    return desk.do("export.start", actor, **{"record_type": "account", **asked})
+
+
+def test_a_list_is_written_when_it_is_asked_for(staff):
+    staff.do("account.create", name="Nordlys AS", city="Oslo")
+    staff.do("account.create", name="Berg & Co", city="Bergen")
+    one = export(staff, columns=["name", "city"], sort="name", filters={"city": "Oslo"})
+    assert (one.stage, one.total) == ("done", 1)
+    assert rows_of(fetch(staff, one)) == [["Name", "City"], ["Nordlys AS", "Oslo"]]
+
+
+def test_a_sheet_holds_texts_when_they_look_like_formulas(staff):
+    staff.do("account.create", name='=HYPERLINK("http://x","y")', phone="+4722000001")
+    content = fetch(staff, export(staff, kind="xlsx", columns=["name", "phone"]))
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    assert sheet == [["Name", "Phone"], ['=HYPERLINK("http://x","y")', "+4722000001"]]
+    assert b"<f>" not in content
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+47", "-5", "@x", "'=1", "''@", "\tx", "\r=1", "it's"])
+def test_a_text_is_the_same_when_it_was_neutralised(text):
+    assert neutral(text)[0] not in "=+-@\t\r"
+    assert text_of(neutral(text)) == text.strip()
+
+
+def test_only_who_may_export_does_when_a_list_is_asked_for(staff):
+    with pytest.raises(Exception, match="may not"):
+        export(staff, "anna")
+
+
+def test_a_file_is_its_owner_s_alone_when_somebody_else_asks(staff):
+    staff.add_person("otto", roles=("administrator",), scope="all")
+    one = export(staff)
+    with pytest.raises(NotFound):
+        fetch(staff, one, "otto")
+
+
+def test_a_large_list_is_written_by_a_job_when_it_has_many_rows(staff, monkeypatch):
+    monkeypatch.setattr(exports, "AT_ONCE", 2)
+    for number in range(5):
+        staff.do("account.create", name=f"Company {number}")
+    one = export(staff, columns=["name"])
+    assert one.stage == "running"
+    with pytest.raises(Conflict):
+        fetch(staff, one)
+    drain(staff.platform)
+    assert len(rows_of(fetch(staff, one))) == 6
+
+
+def test_nothing_is_kept_when_an_export_is_cancelled(staff, monkeypatch):
+    monkeypatch.setattr(exports, "AT_ONCE", 0)
+    monkeypatch.setattr(exports, "_TELL_EVERY", 1)
+    staff.do("account.create", name="Company")
+    one = export(staff)
+    staff.do("export.cancel", "olga", export_id=str(one.id))
+    drain(staff.platform)
+    with pytest.raises(Conflict):
+        fetch(staff, one)
+
+
+def test_a_file_is_gone_when_its_week_is_over(staff, clock):
+    one = export(staff)
+    clock.advance(timedelta(days=8))
+    assert staff.ask(list_exports, actor="olga") == []
+    with pytest.raises(NotFound):
+        fetch(staff, one)
+    assert staff.ask(delete_expired) == 1
+
+
+def test_an_unknown_column_is_refused_when_it_is_asked_for(staff):
+    with pytest.raises(Invalid):
+        export(staff, columns=["password_hash"])
+    with pytest.raises(Invalid):
+        export(staff, sort="password_hash")
+
+
+def test_exports_are_limited_when_somebody_asks_all_the_time(staff, monkeypatch):
+    monkeypatch.setattr(exports, "MAX_PER_HOUR", 2)
+    export(staff)
+    export(staff)
+    with pytest.raises(Conflict, match="lately"):
+        export(staff)
+
+
+def test_digits_are_kept_when_a_number_is_long():
+    file = io.BytesIO()
+    writer = open_writer("xlsx", file)
+    writer.write(["x"])
+    writer.write([2**62, "0047", None, True])
+    writer.close()
+    file.seek(0)
+    rows = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python()
+    assert rows[1] == [str(2**62), "0047", "", "yes"]
