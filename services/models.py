@@ -28,6 +28,7 @@ from services.sales import model as sales_model
 from services.search import model as search_model
 from services.service_levels import model as sla_model
 from services.tags import model as tag_model
+from services.views import model as view_model
 
 __all__ = [
     "account_model",
@@ -68,4 +69,5 @@ __all__ = [
     "tag_model",
     "templates",
     "timeline",
+    "view_model",
 ]

@@ -58,6 +58,8 @@ class ProcessInstance(Keyed, Base):
         suspended_at: Since when it stands still; None while it may go on.
         suspended_by: Who suspended it.
         snapshot: The engine's state, empty until the first step is through.
+        start_depth: How many processes in a row began by what the one before did to a record,
+            with no person in between; 0 for one that did not begin like that.
     """
 
     __tablename__ = "process_instances"
@@ -86,6 +88,7 @@ class ProcessInstance(Keyed, Base):
     suspended_at: Mapped[datetime | None]
     suspended_by: Mapped[str | None]
     snapshot: Mapped[bytes] = mapped_column(default=b"")
+    start_depth: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class WorkItem(Versioned, Base):
