@@ -14,8 +14,7 @@ from sqlalchemy import select
 
 from app.records.kinds import KINDS
 from services.documents.files import names_of_documents
-from services.people.model import Group, User
-from services.records.types import Field, get_record_type
+from services.records.types import Field, find_relation, get_record_type
 from services.unit_of_work import UnitOfWork
 
 
@@ -70,9 +69,10 @@ def find_titles(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> dict[UU
         return {
             key: Title(name, url_for("documents.download", key=key)) for key, name in names.items()
         }
-    if relation in {"user", "group"}:
-        people: Any = User if relation == "user" else Group
-        rows = uow.session.execute(select(people.id, people.name).where(people.id.in_(keys)))
+    plain = find_relation(relation)
+    if plain is not None:
+        model: Any = plain.model
+        rows = uow.session.execute(select(model.id, model.name).where(model.id.in_(keys)))
         return {key: Title(name) for key, name in rows}
     record_type = get_record_type(relation)
     model = record_type.model
