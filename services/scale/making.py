@@ -200,14 +200,12 @@ class Maker:
         account = None if rng.random() < _NO_ACCOUNT else self._one_of(accounts)
         culture = self._cultures[account["id"]] if account else any_culture(rng)
         person = culture.person(rng)
-        host = account["domain"] if account else f"mail{rng.randrange(9)}.example"
+        host = account["domain"] if account else f"{self._number}-{place}.mail.example"
         row = self._record() | {
             "first_name": person.first,
             "last_name": person.last,
             "name": person.whole,
-            "email": f"{person.mailbox}{self._number}x{place}@{host}"
-            if rng.random() > _NO_EMAIL
-            else None,
+            "email": f"{person.mailbox}@{host}" if rng.random() > _NO_EMAIL else None,
             "phone": self._phone(culture),
             "position": common(rng, _POSITIONS),
             "account_id": account["id"] if account else None,
@@ -308,7 +306,7 @@ class Maker:
             "number": f"L-{number:06d}",
             "name": person.whole,
             "company": culture.company(rng) if rng.random() < 0.7 else None,  # noqa: PLR2004
-            "email": f"{person.mailbox}{self._number}y{place}@mail{rng.randrange(9)}.example",
+            "email": f"{person.mailbox}@{self._number}-{place}.mail.example",
             "phone": self._phone(culture),
             "source": common(rng, _SOURCES),
             "score": rng.randrange(101),

@@ -5,7 +5,7 @@ Each record keeps its words in ``search_text``, with a sign in front that says w
 ==========  ==============================================================================
 ``anna``    a word of anything that is searched
 ``^anna``   a word of the title
-``=annaberg``  a whole title, number, address or phone number, without spaces and punctuation
+``=annaberg``  a whole title, number or address, without spaces and punctuation
 ``#1234``   four digits that follow one another in a phone number, or its last three
 ``@nna``    an end of a word of an e-mail address
 ``%deal``   the record type; always the first
@@ -58,11 +58,7 @@ class Query:
     @property
     def whole(self) -> str:
         """What a title, number or address is that is just this."""
-        return self.digits if self._is_long_number else "".join(self.words)[:_WHOLE_LENGTH]
-
-    @property
-    def _is_long_number(self) -> bool:
-        return len(self.digits) >= _PHONE_DIGITS
+        return "".join(self.words)[:_WHOLE_LENGTH]
 
 
 def split_words(text: str) -> list[str]:
@@ -170,14 +166,13 @@ def _words_of_email(address: str) -> Iterator[str]:
     yield from words
     yield f"={''.join(words)[:_WHOLE_LENGTH]}"
     for word in words[:-1]:  # the last one is the country's, or com
-        for start in range(1, len(word) - _PIECE + 1):
-            yield f"@{word[start:]}"
+        if word.isalpha():  # nobody looks for the end of a number in an address
+            for start in range(1, len(word) - _PIECE + 1):
+                yield f"@{word[start:]}"
 
 
 def _words_of_phone(number: str) -> Iterator[str]:
     digits = "".join(c for c in number if c.isdigit()).lstrip("0")
-    yield digits
-    yield f"={digits}"
     for gram in _grams(digits):
         yield f"#{gram}"
     yield f"#{digits[-_PIECE:]}"
