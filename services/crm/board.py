@@ -145,7 +145,7 @@ def load_board(uow: UnitOfWork, query: BoardQuery, *, cards: int = CARDS) -> Boa
     shown = [stage for stage in stages if stage.pipeline_id == pipeline.id]
     columns = {stage.key: BoardColumn(stage) for stage in shown}
     money = _add_up(uow, query, pipeline.id, columns)
-    conditions = _conditions(uow, query, pipeline.id)
+    conditions = board_conditions(uow, query, pipeline.id)
     people = _people(uow)
     rows = _first_rows(uow, conditions, pipeline.id, cards + 1)
     names = _account_names(uow, rows)
@@ -171,7 +171,7 @@ def more_cards(
     Raises:
         Invalid: The cursor is none of this board's.
     """
-    statement = _visible(uow).where(*_conditions(uow, query, stage.pipeline_id))
+    statement = _visible(uow).where(*board_conditions(uow, query, stage.pipeline_id))
     statement = statement.where(
         Deal.pipeline_id == stage.pipeline_id,
         Deal.stage == stage.key,
@@ -185,20 +185,12 @@ def more_cards(
     return column
 
 
-def column_sums(uow: UnitOfWork, query: BoardQuery, pipeline_id: UUID) -> list[BoardColumn]:
-    """Return the columns of a pipeline with their counts and sums, without cards."""
-    _, stages = _pipelines(uow)
-    columns = {one.key: BoardColumn(one) for one in stages if one.pipeline_id == pipeline_id}
-    _add_up(uow, query, pipeline_id, columns)
-    return list(columns.values())
-
-
 def _pipelines(uow: UnitOfWork) -> tuple[list[Pipeline], list[Stage]]:
     """Return all pipelines and all stages, in order, with one statement."""
     statement = select(Pipeline, Stage).join(Stage, Stage.pipeline_id == Pipeline.id)
     order = (Pipeline.position, Pipeline.name, Stage.position, Stage.key)
     rows = uow.session.execute(statement.order_by(*order)).all()
-    STAGE_NAMES.learn(stage for _, stage in rows)
+    STAGE_NAMES.learn((stage.key, stage.name) for _, stage in rows)
     pipelines = {pipeline.id: pipeline for pipeline, _ in rows}
     return list(pipelines.values()), [stage for _, stage in rows]
 
@@ -214,7 +206,9 @@ def _readable(uow: UnitOfWork) -> set[str]:
     return {one.name for one in uow.readable_fields(DEAL)} | {"id", "version", "stage", "name"}
 
 
-def _conditions(uow: UnitOfWork, query: BoardQuery, pipeline_id: UUID) -> list[ColumnElement[bool]]:
+def board_conditions(
+    uow: UnitOfWork, query: BoardQuery, pipeline_id: UUID
+) -> list[ColumnElement[bool]]:
     """Return what narrows the board, besides rights."""
     since = uow.now - CLOSED_DAYS * _DAY
     found = [
@@ -269,7 +263,7 @@ def _add_up(
     statement = uow.select(Deal).with_only_columns(
         Deal.stage, Deal.currency, func.count(), rotting, func.sum(Deal.amount), expected
     )
-    statement = statement.where(*_conditions(uow, query, pipeline_id))
+    statement = statement.where(*board_conditions(uow, query, pipeline_id))
     rows = uow.session.execute(statement.group_by(Deal.stage, Deal.currency)).all()
     money = own_money(uow)
     shows_amounts = "amount" in _readable(uow)
@@ -337,4 +331,3 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         return datetime.fromisoformat(since).astimezone(UTC), UUID(key)
     except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as error:
         raise Invalid("This page is not there.", {"after": ["Not one of this board."]}) from error
-

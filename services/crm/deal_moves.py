@@ -194,7 +194,7 @@ def reopen_deal(
     stages = list_stages(uow, deal.pipeline_id)
     if find_stage(stages, deal.stage).category == Category.OPEN:
         raise Conflict("This deal is open.")
-    entered = _stage_before(uow, deal, stages) if stage is None else find_stage(stages, stage)
+    entered = stage_before(uow, deal, stages) if stage is None else find_stage(stages, stage)
     if entered.category != Category.OPEN:
         message = "A deal goes on in an open stage."
         raise Invalid(message, {"stage": [message]})
@@ -394,7 +394,7 @@ def _today(uow: UnitOfWork) -> date:
     return uow.now.astimezone(uow.platform.settings.timezone).date()
 
 
-def _stage_before(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> Stage:
+def stage_before(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> Stage:
     """Return the open stage that a deal was in last, or the pipeline's first one."""
     known = {
         stage.key: stage

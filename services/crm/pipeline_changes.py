@@ -14,6 +14,7 @@ from services.crm.deal_model import Deal
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import all_stages, default_pipeline, list_pipelines, list_stages
 from services.crm.stage_keys import free_key
+from services.crm.stage_names import tell_stages
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import check_version
@@ -94,7 +95,7 @@ def create_pipeline(uow: UnitOfWork, *, name: str, copy_of: UUID | None = None) 
         taken.add(key)
         uow.session.add(Stage(pipeline_id=pipeline.id, key=key, position=position, **values))
     uow.session.flush()
-    all_stages(uow)
+    tell_stages(uow)
     return pipeline
 
 
@@ -121,6 +122,7 @@ def reorder_pipelines(uow: UnitOfWork, *, pipeline_ids: list[UUID]) -> None:
     for position, key in enumerate(pipeline_ids, start=1):
         known[key].position = position
     uow.session.flush()
+    tell_stages(uow)
 
 
 @operation("pipeline.make_default", Permission.PIPELINE_WRITE, PipelineArguments)

@@ -129,16 +129,16 @@ LOST_REASONS = ("Price", "Competitor", "No budget", "No answer", "Timing", "No f
 class StageNames(Mapping[str, str]):
     """Key → name of the stages that there are, in their order: a field's choices that live.
 
-    It holds what this process read last. Whatever reads the stages tells it, so that a page
-    shows them as they are in its own transaction.
+    It holds what this process read last: whatever reads all stages tells it, and a change in
+    another process does (``stage_names``).
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = dict(names)
 
-    def learn(self, stages: Iterable[Stage]) -> None:
-        """Take over the names of all stages, in order."""
-        self._names = {stage.key: stage.name for stage in stages}
+    def learn(self, names: Iterable[tuple[str, str]]) -> None:
+        """Take over the keys and names of all stages, in order."""
+        self._names = dict(names)
 
     def __getitem__(self, key: str) -> str:
         return self._names[key]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from services.crm.pipeline_model import STAGE_NAMES, Category, LostReason, Pipeline, Stage
 from services.errors import Invalid, NotFound
@@ -38,11 +38,15 @@ def get_pipeline(uow: UnitOfWork, pipeline_id: UUID | None = None) -> Pipeline:
 
 def all_stages(uow: UnitOfWork) -> Sequence[Stage]:
     """Return the stages of all pipelines, in the pipelines' order and then their own."""
-    statement = select(Stage).join(Pipeline, Pipeline.id == Stage.pipeline_id)
-    order = (Pipeline.position, Pipeline.name, Stage.position, Stage.key)
-    stages = uow.session.scalars(statement.order_by(*order)).all()
-    STAGE_NAMES.learn(stages)
+    stages = uow.session.scalars(stages_in_order()).all()
+    STAGE_NAMES.learn((stage.key, stage.name) for stage in stages)
     return stages
+
+
+def stages_in_order() -> Select[Stage]:
+    """Return the query of all stages, in the pipelines' order and then their own."""
+    statement = select(Stage).join(Pipeline, Pipeline.id == Stage.pipeline_id)
+    return statement.order_by(Pipeline.position, Pipeline.name, Stage.position, Stage.key)
 
 
 def list_stages(uow: UnitOfWork, pipeline_id: UUID) -> list[Stage]:

@@ -17,6 +17,7 @@ from services.crm.deal_stays import DAY
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import all_stages, find_stage, list_stages
 from services.crm.stage_keys import free_key
+from services.crm.stage_names import tell_stages
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.changes import check_version
@@ -141,7 +142,7 @@ def create_stage(
         one.position = position
     uow.session.add(stage)
     uow.session.flush()
-    all_stages(uow)
+    tell_stages(uow)
     return stage
 
 
@@ -164,7 +165,7 @@ def update_stage(
     uow.session.flush()
     if stage.rotting_days != rotted_after:
         _rot_anew(uow, stage)
-    all_stages(uow)
+    tell_stages(uow)
     return stage
 
 
@@ -181,7 +182,7 @@ def reorder_stages(uow: UnitOfWork, *, pipeline_id: UUID, stages: list[str]) -> 
     for position, stage in enumerate([*(known[key] for key in stages), *archived], start=1):
         stage.position = position
     uow.session.flush()
-    all_stages(uow)
+    tell_stages(uow)
 
 
 @operation("stage.archive", Permission.PIPELINE_WRITE, StageArguments)
@@ -224,7 +225,7 @@ def delete_stage(uow: UnitOfWork, *, stage_id: UUID, move_to: str | None = None)
         _relocate_all(uow, stage, find_stage(stages, move_to))
     uow.session.delete(stage)
     uow.session.flush()
-    all_stages(uow)
+    tell_stages(uow)
 
 
 def count_deals(uow: UnitOfWork, pipeline_id: UUID) -> dict[str, int]:

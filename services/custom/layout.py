@@ -48,6 +48,7 @@ _LOCK: Final = 0x4C61796F7574
 _ASK: Final = "SELECT token FROM layout_versions"
 
 Listener = Callable[[Sequence[CustomType]], None]
+Reader = Callable[[Session | None], None]
 
 
 class _Known:
@@ -61,6 +62,7 @@ class _Known:
         self.attributes: dict[str, set[str]] = defaultdict(set)
         self.types: list[str] = []
         self.listeners: list[Listener] = []
+        self.readers: list[Reader] = []
 
     def is_of(self, engine: Engine) -> bool:
         """Tell whether it was read from this database."""
@@ -113,6 +115,15 @@ def on_layout(listener: Listener) -> Listener:
     return listener
 
 
+def on_reading(reader: Reader) -> Reader:
+    """Have ``reader`` read what else belongs to the layout whenever any of it has changed.
+
+    It gets a session; None where the database has nothing but what is shipped.
+    """
+    _KNOWN.readers.append(reader)
+    return reader
+
+
 @event.listens_for(Session, "after_commit")
 def _look_again(session: Session) -> None:
     if session.info.pop(_CHANGED, False):
@@ -148,6 +159,11 @@ def _take_over(platform: Platform, token: UUID | None) -> None:
             ).all()
             order = (CustomField.position, CustomField.key)
             rows = session.scalars(select(CustomField).order_by(*order)).all()
+            for read in _KNOWN.readers:
+                read(session)
+    else:
+        for read in _KNOWN.readers:
+            read(None)
     apply_layout(types, rows)
     _KNOWN.token = token
 
