@@ -14,7 +14,12 @@ def form_arguments(names: Iterable[str]) -> dict[str, str]:
 
     An emptied field is an empty text; the operation knows whether it may be empty.
     """
-    return {name: request.form[name].strip() for name in names if name in request.form}
+    return {name: _given(name) for name in names if name in request.form}
+
+
+def _given(name: str) -> str:
+    """Return what was sent under a name; several choices, or a tick, come beside an empty one."""
+    return ",".join(text for one in request.form.getlist(name) if (text := one.strip()))
 
 
 def reason_of(error: LanewiseError) -> str:

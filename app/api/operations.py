@@ -27,6 +27,17 @@ def operations_blueprint() -> Blueprint:
         blueprint,
         Route("GET", "", "list", Audience.SIGNED_IN, _list, "List what the caller may do"),
     )
+    add_route(
+        blueprint,
+        Route(
+            "POST",
+            "/<name>",
+            "run_by_name",
+            Audience.SIGNED_IN,
+            _run_by_name,
+            "Do something to a record of a type that administrators have added",
+        ),
+    )
     for operation in all_operations():
         add_route(
             blueprint,
@@ -46,6 +57,10 @@ def operations_blueprint() -> Blueprint:
 def _list(uow: UnitOfWork) -> ResponseReturnValue:
     allowed = [one for one in all_operations() if uow.actor.may(one.permission)]
     return json_response({"items": [{"name": one.name, "summary": one.summary} for one in allowed]})
+
+
+def _run_by_name(uow: UnitOfWork, *, name: str) -> ResponseReturnValue:
+    return json_response(present_result(run(uow, name, json_body())))
 
 
 def _run(operation: Operation, uow: UnitOfWork) -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
 from app.records import actions, doubles, edit, lists, pages, sales_lines
+from app.records.added import by_place, init_added_kinds
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.views import view
@@ -23,8 +24,11 @@ _READ = Permission.RECORD_READ
 
 def register(app: Flask) -> None:
     """Add the pages of every record type, and what they share."""
+    init_added_kinds(app)
     for kind in KINDS.values():
-        app.register_blueprint(_blueprint(kind))
+        if not kind.type.is_added:
+            app.register_blueprint(_blueprint(kind))
+    app.register_blueprint(_added_blueprint())
     shared = Blueprint("records", __name__)
     shared.add_url_rule("/pick/<record_type>", "pick", view(_READ)(edit.pick))
     app.register_blueprint(shared)
@@ -43,19 +47,28 @@ def download(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class _Routes:
-    """Adds the routes of one record type to its blueprint."""
+    """Adds the routes of one record type to its blueprint; of all added types if it is None."""
 
-    kind: RecordKind
+    kind: RecordKind | None
     blueprint: Blueprint
+
+    @property
+    def write(self) -> Permission:
+        """What changing a record asks for."""
+        return Permission.RECORD_WRITE if self.kind is None else self.kind.write
+
+    def bind(self, function: Any) -> Any:
+        """Return ``function`` for the kind that it is about."""
+        return by_place(function) if self.kind is None else partial(function, self.kind)
 
     def read(self, rule: str, name: str, function: Any) -> None:
         """Add a page for those who may read."""
-        run_view = view(_READ)(partial(function, self.kind))
+        run_view = view(_READ)(self.bind(function))
         self.blueprint.add_url_rule(rule, name, run_view)
 
     def form(self, rule: str, name: str, function: Any) -> None:
         """Add a page for those who may write."""
-        run_view = view(self.kind.write)(partial(function, self.kind))
+        run_view = view(self.write)(self.bind(function))
         self.blueprint.add_url_rule(rule, name, run_view)
 
     def post(
@@ -67,8 +80,8 @@ class _Routes:
         permission: Permission | None = None,
     ) -> None:
         """Add what changes something; ``again`` answers a refusal."""
-        decided = view(permission or self.kind.write, again=partial(again, self.kind))
-        run_view = decided(partial(function, self.kind))
+        decided = view(permission or self.write, again=self.bind(again))
+        run_view = decided(self.bind(function))
         self.blueprint.add_url_rule(rule, name, run_view, methods=["POST"])
 
 
@@ -76,6 +89,24 @@ def _blueprint(kind: RecordKind) -> Blueprint:
     """Return the routes of one record type."""
     blueprint = Blueprint(kind.place, __name__, url_prefix=f"/{kind.place}")
     routes = _Routes(kind, blueprint)
+    _add_pages(routes)
+    if kind.lines:
+        show, save = sales_lines.show_lines, sales_lines.save_lines
+        routes.form("/<uuid:key>/lines", "lines", show)
+        routes.post("/<uuid:key>/lines", "save_lines", save, show)
+    if kind.has_doubles:
+        _add_doubles(routes)
+    return blueprint
+
+
+def _added_blueprint() -> Blueprint:
+    """Return the routes of all types that administrators have added."""
+    blueprint = Blueprint("x", __name__, url_prefix="/x/<place>")
+    _add_pages(_Routes(None, blueprint))
+    return blueprint
+
+
+def _add_pages(routes: _Routes) -> None:
     routes.read("", "index", lists.show_list)
     routes.read("/bin", "bin", lists.show_bin)
     routes.read("/<uuid:key>", "show", pages.show)
@@ -92,13 +123,6 @@ def _blueprint(kind: RecordKind) -> Blueprint:
     routes.post("/<uuid:key>/owner", "assign", actions.assign)
     routes.post("/<uuid:key>/documents", "make_document", actions.make_document)
     routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
-    if kind.lines:
-        show, save = sales_lines.show_lines, sales_lines.save_lines
-        routes.form("/<uuid:key>/lines", "lines", show)
-        routes.post("/<uuid:key>/lines", "save_lines", save, show)
-    if kind.has_doubles:
-        _add_doubles(routes)
-    return blueprint
 
 
 def _add_doubles(routes: _Routes) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from services.actors import Permission
 from services.records.duplicates import RULES
-from services.records.types import Field, RecordType, get_record_type
+from services.records.types import Field, RecordType, all_record_types, get_record_type
+from services.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,25 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnPage:
+    """What a record type's page has beyond the others'; its templates get ``own``.
+
+    Attributes:
+        load: Makes ``own`` of the record.
+        head: The template of the buttons in the page's head.
+        menu: That of more entries of its menu.
+        bar: That of what stands above the columns, in the place of the bar of steps.
+        side: That of more cards beside the details.
+    """
+
+    load: Callable[[UnitOfWork, Any], Any]
+    head: str
+    menu: str
+    bar: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordKind:
     """The pages of one record type.
 
@@ -53,6 +75,8 @@ class RecordKind:
         ends: Steps after which nothing follows; the bar shows one of them at most.
         lines: It is a document with lines, which have a form of their own.
         write: What its operations ask for.
+        own: What its page has beyond the others'.
+        board: The endpoint that shows its list as a board.
     """
 
     record_type: str
@@ -71,11 +95,49 @@ class RecordKind:
     documents: bool = False
     lines: bool = False
     write: Permission = Permission.RECORD_WRITE
+    own: OwnPage | None = None
+    board: str | None = None
 
     @property
     def type(self) -> RecordType:
         """The record type's description."""
         return get_record_type(self.record_type)
+
+    @property
+    def list_columns(self) -> tuple[str, ...]:
+        """The columns of the list, after the title, with those that administrators have added."""
+        added = (field.name for field in self.type.added_fields if field.is_in_list)
+        return (*self.columns, *added)
+
+    @property
+    def asked_fields(self) -> tuple[str, ...]:
+        """The fields of the short form, with what administrators want to be asked for."""
+        required = self.type.required
+        added = (
+            field.name
+            for field in self.type.added_fields
+            if field.writable and (field.is_in_short_form or field.name in required)
+        )
+        return (*self.create_fields, *added)
+
+    @property
+    def related_lists(self) -> tuple[Related, ...]:
+        """The lists of other records, with those that added fields link here."""
+        own = {(related.record_type, related.field) for related in self.related}
+        return (
+            *self.related,
+            *(
+                Related(other.name, field.name, _label_of(other, field))
+                for other in all_record_types()
+                for field in other.added_fields
+                if field.relation == self.record_type and (other.name, field.name) not in own
+            ),
+        )
+
+    @property
+    def has_files(self) -> bool:
+        """Whether its forms send files."""
+        return any(field.kind == "file" for field in self.type.fields)
 
     @property
     def has_doubles(self) -> bool:
@@ -98,6 +160,12 @@ class RecordKind:
             for field in self.type.fields
             if field.writable and field.name not in {"owner_id", "team_id", self.step_field}
         )
+
+
+def _label_of(other: RecordType, field: Field) -> str:
+    """Return what the list of records is called that link here with ``field``."""
+    links = [one for one in other.added_fields if one.relation == field.relation]
+    return other.plural if len(links) == 1 else f"{other.plural}: {field.label}"
 
 
 def reason(label: str) -> Field:

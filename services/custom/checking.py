@@ -90,8 +90,8 @@ def check_flags(row: CustomField) -> None:
         raise _refused("default", "A unique field has no default.")
     if row.is_indexed and row.kind in UNSORTED_KINDS:
         raise _refused("is_indexed", "Lists can't be sorted by values of this kind.")
-    if row.is_required and row.kind == FORMULA:
-        raise _refused("is_required", "A formula is computed, not filled in.")
+    if row.is_required and row.kind in {FORMULA, "file"}:
+        raise _refused("is_required", "Values of this kind can't be required.")
     row.is_indexed = row.is_indexed or row.is_unique
 
 
