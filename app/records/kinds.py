@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.records.kind import Action, RecordKind, Related, reason
+from app.records.deal_page import load_page
+from app.records.kind import Action, OwnPage, RecordKind, Related, reason
 from app.records.sales_kinds import SALES_KINDS
 
 _LEAD: Final = RecordKind(
@@ -56,26 +57,10 @@ _DEAL: Final = RecordKind(
     step_operation="deal.move_stage",
     ends=("won", "lost"),
     bad_ends=("lost",),
-    actions=(
-        Action(
-            "win",
-            "deal.win",
-            "Won",
-            "trophy",
-            "The deal is won.",
-            unless=frozenset({"won", "lost"}),
-            tone="primary",
-        ),
-        Action(
-            "lose",
-            "deal.lose",
-            "Lost",
-            "circle-x",
-            "The deal is lost.",
-            fields=(reason("Why was it lost?"),),
-            unless=frozenset({"won", "lost"}),
-        ),
+    own=OwnPage(
+        load_page, "deals/head.html", "deals/menu.html", "deals/bar.html", "deals/people.html"
     ),
+    board="board.index",
     related=(
         Related("quote", "deal_id", "Quotes"),
         Related("order", "deal_id", "Orders"),

@@ -67,6 +67,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         title=title_of(record),
         steps=steps(kind, step) if sees_step(kind, uow) else [],
         step=step,
+        own=None if kind.own is None else kind.own.load(uow, record),
         actions=[action for action in kind.actions if step not in action.unless],
         titles=Titles(uow, uow.readable_fields(kind.type), [record]),
         tasks=tasks_of_record(uow, kind.record_type, key),

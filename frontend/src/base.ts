@@ -1,6 +1,7 @@
 /** What every page loads: styles, htmx, small behaviours, and the loader that fetches islands on demand. */
 import "./styles/base.scss";
 
+import { startBoard } from "./base/board.ts";
 import { startConfirming } from "./base/confirm.ts";
 import { startElements } from "./base/elements.ts";
 import { startFilters } from "./base/filters.ts";
@@ -19,6 +20,7 @@ startConfirming();
 startFilters();
 startKeyboard();
 startHtmx();
+startBoard();
 startElements();
 unmountLeavingIslands();
 onContent((root) => {

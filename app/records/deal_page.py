@@ -1,0 +1,141 @@
+"""What a deal's page shows beyond other records': its stages with days, its people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from services.crm.contact_model import Contact
+from services.crm.deal_model import DEAL, Deal
+from services.crm.deal_people import CONTACT_ROLES, TEAM_ROLES, contacts_of, members_of
+from services.crm.deal_stays import times_in_stages
+from services.crm.pipeline_model import Category, Pipeline, Stage
+from services.crm.pipelines import find_stage, list_pipelines, list_stages
+from services.people.model import User
+from services.records.types import Field
+from services.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class StageStep:
+    """One stage of the bar; ``days`` is how long the deal was there, None if it never was."""
+
+    name: str
+    value: str
+    state: str
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who takes part in a deal."""
+
+    id: Any
+    name: str
+    role: str
+    is_primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DealPage:
+    """What the templates of a deal's page show.
+
+    Attributes:
+        category: What its stage means.
+        is_late: It is on hold until a day that has come.
+        pipelines: Those that it could be moved to.
+    """
+
+    stages: Sequence[StageStep]
+    category: str
+    days: int
+    is_rotting: bool
+    is_late: bool
+    pipeline: str
+    pipelines: Sequence[Pipeline]
+    team: Sequence[Person]
+    contacts: Sequence[Person]
+    users: Sequence[tuple[str, str]]
+    team_roles: Sequence[str] = TEAM_ROLES
+    contact_roles: Sequence[str] = CONTACT_ROLES
+    contact_field: Field = DEAL.field("contact_id") or Field("contact_id", "Contact")
+
+    @property
+    def pipeline_options(self) -> list[tuple[str, str]]:
+        """Return the other pipelines as options of a select."""
+        return [(str(one.id), one.name) for one in self.pipelines]
+
+
+def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
+    """Return what a deal's page shows beyond other records'."""
+    pipelines = list_pipelines(uow, archived=True)
+    stages = list_stages(uow, deal.pipeline_id)
+    here = find_stage(stages, deal.stage)
+    users = {row.id: row for row in uow.session.scalars(select(User).order_by(User.name))}
+    return DealPage(
+        stages=_steps(uow, deal, stages),
+        category=here.category,
+        days=max(0, ((deal.closed_at or uow.now) - deal.stage_since).days),
+        is_rotting=deal.rots_at is not None and deal.rots_at < uow.now,
+        is_late=deal.hold_until is not None and deal.hold_until <= _today(uow),
+        pipeline=next(one.name for one in pipelines if one.id == deal.pipeline_id),
+        pipelines=[
+            one for one in pipelines if one.id != deal.pipeline_id and one.archived_at is None
+        ],
+        team=[
+            Person(one.user_id, users[one.user_id].name, one.role)
+            for one in members_of(uow, deal.id)
+        ],
+        contacts=_contacts(uow, deal),
+        users=[(str(one.id), one.name) for one in users.values() if one.active],
+    )
+
+
+def _steps(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> list[StageStep]:
+    """Return the bar: open stages, and of the others the one the deal is in, or won."""
+    days = {one.stage: one.days for one in times_in_stages(uow, deal)}
+    here = find_stage(stages, deal.stage)
+    shown = [stage for stage in stages if _is_shown(stage, here)]
+    at = shown.index(here)
+    return [
+        StageStep(stage.name, stage.key, _state(number, at, stage), days.get(stage.key))
+        for number, stage in enumerate(shown)
+    ]
+
+
+def _is_shown(stage: Stage, here: Stage) -> bool:
+    if stage is here:
+        return True
+    if stage.archived_at is not None:
+        return False
+    return stage.category == Category.OPEN or (
+        stage.category == Category.WON and here.category != Category.LOST
+    )
+
+
+def _state(number: int, at: int, stage: Stage) -> str:
+    if number == at:
+        return "lost" if stage.category == Category.LOST else "current"
+    return "past" if number < at else "future"
+
+
+def _contacts(uow: UnitOfWork, deal: Deal) -> list[Person]:
+    """Return the contacts that the actor may see, the primary one first."""
+    roles: Mapping[Any, str] = {one.contact_id: one.role for one in contacts_of(uow, deal.id)}
+    keys = {*roles, deal.contact_id} - {None}
+    if not keys:
+        return []
+    statement = uow.select(Contact).where(Contact.id.in_(keys)).order_by(Contact.name)
+    people = [
+        Person(one.id, one.name, roles.get(one.id, ""), one.id == deal.contact_id)
+        for one in uow.session.scalars(statement)
+    ]
+    return sorted(people, key=lambda one: not one.is_primary)
+
+
+def _today(uow: UnitOfWork) -> date:
+    return uow.now.astimezone(uow.platform.settings.timezone).date()

@@ -1,0 +1,133 @@
+/** Deals that are moved: by a dialog that asks what the stage wants, or by dragging their cards. */
+import htmx from "htmx.org";
+
+import { failureText } from "./http.ts";
+import { csrfToken } from "./page.ts";
+import { toast } from "./toasts.ts";
+
+/** Where a dragged card came from, so that it can go back there. */
+interface Origin {
+  readonly card: HTMLElement;
+  readonly column: HTMLElement;
+  readonly next: Element | null;
+}
+
+let dragged: Origin | null = null;
+
+/** Shows the dialog that asks where to, and what that stage wants to know. */
+async function openMove(url: string): Promise<void> {
+  const dialog = document.querySelector<HTMLDialogElement>("dialog#move-dialog");
+  if (!dialog) {
+    location.assign(url);
+    return;
+  }
+  dialog.replaceChildren();
+  document.querySelector<HTMLElement>("[data-menu]:popover-open")?.hidePopover();
+  await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML" });
+  // A refusal is said by a message and leaves nothing to show.
+  if (dialog.childElementCount > 0 && !dialog.open) dialog.showModal();
+}
+
+function columnAt(event: DragEvent): HTMLElement | null {
+  const target = event.target instanceof Element ? event.target : null;
+  return target?.closest<HTMLElement>("[data-board] [data-stage]") ?? null;
+}
+
+function cardsOf(column: HTMLElement): HTMLElement | null {
+  return column.querySelector<HTMLElement>("[data-cards]");
+}
+
+function unmark(): void {
+  for (const element of document.querySelectorAll("[data-over]")) element.removeAttribute("data-over");
+}
+
+function putBack(origin: Origin): void {
+  origin.card.removeAttribute("data-busy");
+  cardsOf(origin.column)?.insertBefore(origin.card, origin.next);
+}
+
+/** Shows the board as it is now, with what others have done meanwhile, and what is expected anew. */
+async function refresh(): Promise<void> {
+  const board = document.querySelector<HTMLElement>("[data-board]");
+  if (!board) return;
+  await htmx.ajax("GET", board.dataset.board ?? "", { target: board, swap: "innerHTML" });
+  document.body.dispatchEvent(new CustomEvent("lanewise:moved"));
+}
+
+function askUrl(card: HTMLElement, stage: string): string {
+  const link = card.querySelector<HTMLAnchorElement>("[data-move-card]");
+  const url = new URL(link?.href ?? location.href);
+  url.searchParams.set("stage", stage);
+  return url.pathname + url.search;
+}
+
+async function drop(origin: Origin, column: HTMLElement): Promise<void> {
+  const { card } = origin;
+  const stage = column.dataset.stage ?? "";
+  cardsOf(column)?.prepend(card);
+  card.dataset.busy = "";
+  let response: Response;
+  try {
+    response = await fetch(card.dataset.moveUrl ?? "", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+      body: new URLSearchParams({ stage, version: card.dataset.version ?? "" }),
+    });
+  } catch {
+    putBack(origin);
+    toast("The server can't be reached. Nothing was changed; try again.", "bad");
+    return;
+  }
+  if (response.ok) {
+    await refresh();
+    return;
+  }
+  putBack(origin);
+  if (response.status === 422) {
+    await openMove(askUrl(card, stage));
+    return;
+  }
+  toast(failureText(response.status, await response.text()), "bad");
+}
+
+function startDragging(): void {
+  document.addEventListener("dragstart", (event) => {
+    const card = (event.target as Element | null)?.closest<HTMLElement>("[data-board] [data-deal]");
+    const column = card?.closest<HTMLElement>("[data-stage]");
+    if (!card || !column || !event.dataTransfer) return;
+    dragged = { card, column, next: card.nextElementSibling };
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", card.dataset.dealName ?? "");
+    card.dataset.dragged = "";
+  });
+  document.addEventListener("dragover", (event) => {
+    const column = columnAt(event);
+    unmark();
+    if (!dragged || !column || column === dragged.column) return;
+    event.preventDefault();
+    column.dataset.over = "";
+  });
+  document.addEventListener("drop", (event) => {
+    const column = columnAt(event);
+    unmark();
+    if (!dragged || !column || column === dragged.column) return;
+    event.preventDefault();
+    void drop(dragged, column);
+  });
+  document.addEventListener("dragend", () => {
+    dragged?.card.removeAttribute("data-dragged");
+    dragged = null;
+    unmark();
+  });
+}
+
+export function startBoard(): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element | null)?.closest<HTMLAnchorElement>("a[data-move-card]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void openMove(link.getAttribute("href") ?? "");
+  });
+  startDragging();
+}
