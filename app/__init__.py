@@ -7,7 +7,21 @@ from pathlib import Path
 from flask import Flask
 
 import processes.catalogue  # noqa: F401 - makes all operations and jobs known
-from app import admin, analyst, auth, deals, health, hooks, inbox, public, records, start
+from app import (
+    admin,
+    analyst,
+    auth,
+    deals,
+    exports,
+    health,
+    hooks,
+    imports,
+    inbox,
+    public,
+    records,
+    search,
+    start,
+)
 from app.api import init_api
 from app.assets import BUILT, init_assets
 from app.cli import init_commands
@@ -54,7 +68,21 @@ def create_app(
     init_assets(app, front_end or BUILT)
     init_layout(app)
     init_pages(app)
-    for module in (auth, inbox, records, deals, start, analyst, admin, public, hooks, health):
+    for module in (
+        auth,
+        inbox,
+        records,
+        search,
+        deals,
+        imports,
+        exports,
+        start,
+        analyst,
+        admin,
+        public,
+        hooks,
+        health,
+    ):
         module.register(app)
     init_api(app)
     init_errors(app)  # after the API, which would answer errors in its own way

@@ -77,7 +77,13 @@ def guess_plan(
 ) -> Plan:
     """Return the plan that was last used for such a file, or else a guess."""
     remembered = _remembered(uow, record_type, header)
-    plan = remembered or _guess(uow, record_type, header)
+    return adjust_formats(record_type, remembered or _guess(uow, record_type, header), samples)
+
+
+def adjust_formats(
+    record_type: RecordType, plan: Plan, samples: Sequence[Sequence[Any]]
+) -> Plan:
+    """Return the plan with the ways of writing dates and numbers that the samples tell."""
     columns = [_with_formats(record_type, column, samples) for column in plan.columns]
     return replace(plan, columns=tuple(columns))
 
@@ -182,7 +188,7 @@ def _with_formats(
     cells = [row[column.column] for row in samples if column.column < len(row)]
     if field.kind in {"date", "datetime"} and not column.order:
         return replace(column, order=find_order(cells))
-    if field.kind in {"money", "percent", "markup", "quantity", "decimal"} and not column.decimal:
+    if field.traits.is_numeric and field.kind != "number" and not column.decimal:
         return replace(column, decimal=find_decimal(cells))
     return column
 
