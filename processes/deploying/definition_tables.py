@@ -95,9 +95,10 @@ class ProcessStart(Keyed, Base):
     """A start event of the version that new instances of a process are made from.
 
     Attributes:
-        kind: ``none``, ``message``, ``signal``, ``timer`` or ``conditional``.
-        name: Of the message or signal; of a condition the type of record that it reads; empty
-            otherwise.
+        kind: ``none``, ``message``, ``signal``, ``timer``, ``conditional``, or ``record`` for a
+            message start event that waits for a change of a record.
+        name: Of the message or signal; of a condition the type of record that it reads, or that
+            it waits for; empty otherwise.
     """
 
     __tablename__ = "process_starts"

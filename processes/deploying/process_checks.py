@@ -14,6 +14,7 @@ from marshmallow.fields import Field as SchemaField
 
 from forms import Form, form_keys
 from processes.deploying.findings import Finding
+from processes.deploying.record_starts import check_record_starts
 from processes.engine.model import Node
 from processes.engine.process_model import Process
 from processes.engine.waits import MAX_NAME
@@ -60,6 +61,7 @@ def check_process(
 ) -> Iterator[Finding]:
     """Yield everything that keeps ``process`` from being deployed in these surroundings."""
     yield from _check_properties(process, file)
+    yield from check_record_starts(process, record_type_of(process), file)
     for node in process.nodes.values():
         yield from _check_names(node, process, file)
         yield from _check_form(node, process, there, file)

@@ -17,6 +17,7 @@ from sqlalchemy import Row, text
 from processes.deploying.definitions import Definition, get_definition
 from processes.engine import start_condition
 from processes.events.holding import holds_back
+from processes.events.record_starts import begin_by_records, events_of
 from processes.running.host import InstanceFacts, InstanceHost
 from processes.running.instance_tables import InstanceState, ProcessInstance
 from processes.running.projection import look_job
@@ -33,12 +34,12 @@ from services.unit_of_work import Cause, Job, UnitOfWork
 _CONCERNED = text(
     """
     SELECT DISTINCT i.id AS instance_id, CAST(NULL AS uuid) AS version_id,
-           NULL AS element_id, NULL AS record_type
+           NULL AS element_id, NULL AS record_type, 'condition' AS kind
     FROM subscriptions AS s JOIN process_instances AS i ON i.id = s.instance_id
     WHERE s.kind = 'condition' AND i.state = 'running' AND i.record_id = ANY (:records)
     UNION ALL
-    SELECT NULL, version_id, element_id, name
-    FROM process_starts WHERE kind = 'conditional' AND name = ANY (:types)
+    SELECT NULL, version_id, element_id, name, kind
+    FROM process_starts WHERE kind IN ('conditional', 'record') AND name = ANY (:types)
     """
 )
 
@@ -71,19 +72,26 @@ class HostOfRecord(InstanceHost):
 
 @watcher
 def look_at_conditions(uow: UnitOfWork, touched: Sequence[TouchedRecord]) -> None:
-    """Leave jobs for those whose conditions read one of these records."""
+    """Leave jobs for those whose conditions read one of these records, or that begin by one."""
     records = {record.record_id: record for record in touched}
     types = {record.record_type for record in touched}
     found = {"records": list(records), "types": list(types)}
-    for row in uow.session.execute(_CONCERNED, found):
+    for row in uow.session.execute(_CONCERNED, found).all():
         if row.instance_id is not None:
             uow.defer(look_job(row.instance_id, uow.now))
-            continue
-        if not uow.starts_processes:
-            continue
-        for record in touched:
-            if record.record_type == row.record_type and _comes_to_hold(uow, row, record):
-                uow.defer(_start_job(row, record.record_id, uow.now))
+        elif uow.starts_processes:
+            concerned = [one for one in touched if one.record_type == row.record_type]
+            _start_those(uow, row, concerned)
+
+
+def _start_those(uow: UnitOfWork, row: Row[Any], touched: Sequence[TouchedRecord]) -> None:
+    """Leave jobs for a start event that these records may concern."""
+    if row.kind == "record":
+        begin_by_records(uow, row, events_of(uow, touched))
+        return
+    for record in touched:
+        if _comes_to_hold(uow, row, record):
+            uow.defer(_start_job(row, record.record_id, uow.now))
 
 
 @job("conditions.look")

@@ -230,6 +230,7 @@ def _start(uow: UnitOfWork, target: Job) -> ProcessInstance | None:
     args = target.args
     definition = get_definition(uow, UUID(args["version_id"]))
     record_id = UUID(args["record_id"]) if args["record_id"] else None
+    uow.session.info["start_depth"] = args.get("depth", 0)
     instance = open_instance(
         uow,
         definition,

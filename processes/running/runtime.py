@@ -196,6 +196,7 @@ def _insert(
         "started_at": uow.now,
         "started_by": uow.actor.name,
         "snapshot": b"",
+        "start_depth": uow.session.info.get("start_depth", 0),
     }
     instance = ProcessInstance(**row)
     if not exclusive:
@@ -210,6 +211,13 @@ def _insert(
 def facts_of(instance: ProcessInstance) -> InstanceFacts:
     """Return what the host of an instance has to know of it."""
     return InstanceFacts(instance.id, instance.record_id, instance.started_at)
+
+
+def _deepen(uow: UnitOfWork, instance: ProcessInstance) -> None:
+    """Let what begins by this step's changes know that no person stands in between."""
+    if uow.source == "job":
+        known = uow.session.info.get("start_depth", 0)
+        uow.session.info["start_depth"] = max(known, instance.start_depth + 1)
 
 
 def save_execution(
@@ -234,6 +242,7 @@ def save_execution(
         changes: Those that become rows; all of the execution's if None.
     """
     changes = execution.changes if changes is None else changes
+    _deepen(uow, instance)
     waiting = waiting_after(changes)
     # What operations changed is written first: it may be what the rows below refer to.
     uow.session.flush()

@@ -10,6 +10,7 @@ from sqlalchemy import delete, text
 from processes.deploying.definition_tables import ProcessStart, ProcessVersion, VersionState
 from processes.deploying.definitions import Definition, get_definition
 from processes.deploying.findings import Finding, ModelRejected
+from processes.deploying.record_starts import begins_by_record
 from processes.deploying.stock import latest_active
 from processes.engine import StepFailed, start_timer
 from processes.engine.process_model import StartEvent
@@ -61,7 +62,7 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
                 version_id=version.id,
                 process_key=process_key,
                 element_id=event.id,
-                kind=event.kind,
+                kind=_kind_of(event, definition),
                 name=_name_of(event, definition),
             )
         )
@@ -70,10 +71,19 @@ def refresh_starts(uow: UnitOfWork, process_key: str) -> None:
 
 
 def _name_of(event: StartEvent, definition: Definition) -> str:
-    """Return what a start event is found by: a condition by what it reads."""
-    if event.kind == "conditional":
+    """Return what a start event is found by: a condition or a record by the record's type."""
+    if event.kind == "conditional" or _begins_by_record(event, definition):
         return definition.record_type or ""
     return event.name
+
+
+def _kind_of(event: StartEvent, definition: Definition) -> str:
+    return "record" if _begins_by_record(event, definition) else event.kind
+
+
+def _begins_by_record(event: StartEvent, definition: Definition) -> bool:
+    node = definition.process.nodes.get(event.id)
+    return node is not None and begins_by_record(node.properties)
 
 
 def _set_timer(uow: UnitOfWork, start: ProcessStart, definition: Definition) -> None:

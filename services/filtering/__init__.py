@@ -8,7 +8,7 @@ A filter is JSON: ``{"field": "account.city", "op": "contains", "value": "os"}``
 from services.filtering.compiling import compile_filter
 from services.filtering.describing import describe, describe_parts
 from services.filtering.matching import matches, matching_keys
-from services.filtering.model import Filter
+from services.filtering.model import Filter, reads_whoever_asks
 from services.filtering.parsing import (
     all_of,
     parse_arguments,
@@ -27,4 +27,5 @@ __all__ = [
     "parse_arguments",
     "parse_filter",
     "parse_filter_text",
+    "reads_whoever_asks",
 ]

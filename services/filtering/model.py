@@ -139,4 +139,18 @@ def nodes_of(root: Node) -> Iterator[Node]:
         yield from nodes_of(root.part)
 
 
+def reads_whoever_asks(filter_: Filter) -> bool:
+    """Tell whether a filter means something else for each person: it says me, or my team."""
+    return _reads_whoever_asks(filter_.root)
+
+
+def _reads_whoever_asks(root: Node) -> bool:
+    return any(
+        _reads_whoever_asks(node.where)
+        if isinstance(node, Related)
+        else isinstance(node, Condition) and any(isinstance(v, Me | MyTeam) for v in node.values)
+        for node in nodes_of(root)
+    )
+
+
 EVERYTHING = AllOf(())
