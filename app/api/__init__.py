@@ -16,6 +16,7 @@ from app.api.processes import process_blueprints
 from app.api.records import record_blueprints
 from app.api.routes import PROBLEM_ANSWER
 from app.api.schemas import PROBLEM
+from app.api.search import search_blueprint
 from app.api.service_levels import service_level_blueprints
 from app.api.tasks import tasks_blueprint
 from app.api.tokens import tokens_blueprint
@@ -44,6 +45,7 @@ def init_api(app: Flask) -> None:
     for blueprint in (
         tokens_blueprint(),
         *record_blueprints(),
+        search_blueprint(),
         tasks_blueprint(),
         *process_blueprints(),
         *delivery_blueprints(),
