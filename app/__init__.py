@@ -9,18 +9,22 @@ from flask import Flask
 import processes.catalogue  # noqa: F401 - makes all operations and jobs known
 from app import (
     admin,
+    agenda,
     analyst,
     auth,
+    conversations,
     deals,
     exports,
     health,
     hooks,
     imports,
     inbox,
+    notes,
     public,
     records,
     search,
     start,
+    touch,
 )
 from app.api import init_api
 from app.assets import BUILT, init_assets
@@ -72,6 +76,10 @@ def create_app(
         auth,
         inbox,
         records,
+        agenda,
+        touch,
+        conversations,
+        notes,
         search,
         deals,
         imports,

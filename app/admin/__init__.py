@@ -6,6 +6,8 @@ from flask import Blueprint, Flask
 
 from app.admin import (
     calendars,
+    custom,
+    custom_fields,
     deployments,
     incidents,
     instances,
@@ -14,7 +16,9 @@ from app.admin import (
     migrations,
     operating,
     people,
+    roles,
     service_levels,
+    tags,
 )
 
 
@@ -30,8 +34,12 @@ def register(app: Flask) -> None:
         incidents,
         jobs,
         people,
+        roles,
         calendars,
         service_levels,
+        custom,
+        custom_fields,
+        tags,
     ):
         module.add_routes(blueprint)
     app.register_blueprint(blueprint)

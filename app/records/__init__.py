@@ -10,10 +10,11 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
-from app.records import actions, doubles, edit, lists, pages, sales_lines
+from app.records import actions, composer, doubles, edit, history, lists, pages, sales_lines
 from app.records.added import by_place, init_added_kinds
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
+from app.records.titles import record_url
 from app.views import view
 from services.actors import Permission
 from services.documents.files import get_document
@@ -25,6 +26,7 @@ _READ = Permission.RECORD_READ
 def register(app: Flask) -> None:
     """Add the pages of every record type, and what they share."""
     init_added_kinds(app)
+    app.jinja_env.globals["record_url"] = record_url
     for kind in KINDS.values():
         if not kind.type.is_added:
             app.register_blueprint(_blueprint(kind))
@@ -119,8 +121,15 @@ def _add_pages(routes: _Routes) -> None:
     routes.post("/<uuid:key>/step", "move", actions.move)
     routes.post("/<uuid:key>/delete", "delete", actions.delete)
     routes.post("/<uuid:key>/restore", "restore", actions.restore, actions.explain_in_bin)
+    routes.read("/<uuid:key>/history", "history", history.show_history)
     routes.post("/<uuid:key>/notes", "note", actions.note)
+    routes.post("/<uuid:key>/log", "log", composer.log)
+    routes.post("/<uuid:key>/plan", "plan", composer.plan)
+    routes.post("/<uuid:key>/tags", "tag", composer.tag)
+    routes.post("/<uuid:key>/tags/remove", "untag", composer.untag)
     routes.post("/<uuid:key>/owner", "assign", actions.assign)
+    routes.post("/<uuid:key>/shares", "share", actions.share)
+    routes.post("/<uuid:key>/shares/<uuid:other>/end", "unshare", actions.unshare)
     routes.post("/<uuid:key>/documents", "make_document", actions.make_document)
     routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
 

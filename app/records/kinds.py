@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.records.activity_page import load_page as load_activity
 from app.records.deal_page import load_page
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
 from app.records.sales_kinds import SALES_KINDS
@@ -98,6 +99,7 @@ _ACCOUNT: Final = RecordKind(
     create_fields=("name", "website", "email", "phone", "city", "industry"),
     related=(
         Related("contact", "account_id", "Contacts"),
+        Related("account", "parent_id", "Parts"),
         Related("deal", "account_id", "Deals"),
         Related("quote", "account_id", "Quotes"),
         Related("order", "account_id", "Orders"),
@@ -119,6 +121,34 @@ _CONTACT: Final = RecordKind(
     ),
 )
 
+_ACTIVITY: Final = RecordKind(
+    record_type="activity",
+    place="activities",
+    icon="calendar-due",
+    columns=("kind", "status", "starts_at", "due_at", "regarding_id", "owner_id", "priority"),
+    subtitle=("kind", "regarding_id"),
+    create_fields=(
+        "subject",
+        "kind",
+        "starts_at",
+        "duration_minutes",
+        "due_at",
+        "location",
+        "priority",
+        "description",
+    ),
+    filters=("kind", "status", "priority"),
+    step_field="status",
+    own=OwnPage(
+        load_activity,
+        "activities/head.html",
+        "activities/menu.html",
+        "activities/bar.html",
+        "activities/side.html",
+    ),
+)
+
 KINDS: Final = {
-    kind.record_type: kind for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT, *SALES_KINDS)
+    kind.record_type: kind
+    for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT, _ACTIVITY, *SALES_KINDS)
 }

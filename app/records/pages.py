@@ -11,20 +11,23 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app.records.happenings import happenings
+from app.records.around import around
+from app.records.edit import shown_text
+from app.records.happenings import Happening, happenings
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
 from app.records.titles import Titles
 from processes.running.instances import instance_view, instances_of_record
 from processes.tasks.inbox import tasks_of_record
-from services.actors import Scope
+from services.actors import Scope, Verb
 from services.documents.files import documents_of
 from services.documents.templates import TemplateKind, list_templates
 from services.people.model import Group, User
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.records.types import get_record, title_of
+from services.rights.sharing import is_shareable, shares_with_names
 from services.sales.lines import lines_of, totals_of
 from services.service_levels.explain import explain_request
 from services.unit_of_work import UnitOfWork
@@ -71,12 +74,22 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         actions=[action for action in kind.actions if step not in action.unless],
         titles=Titles(uow, uow.readable_fields(kind.type), [record]),
         tasks=tasks_of_record(uow, kind.record_type, key),
-        timeline=happenings(timeline_of(uow, kind.record_type, key, limit=TIMELINE_ROWS), on=key),
+        timeline=_timeline(kind, uow, key),
         rows=TIMELINE_ROWS,
+        group=request.args.get("group"),
+        with_parts=_with_parts(),
+        around=around(uow, record),
+        no_titles=Titles(uow, (), ()),
+        people=people_options(uow),
+        local=shown_text,
         related=related_lists(kind, uow, key),
         documents=documents_of(uow, kind.record_type, key),
         promises=explain_request(uow, record) if kind.record_type == "request" else [],
         assignees=_assignees(uow),
+        shares=shares_with_names(uow, record),
+        holders=_holders(uow) if is_shareable(record) else [],
+        may_change=uow.actor.may(kind.write) and uow.may_do(Verb.UPDATE, record),
+        may_delete=uow.actor.may(kind.write) and uow.may_do(Verb.DELETE, record),
         lines=lines_of(uow, record) if kind.lines else [],
         sums=totals_of(uow, record) if kind.lines else None,
         templates=_templates(uow) if kind.documents else [],
@@ -87,15 +100,40 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
 
 def older_timeline(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Show the entries before the one that the address names, for appending to the page."""
-    before = request.args.get("before", type=UUID)
-    entries = timeline_of(uow, kind.record_type, key, before=before, limit=TIMELINE_ROWS)
     return render_template(
         "records/timeline.html",
         kind=kind,
         record_id=key,
-        timeline=happenings(entries, on=key),
+        timeline=_timeline(kind, uow, key),
         rows=TIMELINE_ROWS,
+        group=request.args.get("group"),
+        with_parts=_with_parts(),
     )
+
+
+def _timeline(kind: RecordKind, uow: UnitOfWork, key: UUID) -> list[Happening]:
+    """Return the page of the timeline that the address asks for."""
+    entries = timeline_of(
+        uow,
+        kind.record_type,
+        key,
+        before=request.args.get("before", type=UUID),
+        limit=TIMELINE_ROWS,
+        group=request.args.get("group") or None,
+        with_parts=_with_parts(),
+    )
+    return happenings(entries, on=key)
+
+
+def _with_parts() -> bool:
+    """Tell whether an account's page tells of the accounts below it too."""
+    return request.args.get("parts") == "1"
+
+
+def people_options(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Return everybody who works here, as options of a select."""
+    people = uow.session.execute(select(User.id, User.name).where(User.active).order_by(User.name))
+    return [(str(key), name) for key, name in people]
 
 
 def steps(kind: RecordKind, current: str | None) -> list[Step]:
@@ -161,6 +199,16 @@ def _assignees(uow: UnitOfWork) -> list[tuple[str, str]]:
     return [
         *((f"group:{group.name}", f"{group.name}: whoever is least busy") for group in groups),
         *((f"user:{person.id}", person.name) for person in people),
+    ]
+
+
+def _holders(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Return whom a record can be shared with, as options of a select."""
+    groups = uow.session.execute(select(Group.id, Group.name).order_by(Group.name))
+    people = select(User.id, User.name).where(User.active).order_by(User.name)
+    return [
+        *((f"group:{key}", f"{name} (group)") for key, name in groups),
+        *((f"user:{key}", name) for key, name in uow.session.execute(people)),
     ]
 
 

@@ -40,12 +40,15 @@ class Titles:
         typed: Mapping[str, Any] | None = None,
     ) -> None:
         wanted: dict[str, set[UUID]] = defaultdict(set)
+        fields, records = list(fields), list(records)
         relations = [field for field in fields if field.relation]
-        records = list(records)
         for field in relations:
             keys = [getattr(record, field.name) for record in records]
             keys.append(_key((typed or {}).get(field.name)))
             wanted[str(field.relation)].update(key for key in keys if key is not None)
+        for field in fields:
+            if field.kind == "relation" and field.relation is None:
+                _add_of_any_type(wanted, field.name, records)
         self._found = {
             key: title
             for relation, keys in wanted.items()
@@ -60,6 +63,15 @@ class Titles:
     def of_text(self, text: str | None) -> Title | None:
         """Return the title of the thing whose key is ``text``."""
         return self.of(_key(text))
+
+
+def _add_of_any_type(wanted: Mapping[str, set[UUID]], name: str, records: Iterable[Any]) -> None:
+    """Add what a field points to that may be of any type: another column says of which."""
+    for record in records:
+        of_type = getattr(record, f"{name.removesuffix('_id')}_type")
+        key = getattr(record, name)
+        if of_type is not None and key is not None:
+            wanted[of_type].add(key)
 
 
 def find_titles(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> dict[UUID, Title]:

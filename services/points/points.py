@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from services.actors import Permission
 from services.arguments import Key, Line
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.operations import Arguments, operation
 from services.points.keeping import is_primary, normalise_point, points_of, refresh_points
 from services.points.model import MIRRORED, POINT_KINDS, POINT_TYPES, ContactPoint
@@ -78,6 +78,7 @@ def add_point(
 ) -> ContactPoint:
     """Add an address, a number or a page to a contact, an account or a lead."""
     record = get_record(uow, record_type, record_id, lock=True)
+    _check_field(uow, record_type, kind)
     normalised = _normalised(kind, value)
     there = points_of(uow, record)
     if any((point.kind, point.normalised) == (kind, normalised) for point in there):
@@ -210,7 +211,18 @@ def _get(uow: UnitOfWork, key: UUID) -> tuple[ContactPoint, Any]:
     point = uow.session.get(ContactPoint, key, populate_existing=True)
     if point is None or point.record_id != record.id:
         raise NotFound("There is no such contact point.")
+    _check_field(uow, owner.record_type, point.kind)
     return point, record
+
+
+def _check_field(uow: UnitOfWork, record_type: str, kind: str) -> None:
+    """Refuse a change to points whose column the actor may not write.
+
+    Raises:
+        NotAllowed: It may not.
+    """
+    if MIRRORED.get(kind) in uow.actor.locked_fields(record_type):
+        raise NotAllowed("You may not change this.")
 
 
 def _normalised(kind: str, value: str) -> str:

@@ -1,0 +1,134 @@
+"""One's own activities by when they come, and what is done with one of them."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.context import settings
+from app.forms import form_arguments, reason_of
+from app.records.composer import with_zone
+from app.records.kinds import KINDS
+from app.records.titles import Titles
+from app.views import view
+from services.activities.agenda import my_agenda
+from services.activities.calendar_file import calendar_file
+from services.activities.model import Activity
+from services.actors import Permission
+from services.errors import LanewiseError, NotFound
+from services.operations import run
+from services.records.types import get_record_type
+from services.unit_of_work import UnitOfWork
+
+_READ, _WRITE = Permission.RECORD_READ, Permission.RECORD_WRITE
+_FIELDS: Final = {
+    "complete": ("result",),
+    "cancel": ("reason",),
+    "reschedule": ("starts_at", "due_at"),
+    "reopen": (),
+}
+_SAID: Final = {
+    "complete": "Done.",
+    "cancel": "Called off.",
+    "reschedule": "Moved.",
+    "reopen": "It is planned again.",
+}
+
+
+def register(app: Flask) -> None:
+    """Add the agenda, and the forms on an activity's page."""
+    blueprint = Blueprint("agenda", __name__)
+    blueprint.add_url_rule("/agenda", "index", view(_READ)(index))
+    rule = "/activities/<uuid:key>/calendar.ics"
+    blueprint.add_url_rule(rule, "calendar", view(_READ)(calendar))
+    for rule, name, function in (
+        ("/activities/<uuid:key>/settle/<action>", "settle", settle),
+        ("/activities/<uuid:key>/people", "invite", invite),
+        ("/activities/<uuid:key>/people/<uuid:other>/remove", "uninvite", uninvite),
+        ("/activities/<uuid:key>/answer", "respond", respond),
+    ):
+        decided = view(_WRITE, again=_explain)(function)
+        blueprint.add_url_rule(rule, name, decided, methods=["POST"])
+    app.register_blueprint(blueprint)
+
+
+def index(uow: UnitOfWork) -> ResponseReturnValue:
+    """Show what the actor has to do and takes part in, grouped by when."""
+    agenda = my_agenda(uow)
+    groups = [
+        ("Overdue", agenda.overdue),
+        ("Today", agenda.today),
+        ("This week", agenda.week),
+        ("Later", agenda.later),
+        ("Without a time", agenda.undated),
+    ]
+    rows = [row for _, some in groups for row in some]
+    return render_template(
+        "activities/agenda.html",
+        groups=[(label, some) for label, some in groups if some],
+        is_cut=agenda.is_cut,
+        titles=Titles(uow, get_record_type("activity").fields, rows),
+    )
+
+
+def calendar(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Send an activity as a file for any calendar program."""
+    activity = uow.get(Activity, key)
+    text = calendar_file(
+        activity, now=uow.now, zone=settings().timezone, host=request.host.partition(":")[0]
+    )
+    response = Response(text, mimetype="text/calendar")
+    response.headers.set("Content-Disposition", "attachment", filename="activity.ics")
+    return response
+
+
+def settle(uow: UnitOfWork, *, key: UUID, action: str) -> ResponseReturnValue:
+    """Complete an activity, move it, call it off or take it up again.
+
+    Raises:
+        NotFound: There is no such thing to do.
+    """
+    if action not in _FIELDS:
+        raise NotFound("There is no such action.")
+    given = with_zone(form_arguments(_FIELDS[action]), "starts_at", "due_at")
+    run(uow, f"activity.{action}", {"activity_id": str(key), **given})
+    flash(_SAID[action], "good")
+    return _back(key)
+
+
+def invite(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Add people to an activity."""
+    people = {name: request.form.getlist(name) for name in ("user_ids", "contact_ids", "lead_ids")}
+    run(uow, "activity.invite", {"activity_id": str(key), **people})
+    return _back(key)
+
+
+def uninvite(uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
+    """Take a person off an activity."""
+    run(uow, "activity.uninvite", {"participant_id": str(other)})
+    return _back(key)
+
+
+def respond(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Say whether one takes part, or what a guest said."""
+    given = form_arguments(("response", "participant_id"))
+    run(uow, "activity.respond", {"activity_id": str(key), **given})
+    return _back(key)
+
+
+def _explain(
+    _uow: UnitOfWork, error: LanewiseError, *, key: UUID, **_others: object
+) -> ResponseReturnValue:
+    """Say on the activity's page why nothing was done."""
+    flash(reason_of(error), "bad")
+    return _back(key)
+
+
+def _back(key: UUID) -> ResponseReturnValue:
+    """Return to where the form stood: the agenda, or the activity's page."""
+    if request.form.get("from") == "agenda":
+        return redirect(url_for("agenda.index"))
+    return redirect(url_for(f"{KINDS['activity'].place}.show", key=key))
