@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import fields, validate
 from marshmallow.fields import Field
 
+from processes.deploying.record_starts import EVENT, EVENTS, FIELDS, FILTER
 from services.operations import Operation, all_operations
 
 SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
@@ -40,7 +41,7 @@ _OTHER = "M12 3v4M12 17v4M3 12h4M17 12h4M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8"
 def element_templates() -> list[dict[str, Any]]:
     """Return a template for each operation that diagrams may use, and those of tasks and rules."""
     templates = [_of_operation(one) for one in all_operations() if one.in_diagrams]
-    return [_user_task(), _decision(), *_timers(), *templates]
+    return [_user_task(), _decision(), _record_start(), *_timers(), *templates]
 
 
 def _of_operation(operation: Operation) -> dict[str, Any]:
@@ -137,6 +138,46 @@ def _user_task() -> dict[str, Any]:
                 "binding": {"type": "zeebe:taskSchedule", "property": "dueDate"},
             },
             _calendar(WORK["id"], "A due date that is a duration, such as PT8H, counts its hours"),
+        ],
+    }
+
+
+def _record_start() -> dict[str, Any]:
+    """Return the template of a start event that waits for a record of the process's type."""
+    element = "bpmn:StartEvent"
+    return {
+        **_head("lanewise.record_start", "When a record changes", "record"),
+        "description": "Begins with a record of the type that the process is about",
+        "appliesTo": [element],
+        "elementType": {"value": element, "eventDefinition": "bpmn:MessageEventDefinition"},
+        "groups": [WORK],
+        "properties": [
+            {
+                "type": "Hidden",
+                "value": "a record changed",
+                "binding": {"type": "bpmn:Message#property", "name": "name"},
+            },
+            {
+                **_text("event", "When it was", WORK["id"], "What happens to the record"),
+                "type": "Dropdown",
+                "value": "changed",
+                "choices": [
+                    {"name": name.capitalize().replace(",", " or"), "value": name}
+                    for name in (*EVENTS, "created, changed")
+                ],
+                "binding": {"type": "zeebe:property", "name": EVENT},
+            },
+            {
+                **_text("fields", "Fields", WORK["id"], "Which count when changed, with commas"),
+                "optional": True,
+                "binding": {"type": "zeebe:property", "name": FIELDS},
+            },
+            {
+                **_text("filter", "Filter", WORK["id"], "What the record must be like, as JSON"),
+                "type": "Text",
+                "optional": True,
+                "binding": {"type": "zeebe:property", "name": FILTER},
+            },
         ],
     }
 
