@@ -19,6 +19,37 @@ KEY_LENGTH: Final = 40
 MAX_CHOICES: Final = 200
 LABEL_LENGTH: Final = 80
 HINT_LENGTH: Final = 300
+ICONS: Final = (
+    "package",
+    "bookmark",
+    "briefcase",
+    "building",
+    "calendar",
+    "clipboard-list",
+    "coin",
+    "database",
+    "file",
+    "flag",
+    "folder",
+    "heart-handshake",
+    "home",
+    "key",
+    "map-pin",
+    "photo",
+    "plug",
+    "rocket",
+    "server",
+    "shield-check",
+    "star",
+    "tag",
+    "target",
+    "ticket",
+    "trophy",
+    "users",
+    "world",
+)
+"""The pictures that a type can have; the front end has them all."""
+
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PLACE: Final = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
@@ -180,7 +211,7 @@ class MoveField(NameField):
 
 
 class _TypeArguments(Arguments):
-    icon = Line(allow_none=True, metadata={"title": "Icon"})
+    icon = Line(allow_none=True, validate=validate.OneOf(ICONS), metadata={"title": "Icon"})
     title_label = _Short(allow_none=True, metadata={"title": "What its name is called"})
 
 

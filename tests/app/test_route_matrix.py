@@ -38,6 +38,8 @@ RECORD_ROUTES = {
     "tag": WRITE,
     "untag": WRITE,
     "assign": WRITE,
+    "share": WRITE,
+    "unshare": WRITE,
     "make_document": WRITE,
     "send_mail": WRITE,
 }
@@ -96,7 +98,14 @@ DECISIONS = {
     "admin.new_service_level": Permission.SLA_WRITE,
     "admin.people": MANAGE,
     "admin.person": MANAGE,
+    "admin.create_role": MANAGE,
+    "admin.end_role": MANAGE,
+    "admin.new_role": MANAGE,
     "admin.retry_incident": OPERATE,
+    "admin.rights": MANAGE,
+    "admin.role": MANAGE,
+    "admin.roles": MANAGE,
+    "admin.update_role": MANAGE,
     "admin.retry_job": OPERATE,
     "admin.service_level": Permission.SLA_WRITE,
     "admin.service_levels": Permission.SLA_WRITE,
@@ -311,6 +320,7 @@ VALUES = {
     "record_type": "lead",
     "stage": "new",
     "name": "base.js",
+    "place": "projects",
 }
 
 

@@ -1,0 +1,212 @@
+"""The fields of one record type: added, ordered, changed, retired, restored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.forms import form_arguments, reason_of
+from app.views import View, view
+from services.actors import Permission
+from services.custom.arguments import MAX_CHOICES
+from services.custom.fields import get_field, list_fields, present_field
+from services.custom.formulas import FORMULA_KINDS
+from services.custom.options import (
+    CHOICE_KINDS,
+    CUSTOM_KINDS,
+    FORMULA,
+    LENGTH_KINDS,
+    NUMBER_KINDS,
+    UNIQUE_KINDS,
+    UNSORTED_KINDS,
+)
+from services.errors import Invalid, LanewiseError
+from services.operations import run
+from services.records.field_kinds import FIELD_KINDS
+from services.records.types import all_record_types, get_record_type
+from services.unit_of_work import UnitOfWork
+
+_EMPTY_ROWS: Final = 4
+_FLAGS: Final = ("is_required", "is_unique", "is_indexed", "is_in_list", "is_in_short_form")
+_TEXTS: Final = (
+    "label",
+    "hint",
+    "relation",
+    "minimum",
+    "maximum",
+    "max_length",
+    "default",
+    "formula",
+    "result",
+)
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Add the routes of fields."""
+    manage = Permission.LAYOUT_WRITE
+    pages: tuple[tuple[str, str, View], ...] = (
+        ("/layout/<record_type>", "fields", index),
+        ("/layout/<record_type>/new", "new_field", show_new),
+        ("/layout/fields/<uuid:key>", "field", show),
+    )
+    for rule, name, function in pages:
+        blueprint.add_url_rule(rule, name, view(manage)(function))
+    changes: tuple[tuple[str, str, View, View], ...] = (
+        ("/layout/<record_type>/new", "create_field", create, show_new),
+        ("/layout/fields/<uuid:key>", "update_field", update, show),
+        ("/layout/fields/<uuid:key>/move", "move_field", move, _explain),
+        ("/layout/fields/<uuid:key>/retire", "retire_field", retire, _explain),
+        ("/layout/fields/<uuid:key>/restore", "restore_field", restore, _explain),
+    )
+    for rule, name, function, again in changes:
+        blueprint.add_url_rule(rule, name, view(manage, again=again)(function), methods=["POST"])
+
+
+def index(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
+    """List the fields of a type: those that were added, and those that ship."""
+    found = get_record_type(record_type)
+    rows = list_fields(uow, record_type)
+    return render_template(
+        "admin/custom_fields.html",
+        type=found,
+        added=[present_field(row) for row in rows if row.retired_at is None],
+        retired=[present_field(row) for row in rows if row.retired_at is not None],
+        shipped=[field for field in found.fields if not field.is_added],
+        kinds=CUSTOM_KINDS,
+        field_kinds=FIELD_KINDS,
+    )
+
+
+def show_new(
+    uow: UnitOfWork, error: LanewiseError | None = None, *, record_type: str
+) -> ResponseReturnValue:
+    """Show the kinds that a new field can have, or the form for the kind that was chosen."""
+    del uow
+    found = get_record_type(record_type)
+    kind = request.form.get("kind") or request.args.get("kind")
+    if kind is None or kind not in CUSTOM_KINDS:
+        return render_template("admin/custom_kinds.html", type=found, kinds=CUSTOM_KINDS)
+    values = {"choices": [], "result": "decimal", "is_in_short_form": True}
+    return _form(record_type, kind, None, values | _typed(), error)
+
+
+def create(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
+    """Add the field."""
+    kind = request.form.get("kind", "")
+    arguments = {**_arguments(kind), "kind": kind, "record_type": record_type}
+    made = run(uow, "custom_field.create", {**arguments, **form_arguments(("key",))})
+    flash(f"{made['label']} is in all forms now.", "good")
+    return redirect(url_for("admin.fields", record_type=record_type))
+
+
+def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
+    """Show the form of a field."""
+    row = get_field(uow, key)
+    found = present_field(row)
+    return _form(row.record_type, row.kind, found, found | _typed(), error)
+
+
+def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Change the field."""
+    kind = request.form.get("kind", "")
+    given = {**_arguments(kind), "kind": kind, **form_arguments(("version",))}
+    made = run(uow, "custom_field.update", {"field_id": str(key), **given})
+    flash("Saved.", "good")
+    return redirect(url_for("admin.fields", record_type=made["record_type"]))
+
+
+def move(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Move the field up or down."""
+    return _run(uow, "custom_field.move", key, form_arguments(("direction",)))
+
+
+def retire(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Take the field away."""
+    return _run(uow, "custom_field.retire", key, {}, "is retired; its values are kept.")
+
+
+def restore(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Bring the field back."""
+    return _run(uow, "custom_field.restore", key, {}, "is back, with the values it had.")
+
+
+def _run(
+    uow: UnitOfWork, operation: str, key: UUID, given: Mapping[str, str], done: str = ""
+) -> ResponseReturnValue:
+    made = run(uow, operation, {"field_id": str(key), **given})
+    if done:
+        flash(f"{made['label']} {done}", "good")
+    return redirect(url_for("admin.fields", record_type=made["record_type"]))
+
+
+def _form(
+    record_type: str,
+    kind: str,
+    field: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+    error: LanewiseError | None,
+) -> ResponseReturnValue:
+    found = get_record_type(record_type)
+    blank = {"value": "", "label": "", "retired": False}
+    targets = [(one.name, one.label) for one in all_record_types()]
+    return render_template(
+        "admin/custom_field.html",
+        type=found,
+        field=field,
+        kind=kind,
+        kind_label=CUSTOM_KINDS[kind],
+        kinds=list(CUSTOM_KINDS.items()),
+        values=values,
+        rows=[*values["choices"], *[blank] * _EMPTY_ROWS] if kind in CHOICE_KINDS else [],
+        targets=[*targets, ("user", "Person"), ("group", "Group")],
+        results=[(one, FIELD_KINDS[one].label) for one in FORMULA_KINDS],
+        names=[one for one in found.fields if field is None or one.name != field["name"]],
+        has_bounds=kind in NUMBER_KINDS,
+        has_length=kind in LENGTH_KINDS,
+        has_default=kind not in {FORMULA, "file", "relation"},
+        is_computed=kind == FORMULA,
+        can_be_required=kind not in {FORMULA, "file"},
+        can_be_unique=kind in UNIQUE_KINDS,
+        can_be_indexed=kind not in UNSORTED_KINDS,
+        error=error,
+        errors=error.fields if isinstance(error, Invalid) else {},
+    )
+
+
+def _arguments(kind: str) -> dict[str, Any]:
+    """Return what the form sent as the operations take it."""
+    found: dict[str, Any] = dict(form_arguments(_TEXTS))
+    found |= {name: name in request.form for name in _FLAGS}
+    if kind in CHOICE_KINDS:
+        found["choices"] = _choices()
+    return found
+
+
+def _typed() -> dict[str, Any]:
+    """Return what a form that was refused holds; nothing if none was sent."""
+    if request.method != "POST":
+        return {}
+    found: dict[str, Any] = {**form_arguments((*_TEXTS, "key")), "choices": _choices()}
+    return found | {name: name in request.form for name in _FLAGS}
+
+
+def _choices() -> list[dict[str, Any]]:
+    """Return the rows of choices that have a label."""
+    rows = []
+    for number in range(MAX_CHOICES + _EMPTY_ROWS + 1):
+        place = f"choices.{number}"
+        label = request.form.get(f"{place}.label", "").strip()
+        if label:
+            value = request.form.get(f"{place}.value") or None
+            retired = f"{place}.retired" in request.form
+            rows.append({"value": value, "label": label, "retired": retired})
+    return rows
+
+
+def _explain(_uow: UnitOfWork, error: LanewiseError, **_arguments: Any) -> ResponseReturnValue:
+    flash(reason_of(error), "bad")
+    return redirect(request.referrer or url_for("admin.layout"))
