@@ -52,7 +52,9 @@ def search_condition(
     if query is None or part is Searched.NOTHING:
         return false()
     write = as_title_tsquery if part is Searched.TITLE else as_tsquery
-    found = select(SearchEntry.id).where(has_words(write(query, record_type.name)))
+    found = select(SearchEntry.id).where(
+        has_words(SearchEntry.words, write(query, record_type.name))
+    )
     condition: ColumnElement[bool] = (model or record_type.model).id.in_(found)
     return condition
 
@@ -66,11 +68,11 @@ def is_found(uow: UnitOfWork, record_type: RecordType, text: str, record: Any) -
     return matches_words(query, record.search_text, by_title=part is Searched.TITLE)
 
 
-def has_words(query: str) -> ColumnElement[bool]:
-    """Return the SQL condition of entries that match the text of a ``tsquery``.
+def has_words(words: Any, query: str) -> ColumnElement[bool]:
+    """Return the SQL condition that the column ``words`` matches the text of a ``tsquery``.
 
     It is written into the statement, so that the server plans each for how often its words occur.
     """
     value = bindparam(None, query, type_=Text, literal_execute=True)
-    condition: ColumnElement[bool] = SearchEntry.words.op("@@")(cast(value, TSQUERY))
+    condition: ColumnElement[bool] = words.op("@@")(cast(value, TSQUERY))
     return condition

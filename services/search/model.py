@@ -23,6 +23,7 @@ class SearchEntry(Base):
     __tablename__ = "search_entries"
     __table_args__ = (
         Index("ix_search_entries_words", "words", postgresql_using="gin"),
+        Index(None, "record_type", "id"),
         Index(None, "owner_id", "id"),
         Index(None, "team_id", "id"),
     )
