@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
+from flask_login import current_user
 
+from app.records.kinds import KINDS
+from app.views import decision_of
 from processes.tasks.inbox import count_tasks
 from services.actors import Permission, Scope, Verb
 
@@ -13,6 +16,19 @@ from services.actors import Permission, Scope, Verb
 def init_pages(app: Flask) -> None:
     """Give templates ``may`` and, in whole pages, ``inbox_count``."""
     app.context_processor(_page_context)
+    app.jinja_env.globals["opens"] = opens
+
+
+def opens(endpoint: str) -> bool:
+    """Tell whether the signed-in person may open a page: the side bar shows no others."""
+    # Pages of types that administrators added have no endpoint each; they are like the others.
+    is_known = endpoint in current_app.view_functions
+    decision = decision_of(endpoint) if is_known else Permission.RECORD_READ
+    if isinstance(decision, Permission) and not current_user.may(decision):
+        return False
+    place = endpoint.partition(".")[0]
+    kind = next((one for one in KINDS.values() if one.place == place), None)
+    return kind is None or bool(current_user.reads(kind.record_type))
 
 
 def _page_context() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from flask_login import AnonymousUserMixin, LoginManager, current_user, login_us
 
 from app.context import API_PREFIX, platform, session_clock
 from config import Settings
-from services.actors import SYSTEM, Actor, Role
+from services.actors import SYSTEM, Actor, Permission, Scope
 from services.errors import NotAuthenticated
 from services.people.model import User, find_signed_in
 from services.people.sign_in import user_by_token
@@ -46,9 +46,14 @@ class Person:
         """Return the key as flask-login stores it."""
         return str(self.id)
 
-    def has_role(self, role: str) -> bool:
-        """Tell whether the person holds ``role`` by name; an administrator holds each."""
-        return not self.actor.roles.isdisjoint({Role(role), Role.ADMINISTRATOR})
+    def may(self, permission: str) -> bool:
+        """Tell whether the person holds a permission, such as ``process:read``."""
+        return self.actor.may(Permission(permission))
+
+    def reads(self, record_type: str) -> bool:
+        """Tell whether the person may see any record of a type."""
+        reach = self.actor.reach(record_type)
+        return self.may(Permission.RECORD_READ) and reach is not Scope.NONE
 
 
 class Nobody(AnonymousUserMixin):  # type: ignore[misc]
@@ -56,8 +61,12 @@ class Nobody(AnonymousUserMixin):  # type: ignore[misc]
 
     name = ""
 
-    def has_role(self, _role: str) -> bool:
-        """Return False: nobody holds no role."""
+    def may(self, _permission: str) -> bool:
+        """Return False: nobody may do nothing."""
+        return False
+
+    def reads(self, _record_type: str) -> bool:
+        """Return False: nobody sees nothing."""
         return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,23 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
 from app.views import View, view
-from services.actors import Permission, Role, Scope
+from services.actors import Permission, Scope
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
 from services.people.model import Group, User
 from services.people.users import list_groups, list_users
+from services.rights.labels import PERSON_SCOPES
+from services.rights.roles import list_roles
 from services.unit_of_work import UnitOfWork
-
-ROLES: Final = (
-    (Role.EMPLOYEE.value, "Employee", "works on tasks and records"),
-    (Role.ANALYST.value, "Analyst", "draws and deploys processes"),
-    (Role.ADMINISTRATOR.value, "Administrator", "does everything"),
-)
-SCOPES: Final = (
-    (Scope.OWN.value, "Own records"),
-    (Scope.TEAM.value, "Own records and those of the groups"),
-    (Scope.ALL.value, "All records"),
-)
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -63,8 +54,9 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
         people=people,
         groups=list_groups(uow),
         members=members,
-        roles={value: label for value, label, _ in ROLES},
-        scopes=dict(SCOPES),
+        roles={role.key: role.name for role in list_roles(uow)},
+        scopes=PERSON_SCOPES,
+        above={group.id: group.name for group in list_groups(uow)},
     )
 
 
@@ -121,18 +113,32 @@ def create_group(uow: UnitOfWork) -> ResponseReturnValue:
 
 
 def show_group(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Show who belongs to a group."""
-    return render_template("admin/group.html", group=uow.get(Group, key), people=list_users(uow))
+    """Show who belongs to a group, and below which one it stands."""
+    return render_template(
+        "admin/group.html",
+        group=uow.get(Group, key),
+        people=list_users(uow),
+        others=[("", "None")]
+        + [(str(group.id), group.name) for group in list_groups(uow) if group.id != key],
+    )
 
 
 def set_members(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Set who belongs to a group; people who are switched off stay in it."""
+    """Set what a group is called, its team above, and who belongs to it.
+
+    People who are switched off stay in it.
+    """
     asleep = [
         str(person.id)
         for person in list_users(uow, include_inactive=True)
         if not person.active and key in {group.id for group in person.groups}
     ]
     members = [*request.form.getlist("members"), *asleep]
+    group = uow.get(Group, key)
+    named = {"name": request.form.get("name") or group.name}
+    above = request.form.get("parent_id", "")
+    if (group.name, str(group.parent_id or "")) != (named["name"], above):
+        run(uow, "group.update", {"group_id": str(key), **named, "parent_id": above or None})
     run(uow, "group.set_members", {"group_id": str(key), "user_ids": members})
     flash("Saved.", "good")
     return redirect(url_for("admin.people"))
@@ -148,8 +154,8 @@ def _form(
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
         groups=list_groups(uow),
-        roles=ROLES,
-        scopes=SCOPES,
+        roles=[(role.key, role.name, role.description) for role in list_roles(uow)],
+        scopes=PERSON_SCOPES.items(),
     )
 
 

@@ -71,6 +71,23 @@ def assign(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     return _back(kind, key)
 
 
+def share(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Share the record with a person or a group."""
+    choice, _, value = request.form.get("with", "").partition(":")
+    holder = {f"{choice}_id": value} if choice in {"group", "user"} else {}
+    given = form_arguments(["level", "until"])
+    run(uow, "record.share", {**_of_record(kind, key), **holder, **given})
+    flash("Shared.", "good")
+    return _back(kind, key)
+
+
+def unshare(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
+    """No longer share the record with somebody."""
+    run(uow, "record.unshare", {"share_id": str(other)})
+    flash("No longer shared.", "good")
+    return _back(kind, key)
+
+
 def make_document(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Make a document from a template."""
     run(uow, "document.make", {**_of_record(kind, key), **form_arguments(["template"])})

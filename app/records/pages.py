@@ -85,9 +85,9 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         related=related_lists(kind, uow, key),
         documents=documents_of(uow, kind.record_type, key),
         promises=explain_request(uow, record) if kind.record_type == "request" else [],
-        assignees=_assignees(uow),
+        staff=_staff(uow),
         shares=shares_with_names(uow, record),
-        holders=_holders(uow) if is_shareable(record) else [],
+        can_be_shared=is_shareable(record),
         may_change=uow.actor.may(kind.write) and uow.may_do(Verb.UPDATE, record),
         may_delete=uow.actor.may(kind.write) and uow.may_do(Verb.DELETE, record),
         lines=lines_of(uow, record) if kind.lines else [],
@@ -192,24 +192,14 @@ def _templates(uow: UnitOfWork) -> list[tuple[str, str]]:
     ]
 
 
-def _assignees(uow: UnitOfWork) -> list[tuple[str, str]]:
-    """Return whom a record can be given to, as options of a select."""
-    groups = uow.session.scalars(select(Group).order_by(Group.name))
-    people = uow.session.scalars(select(User).where(User.active).order_by(User.name))
-    return [
-        *((f"group:{group.name}", f"{group.name}: whoever is least busy") for group in groups),
-        *((f"user:{person.id}", person.name) for person in people),
-    ]
-
-
-def _holders(uow: UnitOfWork) -> list[tuple[str, str]]:
-    """Return whom a record can be shared with, as options of a select."""
+def _staff(uow: UnitOfWork) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, str]]]:
+    """Return key and name of all groups and of all active people, by name."""
     groups = uow.session.execute(select(Group.id, Group.name).order_by(Group.name))
     people = select(User.id, User.name).where(User.active).order_by(User.name)
-    return [
-        *((f"group:{key}", f"{name} (group)") for key, name in groups),
-        *((f"user:{key}", name) for key, name in uow.session.execute(people)),
-    ]
+    return (
+        [(key, name) for key, name in groups],
+        [(key, name) for key, name in uow.session.execute(people)],
+    )
 
 
 def _picture(uow: UnitOfWork, instances: Sequence[Any]) -> Any:

@@ -126,8 +126,12 @@ def shares_of(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[Shared
     Raises:
         NotFound: There is no such record, or the actor may not see it.
     """
-    get_record(uow, record_type, record_id)
-    return present_shares(uow, _shares(uow, record_id))
+    return shares_with_names(uow, get_record(uow, record_type, record_id))
+
+
+def shares_with_names(uow: UnitOfWork, record: Any) -> list[Shared]:
+    """Return with whom a record that the actor sees is shared now, by name."""
+    return present_shares(uow, _shares(uow, record.id)) if is_shareable(record) else []
 
 
 def present_shares(uow: UnitOfWork, shares: Sequence[RecordShare]) -> list[Shared]:

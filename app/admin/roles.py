@@ -1,0 +1,211 @@
+"""Roles: what each permits, whose records it gives, and which of their fields."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.forms import reason_of
+from app.records.kinds import KINDS
+from app.views import View, view
+from services.actors import Permission
+from services.errors import Conflict, Invalid, LanewiseError, NotFound
+from services.operations import run
+from services.people.model import User
+from services.records.types import all_record_types, get_record, title_of
+from services.rights import labels
+from services.rights.explaining import explain, rights_of
+from services.rights.reach import EVERY_TYPE, FieldRight, RoleRules, Verb
+from services.rights.roles import count_holders, get_role, list_roles, version_of
+from services.rights.shipped import RoleDefinition
+from services.unit_of_work import UnitOfWork
+
+_INHERITED = ""
+_NEW = RoleDefinition("", "", "", frozenset(), RoleRules({EVERY_TYPE: {"read": "standard"}}))
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Add the routes of roles."""
+    manage = Permission.USER_MANAGE
+    pages: tuple[tuple[str, str, View], ...] = (
+        ("/roles", "roles", index),
+        ("/roles/new", "new_role", show_new),
+        ("/roles/<key>", "role", show_role),
+        ("/people/<uuid:key>/rights", "rights", show_rights),
+    )
+    for rule, name, function in pages:
+        blueprint.add_url_rule(rule, name, view(manage)(function))
+    changes: tuple[tuple[str, str, View, View], ...] = (
+        ("/roles/new", "create_role", create, show_new),
+        ("/roles/<key>", "update_role", update, show_role),
+        ("/roles/<key>/<verb>", "end_role", end, _explain),
+    )
+    for rule, name, function, again in changes:
+        blueprint.add_url_rule(rule, name, view(manage, again=again)(function), methods=["POST"])
+
+
+def index(uow: UnitOfWork) -> ResponseReturnValue:
+    """List the roles."""
+    return render_template("admin/roles.html", roles=list_roles(uow), holders=count_holders(uow))
+
+
+def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
+    """Show the form for a new role, filled with what another one says if it is to be a copy."""
+    source = request.args.get("copy")
+    role = get_role(uow, source) if source else _NEW
+    return _form(uow, role, None, error)
+
+
+def create(uow: UnitOfWork) -> ResponseReturnValue:
+    """Make a role."""
+    run(uow, "role.create", _given())
+    flash("The role is there.", "good")
+    return redirect(url_for("admin.roles"))
+
+
+def show_role(
+    uow: UnitOfWork, error: LanewiseError | None = None, *, key: str
+) -> ResponseReturnValue:
+    """Show the form of a role."""
+    return _form(uow, get_role(uow, key), key, error)
+
+
+def update(uow: UnitOfWork, *, key: str) -> ResponseReturnValue:
+    """Change a role."""
+    version = request.form.get("version") or None
+    run(uow, "role.update", {"role": key, "version": version, **_given()})
+    flash("Saved. It holds from everybody's next click on.", "good")
+    return redirect(url_for("admin.roles"))
+
+
+def end(uow: UnitOfWork, *, key: str, verb: str) -> ResponseReturnValue:
+    """Delete a role, or let a shipped one be as it ships.
+
+    Raises:
+        NotFound: There is no such verb.
+    """
+    if verb not in {"delete", "reset"}:
+        raise NotFound("There is no such action.")
+    run(uow, f"role.{verb}", {"role": key})
+    flash("Deleted." if verb == "delete" else "The role is as it ships.", "good")
+    return redirect(url_for("admin.roles"))
+
+
+def show_rights(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Show what a person may do, and for one record why."""
+    person = uow.get(User, key)
+    address = request.args.get("record", "").strip()
+    record, problem = None, ""
+    if address:
+        try:
+            record = _record_at(uow, address)
+        except NotFound as error:
+            problem = error.message
+    names = {role.key: role.name for role in list_roles(uow)}
+    return render_template(
+        "admin/rights.html",
+        person=person,
+        roles=[names.get(role, role) for role in person.roles],
+        rights=rights_of(person),
+        verbs=labels.VERBS,
+        cells=labels.CELLS,
+        standard=labels.PERSON_SCOPES[person.scope],
+        address=address,
+        problem=problem,
+        record=record,
+        title="" if record is None else title_of(record),
+        answers=[] if record is None else explain(uow, person, record),
+    )
+
+
+def _record_at(uow: UnitOfWork, address: str) -> Any:
+    """Return the record that an address such as ``/deals/<key>`` names.
+
+    Raises:
+        NotFound: It names none.
+    """
+    places = {kind.place: kind.record_type for kind in KINDS.values()}
+    parts = address.partition("?")[0].strip("/").split("/")
+    for place, key in pairwise(parts):
+        if place in places:
+            try:
+                return get_record(uow, places[place], UUID(key))
+            except ValueError:
+                break
+    raise NotFound("There is no record with this address.")
+
+
+def _form(
+    uow: UnitOfWork, role: RoleDefinition, key: str | None, error: LanewiseError | None
+) -> ResponseReturnValue:
+    given = _given() if request.method == "POST" else _stored(role, is_new=key is None)
+    return render_template(
+        "admin/role.html",
+        role=role,
+        key=key,
+        version=None if key is None else request.form.get("version") or version_of(uow, key),
+        values=given,
+        error=error,
+        errors=error.fields if isinstance(error, Invalid) else {},
+        conflict=isinstance(error, Conflict),
+        groups=labels.PERMISSION_GROUPS,
+        verbs=labels.VERBS,
+        cells=labels.CELLS,
+        field_rights=labels.FIELD_RIGHTS,
+        types=list(all_record_types()),
+    )
+
+
+def _given() -> dict[str, Any]:
+    """Return what the form sent."""
+    return {
+        "name": request.form.get("name", ""),
+        "description": request.form.get("description", ""),
+        "permissions": request.form.getlist("permissions"),
+        "records": _given_records(),
+        "field_rights": _given_fields(),
+    }
+
+
+def _given_records() -> dict[str, dict[str, str]]:
+    """Return the rows of the matrix; a row that says the same as all others is left out."""
+    others = {verb.value: request.form.get(f"scope:{EVERY_TYPE}:{verb}", "none") for verb in Verb}
+    rows = {EVERY_TYPE: others}
+    for record_type in all_record_types():
+        chosen = {
+            verb.value: request.form.get(f"scope:{record_type.name}:{verb}", _INHERITED)
+            for verb in Verb
+        }
+        if any(chosen.values()):
+            rows[record_type.name] = {verb: cell or others[verb] for verb, cell in chosen.items()}
+    return rows
+
+
+def _given_fields() -> dict[str, dict[str, str]]:
+    closed: dict[str, dict[str, str]] = {}
+    for record_type in all_record_types():
+        for field in record_type.fields:
+            right = request.form.get(f"field:{record_type.name}:{field.name}")
+            if right and right != FieldRight.WRITE:
+                closed.setdefault(record_type.name, {})[field.name] = right
+    return closed
+
+
+def _stored(role: RoleDefinition, *, is_new: bool) -> dict[str, Any]:
+    copied = f"Copy of {role.name}" if role.name else ""
+    return {
+        "name": copied if is_new else role.name,
+        "description": role.description,
+        "permissions": sorted(role.permissions),
+        "records": role.rules.records,
+        "field_rights": role.rules.fields,
+    }
+
+
+def _explain(_uow: UnitOfWork, error: LanewiseError, **_arguments: Any) -> ResponseReturnValue:
+    flash(reason_of(error), "bad")
+    return redirect(url_for("admin.roles"))
