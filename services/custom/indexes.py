@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, func, text
 from sqlalchemy.dialects import postgresql
 
 from services.actors import SYSTEM
-from services.custom.layout import change_layout, lock_layout
+from services.custom.layout import change_layout, lock_layout, look_again
 from services.custom.model import CustomField, CustomRecord
 from services.custom.options import attribute_of
 from services.jobs import job
@@ -28,6 +28,7 @@ def index_job(row: CustomField) -> Job:
 def keep_index(platform: Platform, field_id: str) -> None:
     """Make the index that a field is to have, or drop the one that it had."""
     key = UUID(field_id)
+    look_again(platform)
     wanted = platform.transact(SYSTEM, lambda uow: _wanted(uow, key), source="job")
     name = index_name(key)
     with platform.engine.connect() as connection:
