@@ -15,7 +15,7 @@ from services.database import Base
 from services.people.model import Group, User
 from services.records.types import RecordType, all_record_types, get_record_type
 from services.rights.book import read_roles
-from services.rights.labels import VERBS
+from services.rights.labels import VERBS, label_of
 from services.rights.model import RecordShare
 from services.rights.sharing import present_shares
 from services.unit_of_work import UnitOfWork
@@ -85,10 +85,7 @@ def explain(uow: UnitOfWork, user: User, record: Any) -> list[Answer]:
 
 
 def _type_rights(actor: Actor, record_type: RecordType) -> TypeRights:
-    scopes = {
-        verb: actor.reach(record_type.name, verb) if actor.may(_PERMISSIONS[verb]) else Scope.NONE
-        for verb in Verb
-    }
+    scopes = {verb: _scope(actor, record_type, verb) for verb in Verb}
     hidden = actor.hidden_fields(record_type.name)
     locked = actor.locked_fields(record_type.name) - hidden
     labels = {field.name: field.label for field in record_type.fields}
@@ -137,7 +134,7 @@ def _missing(user: User, actor: Actor, record: Any, verb: Verb) -> str:
     if not user.active:
         return f"{user.name} is switched off."
     if not actor.may(_PERMISSIONS[verb]):
-        return f"No role permits it: {_PERMISSIONS[verb].value}."
+        return f"No role permits this: {label_of(_PERMISSIONS[verb]).lower()}."
     scope = actor.reach(record.record_type, verb)
     plural = get_record_type(record.record_type).plural.lower()
     if scope is Scope.NONE:
