@@ -97,6 +97,14 @@ def _type_rights(actor: Actor, record_type: RecordType) -> TypeRights:
     )
 
 
+def _scope(actor: Actor, record_type: RecordType, verb: Verb) -> Scope:
+    scope = actor.reach(record_type.name, verb)
+    if not actor.may(_PERMISSIONS[verb]):
+        return Scope.NONE
+    is_open = not getattr(record_type.model, "__scoped__", False)
+    return Scope.ALL if is_open and scope is not Scope.NONE else scope
+
+
 def _reasons(uow: UnitOfWork, user: User, actor: Actor, record: Any, verb: Verb) -> Iterator[str]:
     """Yield what gives ``verb``, each way for itself."""
     yield from _reasons_of_roles(uow, user, actor, record, verb)
