@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
@@ -12,8 +11,7 @@ from services.arguments import Key, Line, LongText, WholeNumber
 from services.custom.formulas import FORMULA_KINDS
 from services.custom.options import CUSTOM_KINDS
 from services.operations import Arguments
-from services.records.schemas import VERSION
-from services.records.types import all_record_types
+from services.records.schemas import VERSION, AnyRecordType
 
 KEY_LENGTH: Final = 40
 MAX_CHOICES: Final = 200
@@ -86,31 +84,6 @@ class _Place(Line):
         if text is not None and not _PLACE.fullmatch(text):
             raise ValidationError("Use a small letter and then small letters, digits and hyphens.")
         return text
-
-
-class AnyRecordType(validate.OneOf):
-    """Takes the record types that there are at the moment."""
-
-    def __init__(self) -> None:
-        super().__init__((), error="There is no such record type.")
-
-    @property
-    def choices(self) -> Iterable[str]:
-        """The names of the types."""
-        return [one.name for one in all_record_types()]
-
-    @choices.setter
-    def choices(self, _none: Any) -> None:
-        """Take nothing: the types are asked for at the time of use."""
-
-    @property
-    def labels(self) -> Iterable[str]:
-        """What people call them."""
-        return [one.label for one in all_record_types()]
-
-    @labels.setter
-    def labels(self, _none: Any) -> None:
-        """Take nothing, as ``choices``."""
 
 
 class Choice(Arguments):

@@ -88,7 +88,9 @@ def check_flags(row: CustomField) -> None:
         raise _refused("is_unique", "Values of this kind can't be unique.")
     if row.is_unique and row.options.get("default") is not None:
         raise _refused("default", "A unique field has no default.")
-    if row.is_indexed and row.kind in UNSORTED_KINDS:
+    if row.kind == "relation":
+        row.is_indexed = True  # the page of what it points to looks for it
+    elif row.is_indexed and row.kind in UNSORTED_KINDS:
         raise _refused("is_indexed", "Lists can't be sorted by values of this kind.")
     if row.is_required and row.kind in {FORMULA, "file"}:
         raise _refused("is_required", "Values of this kind can't be required.")

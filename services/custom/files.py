@@ -11,10 +11,10 @@ from marshmallow import fields
 
 from services.actors import Permission
 from services.arguments import Key, Line
-from services.custom.arguments import AnyRecordType
 from services.documents.files import keep_document
 from services.errors import Invalid
 from services.operations import Arguments, operation, run
+from services.records.schemas import AnyRecordType
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 

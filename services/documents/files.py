@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from marshmallow import validate
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
@@ -22,8 +21,8 @@ from services.documents.templates import Template, TemplateKind, get_template
 from services.documents.values import values_for
 from services.errors import Invalid, NotFound
 from services.operations import Arguments, operation
-from services.people.assignment import RECORD_TYPES
 from services.people.organization import get_organization
+from services.records.schemas import AnyRecordType
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
@@ -40,7 +39,7 @@ class MakeDocument(Arguments):
         required=True, metadata={"title": "Template", "description": "Such as offer or contract."}
     )
     record_type = Line(
-        required=True, validate=validate.OneOf(RECORD_TYPES), metadata={"title": "Record type"}
+        required=True, validate=AnyRecordType(), metadata={"title": "Record type"}
     )
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
 

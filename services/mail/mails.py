@@ -20,7 +20,7 @@ from services.mail.reaching import check_recipients
 from services.mail.references import make_message_id, make_reply_address
 from services.mail.threads import answerable, sender_of, subject_of_answer
 from services.operations import Arguments, operation
-from services.people.assignment import RECORD_TYPES
+from services.records.schemas import AnyRecordType
 from services.records.timeline import add_entry
 from services.records.types import get_record
 from services.unit_of_work import Job, UnitOfWork
@@ -32,7 +32,7 @@ class SendMail(Arguments):
     """Which mail goes to whom, about which record."""
 
     record_type = Line(
-        required=True, validate=validate.OneOf(RECORD_TYPES), metadata={"title": "Record type"}
+        required=True, validate=AnyRecordType(), metadata={"title": "Record type"}
     )
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
     to = LongText(

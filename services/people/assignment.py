@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from marshmallow import validate
 from sqlalchemy import ForeignKey, Select, func, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +21,7 @@ from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.operations import Arguments, operation
 from services.people.model import Group, User, find_user, memberships
 from services.records.changes import change_record
+from services.records.schemas import AnyRecordType
 from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
 
@@ -54,7 +54,7 @@ class AssignRecord(Arguments):
 
     record_type = Line(
         required=True,
-        validate=validate.OneOf(RECORD_TYPES),
+        validate=AnyRecordType(),
         metadata={"title": "Record type"},
     )
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})

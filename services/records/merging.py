@@ -34,6 +34,7 @@ from services.arguments import Key, Line
 from services.audit import AuditEntry
 from services.crm.account_model import Account
 from services.crm.account_tree import check_circle
+from services.custom.links import move_links
 from services.database import Base, Keyed
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation, run
@@ -135,6 +136,9 @@ def merge_records(
     before = _plain({name: getattr(kept, name) for name in taken})
     # Rows first: what they say of an address must be there when the record takes it over.
     moved = _move_all(uow, found, dropped.id, kept.id)
+    # Given up before the other takes over what only one of them may have.
+    dropped.deleted_at, dropped.deleted_by = uow.now, uow.actor.name
+    uow.session.flush()
     _update(uow, kept, _plain(taken))
     _settle(uow, kept, dropped)
     add_entry(uow, kept, "merged", f"Merged with “{title_of(dropped)}”")
@@ -149,7 +153,6 @@ def merge_records(
         merged_by=uow.actor.name,
     )
     uow.add(merge)
-    dropped.deleted_at, dropped.deleted_by = uow.now, uow.actor.name
     add_entry(uow, dropped, "deleted", f"Merged into “{title_of(kept)}”")
     uow.emit(f"{record_type}.merged", record_type, kept.id, dropped_id=str(dropped.id))
     return {"merge_id": merge.id, "record_id": kept.id}
@@ -280,7 +283,7 @@ def _move_all(
             ) from error
         if keys:
             moved[pointer.name] = keys
-    return moved
+    return moved | move_links(uow, record_type.name, (dropped_id, kept_id))
 
 
 def _move_back(uow: UnitOfWork, record_type: RecordType, merge: Merge) -> None:
@@ -288,6 +291,7 @@ def _move_back(uow: UnitOfWork, record_type: RecordType, merge: Merge) -> None:
         keys = merge.moved.get(pointer.name)
         if keys:
             _move(uow, pointer, record_type.name, (merge.kept_id, merge.dropped_id), keys)
+    move_links(uow, record_type.name, (merge.kept_id, merge.dropped_id), merge.moved)
 
 
 def _move(
@@ -338,4 +342,6 @@ def _is_empty(value: Any) -> bool:
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: None if value is None else str(value) for name, value in values.items()}
+    """Return values as JSON keeps them; several choices stay a list."""
+    kept = (type(None), list)
+    return {name: v if isinstance(v, kept) else str(v) for name, v in values.items()}

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from marshmallow import validate
 from sqlalchemy import delete, select
 
 from services.actors import Permission
 from services.arguments import Key, Line, LongText
 from services.errors import Conflict, NotAllowed, NotFound
 from services.operations import Arguments, operation
-from services.people.assignment import RECORD_TYPES
 from services.people.model import User
 from services.records.folding import fold
 from services.records.note_model import Mention, NoteVersion
+from services.records.schemas import AnyRecordType
 from services.records.timeline import TimelineRow, add_entry
 from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
@@ -29,7 +28,7 @@ class AddNote(Arguments):
     """What is noted, and on which record."""
 
     record_type = Line(
-        required=True, validate=validate.OneOf(RECORD_TYPES), metadata={"title": "Record type"}
+        required=True, validate=AnyRecordType(), metadata={"title": "Record type"}
     )
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
     text = LongText(

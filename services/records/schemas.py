@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate
 
 from services import arguments
 from services.operations import Arguments
-from services.records.types import Field, RecordType
+from services.records.types import Field, RecordType, all_record_types
 
 VERSION = arguments.WholeNumber(
     load_default=None,
@@ -19,6 +19,31 @@ VERSION = arguments.WholeNumber(
         "description": "The version that was seen; a newer one is a conflict.",
     },
 )
+
+
+class AnyRecordType(validate.OneOf):
+    """Takes the record types that there are at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__((), error="There is no such record type.")
+
+    @property
+    def choices(self) -> Iterable[str]:
+        """The names of the types."""
+        return [one.name for one in all_record_types()]
+
+    @choices.setter
+    def choices(self, _none: Any) -> None:
+        """Take nothing: the types are asked for at the time of use."""
+
+    @property
+    def labels(self) -> Iterable[str]:
+        """What people call them."""
+        return [one.label for one in all_record_types()]
+
+    @labels.setter
+    def labels(self, _none: Any) -> None:
+        """Take nothing, as ``choices``."""
 
 
 class RecordArguments(Arguments):
