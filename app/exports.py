@@ -82,6 +82,7 @@ def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseRet
     return render_template(
         "exports/new.html",
         type=record_type,
+        nav=f"{kind.place}.index" if kind else "exports.index",
         fields=fields,
         shown=set(request.values.getlist("columns") or shown),
         carried=[pair for pair in carried if pair[0] not in _CONTROLS],

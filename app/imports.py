@@ -133,6 +133,7 @@ def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseRet
         "imports/new.html",
         types=types,
         chosen=chosen,
+        nav=_nav(chosen),
         most=MAX_BYTES // 2**20,
         error=error,
         reason=reason_of(error) if error else "",
@@ -165,6 +166,7 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
         "imports/show.html",
         one=one,
         type=record_type,
+        nav=_nav(one.record_type),
         is_mapping=is_mapping or error is not None,
         is_underway=one.stage in UNDERWAY or one.stage == "reading",
         rows=rows,
@@ -310,5 +312,10 @@ def _explain(_uow: UnitOfWork, error: LanewiseError, *, key: UUID, **_verb: Any)
 
 
 def _list_url(record_type: str) -> str:
+    return url_for(_nav(record_type))
+
+
+def _nav(record_type: str) -> str:
+    """Return the endpoint of the list that an import belongs to."""
     kind = KINDS.get(record_type)
-    return url_for(f"{kind.place}.index") if kind else url_for("imports.index")
+    return f"{kind.place}.index" if kind else "imports.index"

@@ -36,10 +36,8 @@ _NO: Final = """
 """  # noqa: RUF001 - the dotless i is meant
 _YES_FOLDED: Final = frozenset(fold(word) for word in _YES.split())
 _NO_FOLDED: Final = frozenset(fold(word) for word in _NO.split())
-_NOT_IN_NUMBERS: Final = re.compile(
-    r"[\s\u00a0\u202f'’$€£¥₽₴₺₮₱%]|^[A-Za-z]{3}(?=\W*\d)|(?<=\d)[\s\u00a0]*(?:[A-Za-z]{3}|kr\.?)$"  # noqa: RUF001 - the Swiss mark
-)
-"""Spaces, marks of thousands, and currencies, before or behind."""
+_NOT_IN_NUMBERS: Final = re.compile(r"[\s\u00a0\u202f'’$€£¥₽₴₺₮₱%]")  # noqa: RUF001 - the Swiss mark
+_CURRENCY: Final = re.compile(r"^[A-Za-z]{3}(?=-?\d)|(?<=\d)(?:[A-Za-z]{3}|kr\.?)$")
 _GROUPS: Final = {".": (",", ""), ",": (".", "")}
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's dates have no zone
 _EXCEL_LAST: Final = 2_958_466
@@ -79,7 +77,7 @@ def read_number(decimal: str) -> Read:
     def read(cell: Any) -> Any:
         if isinstance(cell, int | float) and not isinstance(cell, bool):
             return Decimal(repr(cell))
-        text = _NOT_IN_NUMBERS.sub("", text_of(cell)).replace("\u2212", "-")
+        text = _CURRENCY.sub("", _NOT_IN_NUMBERS.sub("", text_of(cell))).replace("\u2212", "-")
         text = text.replace(*_GROUPS[decimal or "."]).replace(",", ".")
         try:
             return Decimal(text)

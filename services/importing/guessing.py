@@ -80,9 +80,7 @@ def guess_plan(
     return adjust_formats(record_type, remembered or _guess(uow, record_type, header), samples)
 
 
-def adjust_formats(
-    record_type: RecordType, plan: Plan, samples: Sequence[Sequence[Any]]
-) -> Plan:
+def adjust_formats(record_type: RecordType, plan: Plan, samples: Sequence[Sequence[Any]]) -> Plan:
     """Return the plan with the ways of writing dates and numbers that the samples tell."""
     columns = [_with_formats(record_type, column, samples) for column in plan.columns]
     return replace(plan, columns=tuple(columns))

@@ -112,7 +112,8 @@ def _read(uow: UnitOfWork, one: Import, options: dict[str, Any]) -> None:
     numbered = enumerate(_chain(first, rows), start=1)
     _keep(uow, one, ((n, row) for n, row in numbered if n > header_row))
     if one.row_count == 0:
-        raise Invalid("Below the headings the file has no rows.")
+        told = "Below the headings the file has no rows." if header_row else "The file is empty."
+        raise Invalid(told)
 
 
 def _rows(uow: UnitOfWork, one: Import, options: dict[str, Any]) -> Iterator[list[Any]]:

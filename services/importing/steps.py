@@ -62,7 +62,7 @@ def read_import(platform: Platform, *, import_id: str, actor_id: str | None) -> 
 @job("imports.check")
 def check_import(platform: Platform, *, import_id: str, actor_id: str | None) -> None:
     """Find out what would become of each row, without changing anything."""
-    seen: list[Seen] = []
+    kept: dict[int, Seen] = {}  # by the position that it leads up to
 
     def work(uow: UnitOfWork) -> bool:
         one = _lock(uow, import_id)
@@ -72,9 +72,11 @@ def check_import(platform: Platform, *, import_id: str, actor_id: str | None) ->
         if importer is None:
             return False
         decider = _decider(importer, one)
-        if not seen:
-            seen.append(_seen_so_far(uow, one, decider))
-        _check_chunk(importer, one, decider, seen[0])
+        # Another process may have done some of it meanwhile.
+        seen = kept.get(one.position) or _seen_so_far(uow, one, decider)
+        kept.clear()
+        kept.update({one.position: seen, one.position + 1: seen})
+        _check_chunk(importer, one, decider, seen)
         return one.stage == ImportStage.CHECKING
 
     while platform.transact(SYSTEM, work, source="import"):

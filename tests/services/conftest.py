@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 import services.catalogue
+from processes.jobs.draining import drain
 from services.actors import SYSTEM, Actor
+from services.crm.contact_model import Contact
 from services.essentials import seed_essentials
+from services.importing.imports import get_import
+from services.importing.model import Import, ImportChunk, unpack
 from services.operations import run
 from services.people.model import find_user
 from services.platform import Platform
@@ -93,3 +98,64 @@ def staff(desk) -> Desk:
     desk.add_person("maria", "Managers", "Sales", scope="all")
     desk.add_person("olga", roles=("administrator",), scope="all")
     return desk
+
+
+@pytest.fixture
+def importing(staff):
+    """Import texts as Olga, who may."""
+    return Importing(staff)
+
+
+class Importing:
+    """Short ways through an import."""
+
+    def __init__(self, desk) -> None:
+        self.desk = desk
+
+    def upload(self, content: str | bytes, record_type="contact", name="people.csv") -> Import:
+        raw = content.encode() if isinstance(content, str) else content
+        made = self.desk.do(
+            "import.create",
+            "olga",
+            record_type=record_type,
+            file_name=name,
+            content=base64.b64encode(raw).decode(),
+        )
+        drain(self.desk.platform)
+        return self.see(made)
+
+    def see(self, one: Import) -> Import:
+        return self.desk.ask(get_import, one.id, actor="olga")
+
+    def check(self, one: Import, **plan: Any) -> Import:
+        self.desk.do("import.check", "olga", import_id=str(one.id), **plan)
+        drain(self.desk.platform)
+        return self.see(one)
+
+    def go(self, one: Import, operation="run") -> Import:
+        self.desk.do(f"import.{operation}", "olga", import_id=str(one.id))
+        drain(self.desk.platform)
+        return self.see(one)
+
+    def whole(self, content: str | bytes, record_type="contact", **plan: Any) -> Import:
+        one = self.upload(content, record_type)
+        assert one.stage == "mapping", one.problem
+        self.check(one, **plan)
+        return self.go(one)
+
+    def rows(self, one: Import, kind="done") -> list[Any]:
+        with self.desk.platform.session() as session:
+            chunks = session.scalars(
+                select(ImportChunk)
+                .where(ImportChunk.import_id == one.id)
+                .order_by(ImportChunk.position)
+            )
+            return [row for chunk in chunks for row in unpack(getattr(chunk, kind))]
+
+    def all(self, model=Contact) -> list[Any]:
+        with self.desk.platform.session() as session:
+            return list(
+                session.scalars(
+                    select(model).where(model.deleted_at.is_(None)).order_by(model.name)
+                )
+            )

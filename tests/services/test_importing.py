@@ -2,80 +2,33 @@
 
 from __future__ import annotations
 
-import base64
+import csv
+import io
+import random
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Uuid, or_, select
 
-from processes.jobs.draining import drain
+from processes.events import delivery
+from services.actors import Permission
+from services.audit import AuditEntry
+from services.audit_chain import seal_audit, verify_audit
 from services.crm.account_model import Account
-from services.crm.contact_model import Contact
+from services.crm.contact_model import CONTACT
+from services.database import Base
+from services.errors import Invalid, NotAllowed
+from services.importing import reading, steps
+from services.importing.columns import RowReader
+from services.importing.deciding import Decider
+from services.importing.guessing import guess_plan
 from services.importing.imports import get_import
-from services.importing.model import Import, ImportChunk, unpack
+from services.importing.matching import Seen
+from services.importing.reports import conflicts_of, write_refused
 
 PEOPLE = "First name,Last name,E-mail,Phone\nAnna,Berg,anna@berg.no,+47 22 00 00 01\n"
-
-
-@pytest.fixture
-def importing(staff):
-    """Import texts as Olga, who may."""
-    return Importing(staff)
-
-
-class Importing:
-    """Short ways through an import."""
-
-    def __init__(self, desk) -> None:
-        self.desk = desk
-
-    def upload(self, content: str | bytes, record_type="contact", name="people.csv") -> Import:
-        raw = content.encode() if isinstance(content, str) else content
-        made = self.desk.do(
-            "import.create",
-            "olga",
-            record_type=record_type,
-            file_name=name,
-            content=base64.b64encode(raw).decode(),
-        )
-        drain(self.desk.platform)
-        return self.see(made)
-
-    def see(self, one: Import) -> Import:
-        return self.desk.ask(get_import, one.id, actor="olga")
-
-    def check(self, one: Import, **plan: Any) -> Import:
-        self.desk.do("import.check", "olga", import_id=str(one.id), **plan)
-        drain(self.desk.platform)
-        return self.see(one)
-
-    def go(self, one: Import, operation="run") -> Import:
-        self.desk.do(f"import.{operation}", "olga", import_id=str(one.id))
-        drain(self.desk.platform)
-        return self.see(one)
-
-    def whole(self, content: str | bytes, record_type="contact", **plan: Any) -> Import:
-        one = self.upload(content, record_type)
-        assert one.stage == "mapping", one.problem
-        self.check(one, **plan)
-        return self.go(one)
-
-    def rows(self, one: Import, kind="done") -> list[Any]:
-        with self.desk.platform.session() as session:
-            chunks = session.scalars(
-                select(ImportChunk)
-                .where(ImportChunk.import_id == one.id)
-                .order_by(ImportChunk.position)
-            )
-            return [row for chunk in chunks for row in unpack(getattr(chunk, kind))]
-
-    def all(self, model=Contact) -> list[Any]:
-        with self.desk.platform.session() as session:
-            return list(
-                session.scalars(
-                    select(model).where(model.deleted_at.is_(None)).order_by(model.name)
-                )
-            )
 
 
 def test_a_file_becomes_contacts_when_it_is_run(importing):
@@ -126,3 +79,242 @@ def test_everything_is_as_before_when_an_import_is_reverted(importing):
     assert [(contact.name, contact.phone) for contact in importing.all()] == [
         ("Anna Berg", "+4722000001")
     ]
+
+
+def test_every_row_is_the_same_when_a_record_is_imported_or_typed(importing):
+    """Each table that a typed contact leaves a row in has the same of an imported one."""
+    desk = importing.desk
+    values = {"first_name": "Işıl", "last_name": "Yıldız", "email": "i@y.tr", "phone": "+90555000"}  # noqa: RUF001
+    typed = desk.do("contact.create", "olga", **values)
+    before = rows_about(desk, typed)
+    importing.whole(
+        "First name,Last name,E-mail,Phone\nIşıl,Yıldız,i@y.tr,+90555000\nAnna,Berg,a@b.no,\n",  # noqa: RUF001
+        policy="all",
+    )
+    imported = next(one for one in importing.all() if one.email == "i@y.tr" and one.id != typed.id)
+    assert rows_about(desk, imported) == before
+
+
+def rows_about(desk, record) -> dict[str, list[dict[str, Any]]]:
+    """Return each table's rows that name the record, without keys, times and positions."""
+    found = {}
+    with desk.platform.session() as session:
+        for table in Base.metadata.sorted_tables:
+            if table.name in {"audit_entries", "import_chunks", "submissions"}:
+                continue
+            keys = [column for column in table.c if isinstance(column.type, Uuid)]
+            if not keys:
+                continue
+            about = or_(*(column == record.id for column in keys))
+            rows = [dict(row._mapping) for row in session.execute(select(table).where(about))]
+            if rows:
+                found[table.name] = [
+                    {k: v for k, v in row.items() if v != record.id and k not in {"id", "at"}}
+                    for row in rows
+                ]
+    return found
+
+
+def test_the_audit_holds_each_imported_record_when_a_chunk_was_written(importing):
+    one = importing.whole(PEOPLE)
+    (anna,) = importing.all()
+    with importing.desk.platform.session() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(
+                AuditEntry.operation == "import.run", AuditEntry.arguments["chunk"].astext == "0"
+            )
+        ).one()
+    assert (entry.actor_name, entry.record_id) == ("Olga", one.id)
+    (change,) = [change for change in entry.changes if change["kind"] == "contact"]
+    assert change["id"] == str(anna.id)
+    assert change["fields"]["email"] == [None, "anna@berg.no"]
+    while seal_audit(importing.desk.platform):
+        pass
+    assert verify_audit(importing.desk.platform).faults == []
+
+
+def test_each_cell_says_what_is_wrong_when_rows_are_bad(importing):
+    text = "Last name,Mail,Account\n,a@b.no,\nBerg,nobody,\nHansen,h@h.no,Nowhere AS\n"
+    text += "Lie,l@l.no,,,,more\nHolm,m\x00@h.no,\n"
+    one = importing.check(importing.upload(text))
+    messages = {row[0]: row[3] for row in importing.rows(one, "checked")}
+    assert one.checked == {"error": 5}
+    assert messages[2] == {"0": "Last name is missing."}
+    assert messages[3] == {"1": "This is not a valid e-mail address."}
+    assert "no account “Nowhere AS”" in messages[4]["2"]
+    assert "has 6 cells" in messages[5]["-1"]
+    assert "can't be kept" in messages[6]["1"]
+
+
+def test_refused_rows_come_back_as_a_file_when_they_are_asked_for(importing):
+    one = importing.whole("Last name,Mail\nBerg,nobody\nHansen,h@h.no\n=cmd,nobody\n")
+    file = io.BytesIO()
+    assert importing.desk.ask(write_refused, one, file) == 2
+    lines = file.getvalue().decode("utf-8-sig").splitlines()
+    assert lines[0] == "Last name,Mail,Reason"
+    assert lines[1] == "Berg,nobody,Mail: This is not a valid e-mail address."
+    assert lines[2].startswith("'=cmd,")
+
+
+def test_doubles_within_the_file_are_found_when_they_stand_chunks_apart(importing, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
+    text = "Last name,Mail\n" + "".join(f"P{n},p{n % 5}@x.no\n" for n in range(10))
+    one = importing.check(importing.upload(text), policy="create")
+    assert one.checked == {"create": 5, "skip": 5}
+    assert importing.go(one).counts == {"create": 5, "skip": 5}
+    one = importing.check(importing.upload(text), policy="both", match=["email"])
+    assert one.checked == {"update": 5, "unchanged": 5} or sum(one.checked.values()) == 10
+
+
+def test_records_are_found_by_similar_names_when_the_rules_are_chosen(importing):
+    importing.desk.do("account.create", "olga", name="Nordlys Skole AS", city="Oslo")
+    text = "Name,City\nNordlys skole,Oslo\nNordlys Skole A/S,Bergen\nFjord,Oslo\nFjord AS,Oslo\n"
+    one = importing.upload(text, "account")
+    one = importing.check(one, policy="create", match=["similar"])
+    outcomes = [row[1] for row in importing.rows(one, "checked")]
+    assert outcomes == ["skip", "create", "create", "skip"]
+
+
+def test_only_empty_fields_are_filled_when_so_chosen(importing):
+    importing.whole(PEOPLE)
+    text = "First name,Last name,E-mail,Phone,Position\nAnnika,Berg,anna@berg.no,+4799,Buyer\n"
+    one = importing.whole(text, only_empty=True)
+    assert one.counts == {"update": 1}
+    (anna,) = importing.all()
+    assert (anna.first_name, anna.phone, anna.position) == ("Anna", "+4722000001", "Buyer")
+
+
+def test_another_s_record_is_neither_found_nor_changed_when_a_file_names_it(importing):
+    desk = importing.desk
+    theirs = desk.do("contact.create", "sven", last_name="Secret", email="s@s.no")
+    account = desk.do("account.create", "sven", name="Hidden AS")
+    boris = replace(
+        desk.people["boris"],
+        permissions=desk.people["boris"].permissions | {Permission.DATA_IMPORT},
+    )
+    text = f"ID,Last name,Account\n{theirs.id},Changed,\n,New,Hidden AS\n,New,{account.id}\n"
+
+    def decide(uow):
+        plan = guess_plan(uow, CONTACT, ["ID", "Last name", "Account"], [])
+        reader = RowReader(uow, CONTACT, plan, ["ID", "Last name", "Account"])
+        rows = [[n, *row] for n, row in enumerate(csv.reader(text.splitlines()[1:]), 2)]
+        seen = Seen(CONTACT, plan)
+        return Decider(CONTACT, plan, reader).decide(uow, rows, seen, lock=False)[0]
+
+    decisions = desk.ask(decide, actor=boris)
+    assert [decision.outcome for decision in decisions] == ["error"] * 3
+    assert "Secret" not in str([decision.row.errors for decision in decisions])
+
+
+def test_an_import_goes_on_exactly_there_when_the_worker_dies(importing, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 3)
+    text = "Last name,Mail\n" + "".join(f"P{n},p{n}@x.no\n" for n in range(20))
+    one = importing.check(importing.upload(text))
+    chance = random.Random(5)
+    original = steps.carry_out
+
+    def dying(*arguments):
+        done = original(*arguments)
+        if chance.random() < 0.5:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(steps, "carry_out", dying)
+    importing.desk.do("import.run", "olga", import_id=str(one.id))
+    arguments = importing.desk.jobs("imports.run")[-1]
+    while importing.see(one).stage == "running":
+        with suppress(KeyboardInterrupt):
+            steps.run_import(importing.desk.platform, **arguments)
+    assert importing.see(one).counts == {"create": 20}
+    assert len({contact.email for contact in importing.all()}) == len(importing.all()) == 20
+
+
+def test_an_import_rests_and_goes_on_when_it_is_paused(importing, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(steps, "SLICE_SECONDS", 0.0)
+    text = "Last name\n" + "".join(f"P{n}\n" for n in range(6))
+    one = importing.check(importing.upload(text), policy="all", match=[])
+    importing.desk.do("import.run", "olga", import_id=str(one.id))
+    arguments = importing.desk.jobs("imports.run")[-1]
+    steps.run_import(importing.desk.platform, **arguments)
+    one = importing.go(one, "pause")
+    assert (one.stage, len(importing.all())) == ("paused", 2)
+    one = importing.go(one, "resume")
+    assert (one.stage, len(importing.all())) == ("done", 6)
+
+
+def test_what_was_touched_since_stays_when_an_import_is_reverted(importing):
+    desk = importing.desk
+    importing.whole(PEOPLE)
+    text = "First name,Last name,E-mail,Phone,Position\n"
+    text += "Anna,Berg,anna@berg.no,+4799,Buyer\nKari,Lie,k@l.no,,\n"
+    text += "Ole,Lie,o@l.no,,\nEva,Lie,e@l.no,,\n"
+    one = importing.whole(text)
+    people = {contact.email: contact for contact in importing.all()}
+    desk.do("contact.update", "olga", contact_id=str(people["anna@berg.no"].id), phone="+4711111")
+    desk.do("contact.update", "olga", contact_id=str(people["k@l.no"].id), position="Owner")
+    desk.do(
+        "note.add", "olga", record_type="contact", record_id=str(people["o@l.no"].id), text="Hi"
+    )
+    one = importing.go(one, "revert")
+    assert one.undone == {"removed": 1, "conflict": 3}
+    reasons = [conflict[2:] for conflict in desk.ask(conflicts_of, one)]
+    assert ["Anna Berg", "Changed since: Phone."] in reasons
+    assert ["Kari Lie", "It was changed since."] in reasons
+    assert ["Ole Lie", "Something was added to it since."] in reasons
+    people = {contact.email: contact for contact in importing.all()}
+    assert set(people) == {"anna@berg.no", "k@l.no", "o@l.no"}
+    assert (people["anna@berg.no"].phone, people["anna@berg.no"].position) == ("+4711111", None)
+
+
+def test_no_process_is_told_to_begin_when_an_import_says_so(importing, monkeypatch):
+    told = []
+    monkeypatch.setattr(delivery, "_tell_all", lambda _uow, parcel: told.append(parcel.starts))
+    importing.whole("Name,Mail\nAnna,a@a.no\n", "lead", policy="all", match=[])
+    importing.whole(
+        "Name,Mail\nBoris,b@b.no\n", "lead", policy="all", match=[], start_processes=False
+    )
+    assert told == [True, False]
+
+
+def test_nobody_else_sees_an_import_when_it_is_not_theirs(importing):
+    one = importing.upload(PEOPLE)
+    importing.desk.add_person("otto", roles=("administrator",), scope="all")
+    assert importing.desk.ask(get_import, one.id, actor="otto").id == one.id
+    with pytest.raises(NotAllowed):
+        importing.desk.do("import.check", "anna", import_id=str(one.id))
+
+
+def test_a_mapping_is_remembered_when_a_file_like_it_comes(importing):
+    one = importing.upload("A,B\nAnna,Berg\n")
+    columns = [{"column": 0, "field": "first_name"}, {"column": 1, "field": "last_name"}]
+    importing.check(one, columns=columns, policy="all", match=[])
+    again = importing.upload("B,A\nHolm,Maria\n")
+    assert [(c["column"], c["field"]) for c in again.plan["columns"]] == [
+        (1, "first_name"),
+        (0, "last_name"),
+    ]
+    assert again.plan["policy"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("plan", "field"),
+    [
+        ({"columns": []}, "columns"),
+        ({"columns": [{"column": 9, "field": "email"}]}, "columns"),
+        ({"columns": [{"column": 0, "field": "version"}]}, "columns"),
+        (
+            {"columns": [{"column": 0, "field": "email"}, {"column": 1, "field": "email"}]},
+            "columns",
+        ),
+        ({"match": ["position"]}, "match"),
+        ({"match": []}, "match"),
+        ({"values": {"nothing": 1}}, "values"),
+        ({"values": {"owner_id": "nobody"}}, "values.owner_id"),
+    ],
+)
+def test_a_plan_is_refused_when_it_can_not_be_carried_out(importing, plan, field):
+    one = importing.upload(PEOPLE)
+    with pytest.raises(Invalid) as refused:
+        importing.check(one, **plan)
+    assert field in refused.value.fields
