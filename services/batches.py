@@ -87,9 +87,10 @@ def copy_new(session: Session) -> None:
     }
     for mapper, present in sorted(groups, key=lambda key: order[key[0].local_table]):
         _copy(session, mapper, present, groups[mapper, present])
-    for rows in groups.values():
-        for row in rows:
-            session.expunge(row)
+    # One by one it takes as long as writing them; what else there is comes back at once.
+    others = list(session.identity_map.values())
+    session.expunge_all()
+    session.add_all(others)
 
 
 @cache

@@ -17,7 +17,7 @@ from services.errors import Invalid, LanewiseError
 from services.importing.columns import WHOLE_ROW, places
 from services.importing.deciding import Decider, Decision, Outcome
 from services.importing.links import Links
-from services.importing.matching import Seen
+from services.importing.matching import Seen, one_of
 from services.importing.plan import FULL_NAME
 from services.operations import handler_of
 from services.records.types import RecordType, get_record_type
@@ -195,7 +195,7 @@ def undo_entries(
     versions: dict[UUID, int] = {}
     for name, keys in about.items():
         model = get_record_type(name).model
-        rows = uow.session.execute(select(model.id, model.version).where(model.id.in_(keys)))
+        rows = uow.session.execute(select(model.id, model.version).where(one_of(model.id, keys)))
         versions.update({row.id: row.version for row in rows})
     return [
         [kind, key, created, versions.get(key), fields]

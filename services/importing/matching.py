@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, any_, cast, func
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.importing.columns import Row
 from services.importing.plan import KEY_FIELD, SIMILAR, Plan
@@ -125,10 +126,16 @@ def load_records(
     if not wanted:
         return {}
     model = record_type.model
-    statement = uow.select(model).where(model.id.in_(wanted)).order_by(model.id)
+    statement = uow.select(model).where(one_of(model.id, wanted)).order_by(model.id)
     if lock:
         statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
     return {record.id: record for record in uow.session.scalars(statement)}
+
+
+def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of many values, sent as one array."""
+    found: ColumnElement[bool] = column == any_(cast(sorted(set(values)), ARRAY(column.type)))
+    return found
 
 
 def _by_key(
@@ -138,7 +145,7 @@ def _by_key(
     wanted = {row.key for row in rows if row.key is not None}
     if not wanted:
         return
-    statement = uow.select(model).with_only_columns(model.id).where(model.id.in_(wanted))
+    statement = uow.select(model).with_only_columns(model.id).where(one_of(model.id, wanted))
     there = set(uow.session.scalars(statement))
     for row in rows:
         if row.key is not None and row.key in there:
@@ -170,7 +177,7 @@ def _by_field(
     statement = (
         uow.select(model)
         .with_only_columns(model.id, compared)
-        .where(compared.in_(sorted(set(wanted.values()))))
+        .where(one_of(compared, wanted.values()))
     )
     keys: defaultdict[Any, set[UUID]] = defaultdict(set)
     for key, value in uow.session.execute(statement):
@@ -204,7 +211,7 @@ def _by_names(
     statement = (
         uow.select(model)
         .with_only_columns(model.id, model.name, getattr(model, rule.support), model.match_key)
-        .where(model.match_key.in_({key for *_, key in keyed if key}))
+        .where(one_of(model.match_key, {key for *_, key in keyed if key}))
     )
     groups: defaultdict[str, list[tuple[UUID, str, Any]]] = defaultdict(list)
     for key, name, beside, group in uow.session.execute(statement):
