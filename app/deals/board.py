@@ -36,7 +36,7 @@ def show(uow: UnitOfWork) -> ResponseReturnValue:
 def more(uow: UnitOfWork, *, stage: str) -> ResponseReturnValue:
     """Show the next cards of a column, for appending to it."""
     found = find_stage(all_stages(uow), stage)
-    column = more_cards(uow, board_query(uow), found, request.args.get("after", ""))
+    column = more_cards(uow, board_query(uow), found, request.args.get("after"))
     return render_template("deals/cards.html", column=column, arguments=board_arguments())
 
 

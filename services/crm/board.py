@@ -164,9 +164,9 @@ def load_board(uow: UnitOfWork, query: BoardQuery, *, cards: int = CARDS) -> Boa
 
 
 def more_cards(
-    uow: UnitOfWork, query: BoardQuery, stage: Stage, cursor: str, *, cards: int = CARDS
+    uow: UnitOfWork, query: BoardQuery, stage: Stage, cursor: str | None, *, cards: int = CARDS
 ) -> BoardColumn:
-    """Return the next cards of one column.
+    """Return the next cards of one column; without a cursor the first ones.
 
     Raises:
         Invalid: The cursor is none of this board's.
@@ -175,8 +175,10 @@ def more_cards(
     statement = statement.where(
         Deal.pipeline_id == stage.pipeline_id,
         Deal.stage == stage.key,
-        tuple_(Deal.stage_since, Deal.id) < _read_cursor(cursor),
     )
+    if cursor:
+        place = tuple_(Deal.stage_since, Deal.id)
+        statement = statement.where(place < _read_cursor(cursor))
     rows = uow.session.execute(statement.limit(cards + 1)).all()
     names, people = _account_names(uow, rows), _people(uow)
     column = BoardColumn(stage)
