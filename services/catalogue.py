@@ -40,7 +40,9 @@ from services.sales import currencies, invoices, numbering, orders, price_lists,
 from services.search import rebuilding as search_rebuilding
 from services.service_levels import policies as sla_policies
 from services.service_levels import recount as sla_recount
+from services.tags import filtering as tag_filtering
 from services.tags import tags
+from services.views import views
 
 __all__ = [
     "accounts",
@@ -90,7 +92,9 @@ __all__ = [
     "sla_policies",
     "sla_recount",
     "stages",
+    "tag_filtering",
     "tags",
     "templates",
     "users",
+    "views",
 ]

@@ -14,6 +14,7 @@ from app.records import actions, composer, doubles, edit, history, lists, pages,
 from app.records.added import by_place, init_added_kinds
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
+from app.records.saved_views import views_blueprint
 from app.records.titles import record_url
 from app.views import view
 from services.actors import Permission
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
     shared = Blueprint("records", __name__)
     shared.add_url_rule("/pick/<record_type>", "pick", view(_READ)(edit.pick))
     app.register_blueprint(shared)
+    app.register_blueprint(views_blueprint())
     documents = Blueprint("documents", __name__, url_prefix="/documents")
     documents.add_url_rule("/<uuid:key>", "download", view(_READ)(download))
     app.register_blueprint(documents)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from flask import render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.layout import page_url
 from app.records.kind import RecordKind
-from app.records.titles import Titles
+from app.records.list_state import (
+    ListState,
+    chips,
+    default_view_url,
+    read_state,
+    with_condition,
+)
+from app.records.titles import Title, Titles, find_titles
+from services.activities.agenda import next_activities
+from services.actors import Permission
+from services.people.model import Group
+from services.people.users import list_groups
 from services.records.deletion import SHOWN, list_deleted
 from services.records.lists import RecordPage, list_records
 from services.records.types import Field
+from services.tags.tags import tags_of
 from services.unit_of_work import UnitOfWork
+from services.views.grouping import Groups, count_groups, group_fields
+from services.views.views import list_views
 
 _WIDE_ONLY = 4
 
@@ -30,27 +47,52 @@ class Column:
     hidden: str
 
 
+@dataclass(frozen=True, slots=True)
+class GroupStrip:
+    """The groups of a list: text, number of records and address of each."""
+
+    found: Groups
+    shown: list[tuple[str, int, str]]
+
+
 def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
-    """Show the page of records that the address asks for."""
-    sort = request.args.get("sort", "-created_at")
+    """Show the page of records that the address, or the view that it names, asks for."""
+    views = list_views(uow, kind.record_type)
+    elsewhere = default_view_url(kind, views)
+    if elsewhere is not None:
+        return redirect(elsewhere)
+    state = read_state(kind, uow, views)
+    search = request.args.get("q") or None
     page = list_records(
         uow,
         kind.record_type,
-        filters=_filters(kind, uow),
-        search=request.args.get("q") or None,
-        sort=sort,
+        where=state.whole(kind),
+        search=search,
+        sort=state.sort,
         cursor=request.args.get("after") or request.args.get("before"),
+        limit=state.page_size,
     )
-    columns = list_columns(kind, uow)
+    columns = list_columns(kind, uow, state.columns)
+    keys = [record.id for record in page.items]
     return render_template(
         "records/list.html",
+        tags=tags_of(uow, keys),
+        planned=next_activities(uow, keys),
         kind=kind,
         page=page,
         columns=columns,
-        sort=sort,
+        sort=state.sort,
+        state=state,
+        chips=chips(uow, state),
+        groups=_groups(kind, uow, state, search),
+        group_options=[
+            (one.name, f"By {one.label.lower()}") for one in group_fields(uow, kind.type)
+        ],
+        offered=[field for field in uow.readable_fields(kind.type) if field.kind != "long_text"],
+        own_groups=_own_groups(uow, state),
         shown=count_text(page),
         titles=Titles(uow, [column.field for column in columns], page.items),
-        narrowed=any(request.args.get(name) for name in ("q", "owner", *kind.filters)),
+        narrowed=bool(search or state.quick or not state.where.is_empty),
     )
 
 
@@ -60,9 +102,12 @@ def show_bin(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     return render_template("records/bin.html", kind=kind, records=records, most=SHOWN)
 
 
-def list_columns(kind: RecordKind, uow: UnitOfWork) -> list[Column]:
-    """Return the title's column and those that the kind names, as far as the actor sees them."""
-    names = (kind.type.title_field, *kind.list_columns)
+def list_columns(
+    kind: RecordKind, uow: UnitOfWork, chosen: tuple[str, ...] | None = None
+) -> list[Column]:
+    """Return the title's column and those that are chosen, as far as the actor sees them."""
+    wanted = kind.list_columns if chosen is None else chosen
+    names = dict.fromkeys((kind.type.title_field, *wanted))
     found = [uow.readable_field(kind.type, name) for name in names]
     return [
         Column(
@@ -84,9 +129,40 @@ def count_text(page: RecordPage) -> str:
     return f"{page.total:,} in all" if page.total else ""
 
 
-def _filters(kind: RecordKind, uow: UnitOfWork) -> dict[str, Any]:
-    """Return what the address narrows the list to."""
-    chosen = {name: request.args[name] for name in kind.filters if request.args.get(name)}
-    if request.args.get("owner") == "me":
-        chosen["owner_id"] = str(uow.actor.user_id)
-    return chosen
+def _groups(
+    kind: RecordKind, uow: UnitOfWork, state: ListState, search: str | None
+) -> GroupStrip | None:
+    """Return how many records there are by each value of the field that they are grouped by."""
+    if not state.group_by:
+        return None
+    found = count_groups(uow, kind.record_type, state.group_by, state.whole(kind), search)
+    keys = [value for value, _ in found.counts if isinstance(value, UUID)]
+    named = find_titles(uow, found.field.relation, keys) if found.field.relation and keys else {}
+    return GroupStrip(found, [_group(state, found.field, pair, named) for pair in found.counts])
+
+
+def _group(
+    state: ListState, field: Field, pair: tuple[Any, int], named: Mapping[UUID, Title]
+) -> tuple[str, int, str]:
+    value, count = pair
+    condition: dict[str, Any] = {"field": field.name, "op": "eq", "value": value}
+    if value is None:
+        text, condition = f"No {field.label.lower()}", {"field": field.name, "op": "empty"}
+    elif isinstance(value, UUID):
+        text = named[value].text if value in named else "Hidden"
+    elif isinstance(value, bool):
+        text = f"{field.label}: {'yes' if value else 'no'}"
+    else:
+        text = (field.choices or {}).get(str(value), str(value))
+    url = page_url(filter=with_condition(state.where, condition), after=None, before=None)
+    return text, count, url
+
+
+def _own_groups(uow: UnitOfWork, state: ListState) -> list[Group]:
+    """Return the teams that the view may be shared with."""
+    if state.view is None or not state.view.is_own:
+        return []
+    groups = list_groups(uow)
+    if uow.actor.may(Permission.LAYOUT_WRITE):
+        return list(groups)
+    return [group for group in groups if group.id in uow.actor.group_ids]

@@ -60,7 +60,7 @@ def parse_filter(record_type: RecordType, raw: Any) -> Filter:
     if not isinstance(raw, Mapping):
         raise refused("A filter is a JSON object.")
     reader = _Reader()
-    root = reader.node(_target(record_type), raw, depth=1, related=0)
+    root = reader.node(target_of_type(record_type), raw, depth=1, related=0)
     return Filter(record_type.name, root, raw)
 
 
@@ -197,12 +197,16 @@ class _Reader:
         where: Node = EVERYTHING
         if raw.get("where"):
             where = self.node(
-                _target(found.record_type), raw["where"], depth=depth + 1, related=related + 1
+                target_of_type(found.record_type),
+                raw["where"],
+                depth=depth + 1,
+                related=related + 1,
             )
         return Related(quantifier, found, where)
 
 
-def _target(record_type: RecordType) -> Target:
+def target_of_type(record_type: RecordType) -> Target:
+    """Return a record type as that which filters look into."""
     return Target(record_type.label, record_type.model, record_type, tuple(record_type.fields))
 
 
