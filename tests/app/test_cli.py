@@ -168,6 +168,16 @@ def test_a_first_start_of_a_demo_puts_everything_in(platform_with, front_end):
         assert session.scalars(select(Lead)).first() is not None
 
 
+def test_made_up_records_stay_out_of_production_unless_forced(platform_with, front_end):
+    app = create_app(platform_with(environment="production"), front_end=front_end)
+    refused = app.test_cli_runner().invoke(args=["demo", "seed", "--scale", "0.0001"])
+    assert refused.exit_code == 1
+    assert "not in production" in refused.output
+    forced = app.test_cli_runner().invoke(args=["demo", "seed", "--scale", "0.0001", "--force"])
+    assert forced.exit_code == 0, forced.output
+    assert "are there" in forced.output
+
+
 def test_a_first_start_in_production_makes_no_people(platform_with, front_end):
     platform = platform_with(environment="production")
     app = create_app(platform, front_end=front_end)
