@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, reason_of
-from app.records.titles import find_titles, record_url
+from app.records.titles import Titles, find_titles, record_url
 from app.views import view
 from services.actors import Permission
 from services.errors import LanewiseError
@@ -22,8 +23,10 @@ from services.mail.threads import (
     subject_of_answer,
 )
 from services.operations import run
+from services.records.types import Field
 from services.unit_of_work import UnitOfWork
 
+_LINKED: Final = {"contact": "Contact", "account": "Account", "deal": "Deal", "request": "Request"}
 _READ, _WRITE = Permission.RECORD_READ, Permission.RECORD_WRITE
 
 
@@ -57,6 +60,10 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
         files=files_of(uow, mails),
         records=records,
         body=request.form.get("body", ""),
+        link_fields=[
+            Field(f"{name}_id", label, "relation", relation=name) for name, label in _LINKED.items()
+        ],
+        no_titles=Titles(uow, (), ()),
         unread=[mail.id for mail in mails if _is_unread(mail)],
         error=None if error is None else reason_of(error),
     )
@@ -91,12 +98,14 @@ def answer(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 
 def link(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Put all mails of the conversation to another record too."""
-    of_type, _, record_id = request.form.get("record", "").partition(":")
-    target = {"record_type": of_type, "record_id": record_id}
+    """Put the newest mail of the conversation to other records too."""
     last = mails_of_thread(uow, key)[-1]
-    run(uow, "mail.link", {"mail_id": str(last.id), **target})
-    flash("The mail is with that record too.", "good")
+    chosen = {one: request.form.get(f"{one}_id") for one in _LINKED}
+    for record_type, record_id in chosen.items():
+        if record_id:
+            target = {"record_type": record_type, "record_id": record_id}
+            run(uow, "mail.link", {"mail_id": str(last.id), **target})
+            flash("The mail is with that record too.", "good")
     return redirect(url_for("conversations.show", key=key))
 
 

@@ -58,7 +58,12 @@ def around(uow: UnitOfWork, record: Any) -> Around:
     if isinstance(record, Contact):
         found.places = places_of_contact(uow, record)
     if isinstance(record, Account):
-        found.places = places_at_account(uow, record)
+        # Who has this primary account and nothing more to tell stands in the list of contacts.
+        found.places = [
+            place
+            for place in places_at_account(uow, record)
+            if not place.is_primary or place.link.role or place.link.until
+        ]
         tree = tree_of(uow, record)
         found.tree = tree if len(tree) > 1 else []
     if isinstance(record, Activity):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.activities.model import Activity, ActivityStatus, Participant
 from services.unit_of_work import UnitOfWork
@@ -71,7 +72,7 @@ def next_activities(uow: UnitOfWork, keys: Iterable[UUID]) -> dict[UUID, Activit
     statement = (
         uow.select(Activity)
         .where(_OPEN, Activity.regarding_id.in_(wanted))
-        .distinct(Activity.regarding_id)
+        .ext(distinct_on(Activity.regarding_id))
         .order_by(Activity.regarding_id, Activity.due_at.nulls_last(), Activity.id)
     )
     rows = uow.session.scalars(statement)

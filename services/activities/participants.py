@@ -15,7 +15,7 @@ from services.actors import Permission
 from services.arguments import Key, Keys, Line
 from services.crm.contact_model import Contact
 from services.crm.lead_model import Lead
-from services.errors import Invalid, NotFound
+from services.errors import Invalid, NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.people.model import User
 from services.records.schemas import key_argument
@@ -99,7 +99,8 @@ def uninvite(uow: UnitOfWork, *, participant_id: UUID) -> dict[str, Any]:
     found = uow.session.get(Participant, participant_id)
     if found is None:
         raise NotFound("There is no such participant.")
-    uow.get(Activity, found.activity_id, lock=True)
+    with not_found_as("There is no such participant."):
+        uow.get(Activity, found.activity_id, lock=True)
     uow.session.delete(found)
     return {"participant_id": participant_id}
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from services.actors import Permission
 from services.arguments import Key, Line
-from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.points.keeping import is_primary, normalise_point, points_of, refresh_points
 from services.points.model import MIRRORED, POINT_KINDS, POINT_TYPES, ContactPoint
@@ -75,7 +75,7 @@ def add_point(
     value: str,
     label: str | None,
     primary: bool,
-) -> ContactPoint:
+) -> dict[str, Any]:
     """Add an address, a number or a page to a contact, an account or a lead."""
     record = get_record(uow, record_type, record_id, lock=True)
     _check_field(uow, record_type, kind)
@@ -101,17 +101,17 @@ def add_point(
     if column is not None and (primary or not getattr(record, column)):
         change_record(uow, record, {column: normalised})
         refresh_points(uow, record)
-    return point
+    return _presented(point)
 
 
 @operation("contact_point.update", Permission.RECORD_WRITE, ChangePoint)
-def change_point(uow: UnitOfWork, *, contact_point_id: UUID, **values: Any) -> ContactPoint:
+def change_point(uow: UnitOfWork, *, contact_point_id: UUID, **values: Any) -> dict[str, Any]:
     """Change an address, a number or its label."""
     point, record = _get(uow, contact_point_id)
     if "label" in values:
         point.label = values["label"]
     if "value" not in values:
-        return point
+        return _presented(point)
     normalised = _normalised(point.kind, values["value"])
     if normalised != point.normalised:
         taken = (other.normalised for other in points_of(uow, record) if other.kind == point.kind)
@@ -128,7 +128,7 @@ def change_point(uow: UnitOfWork, *, contact_point_id: UUID, **values: Any) -> C
             add_entry(uow, record, "changed", f"Changed {former} to {point.value}")
         refresh_points(uow, record)
     point.value = values["value"]
-    return point
+    return _presented(point)
 
 
 @operation("contact_point.remove", Permission.RECORD_WRITE, NamePoint)
@@ -147,7 +147,7 @@ def remove_point(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
 
 
 @operation("contact_point.make_primary", Permission.RECORD_WRITE, NamePoint)
-def make_primary(uow: UnitOfWork, *, contact_point_id: UUID) -> ContactPoint:
+def make_primary(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
     """Make an address or a number the one that is used first."""
     point, record = _get(uow, contact_point_id)
     column = MIRRORED.get(point.kind)
@@ -155,37 +155,42 @@ def make_primary(uow: UnitOfWork, *, contact_point_id: UUID) -> ContactPoint:
         raise Conflict("Only e-mail addresses and phone numbers have a primary one.")
     change_record(uow, record, {column: point.normalised})
     refresh_points(uow, record)
-    return point
+    return _presented(point)
 
 
 @operation("contact_point.opt_out", Permission.RECORD_WRITE, OptOut, in_diagrams=True)
-def opt_out(uow: UnitOfWork, *, contact_point_id: UUID, reason: str | None) -> ContactPoint:
+def opt_out(uow: UnitOfWork, *, contact_point_id: UUID, reason: str | None) -> dict[str, Any]:
     """Note that no advertising may be sent to an address or a number."""
     point, record = _get(uow, contact_point_id)
     if point.opted_out_at is None:
         point.opted_out_at, point.opt_out_reason = uow.now, reason
         add_entry(uow, record, "changed", f"No advertising to {point.value} any more", reason)
-    return point
+    return _presented(point)
 
 
 @operation("contact_point.opt_in", Permission.RECORD_WRITE, NamePoint)
-def opt_in(uow: UnitOfWork, *, contact_point_id: UUID) -> ContactPoint:
+def opt_in(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
     """Note that advertising may be sent to an address or a number again."""
     point, record = _get(uow, contact_point_id)
     if point.opted_out_at is not None:
         point.opted_out_at = point.opt_out_reason = None
         add_entry(uow, record, "changed", f"Advertising to {point.value} is allowed again")
-    return point
+    return _presented(point)
 
 
 @operation("contact_point.mark_valid", Permission.RECORD_WRITE, NamePoint)
-def mark_valid(uow: UnitOfWork, *, contact_point_id: UUID) -> ContactPoint:
+def mark_valid(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
     """Note that an address or a number works again."""
     point, record = _get(uow, contact_point_id)
     if point.invalid_since is not None:
         point.invalid_since = point.invalid_reason = None
         add_entry(uow, record, "changed", f"{point.value} works again")
-    return point
+    return _presented(point)
+
+
+def _presented(point: ContactPoint) -> dict[str, Any]:
+    names = ("record_type", "record_id", "kind", "value", "normalised", "label")
+    return {"contact_point_id": point.id, **{name: getattr(point, name) for name in names}}
 
 
 def _usable(uow: UnitOfWork, record: Any, kind: str) -> Iterator[ContactPoint]:
@@ -207,7 +212,8 @@ def _get(uow: UnitOfWork, key: UUID) -> tuple[ContactPoint, Any]:
     ).one_or_none()
     if owner is None:
         raise NotFound("There is no such contact point.")
-    record = get_record(uow, owner.record_type, owner.record_id, lock=True)
+    with not_found_as("There is no such contact point."):
+        record = get_record(uow, owner.record_type, owner.record_id, lock=True)
     point = uow.session.get(ContactPoint, key, populate_existing=True)
     if point is None or point.record_id != record.id:
         raise NotFound("There is no such contact point.")
