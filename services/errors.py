@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 FieldErrors = Mapping[str, Sequence[str]]
@@ -66,6 +67,19 @@ class NotFound(LanewiseError):  # noqa: N818
 
     code = "not_found"
     status = 404
+
+
+@contextmanager
+def not_found_as(message: str) -> Iterator[None]:
+    """Say ``message`` where the block finds nothing.
+
+    A part of a record that may not be seen is told of in the words for a part that is not there;
+    "there is no such deal" would give away that the part is.
+    """
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(message) from error
 
 
 class Conflict(LanewiseError):  # noqa: N818

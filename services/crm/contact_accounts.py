@@ -15,7 +15,7 @@ from services.arguments import Day, Key, Line
 from services.crm.account_model import Account
 from services.crm.contact_account_model import ContactAccount
 from services.crm.contact_model import CONTACT, Contact
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import key_argument
@@ -178,9 +178,11 @@ def _get(uow: UnitOfWork, key: UUID) -> tuple[ContactAccount, Contact, Account]:
     link = uow.session.get(ContactAccount, key)
     if link is None:
         raise NotFound("There is no such place.")
-    contact = uow.get(Contact, link.contact_id, lock=True)
+    with not_found_as("There is no such place."):
+        contact = uow.get(Contact, link.contact_id, lock=True)
+        account = uow.get(Account, link.account_id)
     uow.session.refresh(link, with_for_update=True)
-    return link, contact, uow.get(Account, link.account_id)
+    return link, contact, account
 
 
 def _find(uow: UnitOfWork, contact_id: UUID, account_id: UUID) -> ContactAccount | None:

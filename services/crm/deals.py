@@ -17,7 +17,7 @@ from services.errors import Conflict, Invalid
 from services.money import CURRENCIES, known_currency, round_money
 from services.operations import operation
 from services.people.positions import check_amount, refuse_amount, total_of
-from services.records.changes import add_record, change_record, check_links
+from services.records.changes import add_record, change_record, check_given_links
 from services.records.schemas import create_schema, update_schema
 from services.unit_of_work import UnitOfWork
 
@@ -45,8 +45,8 @@ def create_deal(
     uow: UnitOfWork, *, stage: str | None = None, pipeline_id: UUID | None = None, **values: Any
 ) -> Deal:
     """Open a deal."""
+    check_given_links(uow, DEAL, values)  # a key of nothing would fail only in the database
     deal = open_deal(uow, _checked(values), stage=stage, pipeline_id=pipeline_id)
-    check_links(uow, deal)
     uow.emit("deal.opened", "deal", deal.id, lead_id=None)
     return deal
 

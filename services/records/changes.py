@@ -17,6 +17,7 @@ from services.people.model import User
 from services.records.timeline import TimelineRow, add_entry, move_entries
 from services.records.types import (
     Field,
+    RecordType,
     find_relation,
     get_record,
     get_record_type,
@@ -68,6 +69,17 @@ def check_links(uow: UnitOfWork, record: Any) -> None:
     for field in get_record_type(record.record_type).fields:
         if field.relation is not None:
             check_link(uow, field, getattr(record, field.name))
+
+
+def check_given_links(uow: UnitOfWork, record_type: RecordType, values: Mapping[str, Any]) -> None:
+    """Check what a record is to be linked to, before there is one.
+
+    Raises:
+        NotFound: Something does not exist, or the actor may not see it.
+    """
+    for field in record_type.fields:
+        if field.relation is not None:
+            check_link(uow, field, values.get(field.name))
 
 
 def change_record(

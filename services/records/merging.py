@@ -36,7 +36,7 @@ from services.crm.account_model import Account
 from services.crm.account_tree import check_circle
 from services.custom.links import move_links
 from services.database import Base, Keyed
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound, not_found_as
 from services.operations import Arguments, operation, run
 from services.points.keeping import refresh_points
 from services.records.reachable import Reachable
@@ -167,7 +167,8 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     merge = uow.session.get(Merge, merge_id, with_for_update=True)
     if merge is None:
         raise NotFound("There is no such merge.")
-    kept = get_record(uow, merge.record_type, merge.kept_id, lock=True)
+    with not_found_as("There is no such merge."):
+        kept = get_record(uow, merge.record_type, merge.kept_id, lock=True)
     if merge.undone_at is not None:
         raise Conflict("This merge is undone already.")
     found = get_record_type(merge.record_type)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from services.actors import Permission
 from services.arguments import Key, Line, LongText
-from services.errors import Conflict, NotAllowed, NotFound
+from services.errors import Conflict, NotAllowed, NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.people.model import User
 from services.records.folding import fold
@@ -170,7 +170,8 @@ def _get_note(uow: UnitOfWork, note_id: UUID, *, lock: bool = False) -> Timeline
     entry = uow.session.get(TimelineRow, note_id, with_for_update=lock)
     if entry is None or entry.kind != "note":
         raise NotFound("There is no such note.")
-    get_record(uow, entry.record_type, entry.record_id)
+    with not_found_as("There is no such note."):
+        get_record(uow, entry.record_type, entry.record_id)
     return entry
 
 

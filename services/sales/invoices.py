@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from services.actors import Permission
 from services.arguments import Day, Key, Line
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, not_found_as
 from services.money import round_money, show_money
 from services.operations import Arguments, operation
 from services.people.organization import get_organization
@@ -162,7 +162,8 @@ def record_payment(
 def take_back_payment(uow: UnitOfWork, *, payment_id: UUID) -> dict[str, Any]:
     """Take back a payment that was entered by mistake; it stays to be seen."""
     payment = uow.get(Payment, payment_id)
-    invoice = uow.get(Invoice, payment.invoice_id, lock=True)
+    with not_found_as("There is no such payment."):
+        invoice = uow.get(Invoice, payment.invoice_id, lock=True)
     require(invoice, "issued", "paid")
     uow.session.refresh(payment)
     if payment.taken_back_at is not None:
