@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform as machine
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
-from benchmarks import completion, conditions, inbox, throughput, web
+from benchmarks import completion, conditions, inbox, records, throughput, web
 from benchmarks.measuring import Row
 from benchmarks.place import bench_platform
+from benchmarks.scale import scale_platform
 
 HERE = Path(__file__).parent
 SUBJECTS = {
@@ -20,16 +21,18 @@ SUBJECTS = {
     "conditions": conditions.measure,
     "throughput": throughput.measure,
     "inbox": inbox.measure,
+    "records": records.measure,
     "web": web.measure,
 }
+AT_SCALE = {"records"}
 MARKS = {True: "yes", False: "**no**", None: ""}
 
 
-def main(names: list[str]) -> None:
-    """Measure the subjects called ``names``, or all."""
+def main(names: list[str], scale: float) -> None:
+    """Measure the subjects called ``names``, or all; ``scale`` 1 is a million contacts."""
     rows: dict[str, list[Row]] = {}
     for name in names or SUBJECTS:
-        with bench_platform() as platform:
+        with scale_platform(scale) if name in AT_SCALE else bench_platform() as platform:
             rows[name] = SUBJECTS[name](platform)
         for row in rows[name]:
             print(f"{row.what}: {row.value} {row.target}".rstrip())
@@ -72,4 +75,8 @@ def table(rows: dict[str, list[Row]], at: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("subjects", nargs="*", help=f"some of {', '.join(SUBJECTS)}")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the records' data")
+    given = parser.parse_args()
+    main(given.subjects, given.scale)
