@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -44,6 +46,14 @@ from services.clock import Clock, SystemClock
 from services.platform import Platform
 
 
+class Application(Flask):
+    """Flask, without the question at each call of a function whether it is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``func``: no view and no hook here is asynchronous."""
+        return func
+
+
 def create_app(
     platform: Platform, *, session_clock: Clock | None = None, front_end: Path | None = None
 ) -> Flask:
@@ -57,7 +67,7 @@ def create_app(
     Raises:
         UndecidedRouteError: A route doesn't say who may call it.
     """
-    app = Flask(__name__, static_folder=None)
+    app = Application(__name__, static_folder=None)
     app.secret_key = platform.settings.secret_key
     app.config["MAX_CONTENT_LENGTH"] = platform.settings.request_limit_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = platform.settings.request_limit_bytes

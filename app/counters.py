@@ -21,9 +21,6 @@ from typing import Any, Final
 
 from limits.storage.base import Storage
 
-COUNTERS: Final = "counters://"
-"""The address by which ``limits`` finds the class below."""
-
 _SLOT: Final = struct.Struct("16sdQ")
 """The key's digest, when the count ends (Unix time), and the count."""
 _BUCKET_SLOTS: Final = 8
@@ -39,8 +36,6 @@ class Counters(Storage):
     end first goes: a flood of requests pushes out counts of a minute before those of an hour. Which
     bucket it is can't be told from outside, since the digest has a key of its own at each start.
     """
-
-    STORAGE_SCHEME = [COUNTERS.partition(":")[0]]  # noqa: RUF012 - the library reads a list
 
     def __init__(self, uri: str | None = None, **options: Any) -> None:
         super().__init__(uri, **options)

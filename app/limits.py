@@ -10,18 +10,17 @@ import hashlib
 import hmac
 import math
 import time
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from flask import Blueprint, Flask, current_app, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask import Blueprint, Flask, current_app, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse, parse_many
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from app.context import settings
-from app.counters import COUNTERS
+from app.counters import Counters
 
 LIMITS: Final = "lanewise.limits"
 PUBLIC_FORM: Final = "20 per minute; 200 per hour"
@@ -34,28 +33,77 @@ _BY_ACCOUNT: Final = parse("50 per 15 minutes")
 _DEVICE_SECONDS: Final = 180 * 24 * 3600
 
 
-def init_limits(app: Flask) -> Limiter:
+class Limits:
+    """What each address may do, and how much of it it has done.
+
+    Attributes:
+        counters: Shared by all processes of the web server.
+    """
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self.strategy = FixedWindowRateLimiter(self.counters)
+        self._by_endpoint: dict[str, list[RateLimitItem]] = {}
+        self._by_blueprint: dict[str, list[RateLimitItem]] = {}
+
+    def limit_endpoint(self, endpoint: str, limit: str) -> None:
+        """Let one address call ``endpoint`` no more often than ``limit`` says."""
+        self._by_endpoint[endpoint] = parse_many(limit)
+
+    def limit_blueprint(self, name: str, limit: str) -> None:
+        """Let one address call each endpoint of a blueprint no more often than ``limit`` says."""
+        self._by_blueprint[name] = parse_many(limit)
+
+    def count(self) -> None:
+        """Count this request by its address and endpoint.
+
+        Raises:
+            TooManyRequests: It is one too many.
+        """
+        endpoint = request.endpoint or ""
+        limits = self._by_endpoint.get(endpoint) or self._by_blueprint.get(request.blueprint or "")
+        for limit in limits or ():
+            key = limit.key_for(request.remote_addr or "", endpoint)
+            counted = self.counters.incr(key, limit.get_expiry())
+            if "limit" not in g or g.limit[0] - g.limit[1] > limit.amount - counted:
+                g.limit = (limit.amount, counted, key)
+            if counted > limit.amount:
+                raise TooManyRequests(retry_after=_seconds_to(self.counters.get_expiry(key)))
+
+    def tell(self, response: Response) -> Response:
+        """Say in the headers how much of the limit that is nearest is left, and until when."""
+        if "limit" in g:
+            amount, counted, key = g.limit
+            found = {
+                "X-RateLimit-Limit": str(amount),
+                "X-RateLimit-Remaining": str(max(0, amount - counted)),
+                "X-RateLimit-Reset": str(math.ceil(self.counters.get_expiry(key))),
+            }
+            response.headers.extend(found)
+        return response
+
+
+def init_limits(app: Flask) -> None:
     """Attach the counters to ``app``; the caller names the routes and their limits."""
-    limiter = Limiter(
-        get_remote_address,
-        app=app,
-        storage_uri=COUNTERS,
-        headers_enabled=True,
-    )
-    app.extensions[LIMITS] = limiter
-    return limiter
+    limits = Limits()
+    app.extensions[LIMITS] = limits
+    app.before_request(limits.count)
+    app.after_request(limits.tell)
 
 
-def limit_route(app: Flask, endpoint: str, limit: str, methods: list[str] | None = None) -> None:
+def limit_route(app: Flask, endpoint: str, limit: str) -> None:
     """Let one address call ``endpoint`` no more often than ``limit`` says."""
-    limiter = cast("Limiter", app.extensions[LIMITS])
-    limited: Any = limiter.limit(limit, methods=methods)(app.view_functions[endpoint])
-    app.view_functions[endpoint] = limited
+    cast("Limits", app.extensions[LIMITS]).limit_endpoint(endpoint, limit)
 
 
 def limit_blueprint(app: Flask, blueprint: Blueprint, limit: str) -> None:
-    """Let one address call the routes of ``blueprint`` no more often than ``limit`` says."""
-    cast("Limiter", app.extensions[LIMITS]).limit(limit)(blueprint)
+    """Let one address call each route of ``blueprint`` no more often than ``limit`` says."""
+    cast("Limits", app.extensions[LIMITS]).limit_blueprint(blueprint.name, limit)
+
+
+def _seconds_to(moment: float) -> int:
+    """Return the seconds until a moment in Unix time, 1 at least."""
+    return max(1, math.ceil(moment - time.time()))
 
 
 class SignInGuard:
@@ -69,7 +117,7 @@ class SignInGuard:
     def __init__(self, email: str) -> None:
         self._account = hashlib.sha256(email.strip().lower().encode()).hexdigest()
         self._address = request.remote_addr or ""
-        self._counter = cast("Limiter", current_app.extensions[LIMITS]).limiter
+        self._counter = cast("Limits", current_app.extensions[LIMITS]).strategy
 
     def check(self) -> None:
         """Refuse the attempt when there were too many failures.
@@ -83,7 +131,7 @@ class SignInGuard:
             if not self._counter.test(limit, *key)
         ]
         if reached:
-            raise TooManyRequests(retry_after=max(1, math.ceil(max(reached) - time.time())))
+            raise TooManyRequests(retry_after=_seconds_to(max(reached)))
 
     def count_failure(self) -> None:
         """Note that the attempt failed."""

@@ -21,7 +21,11 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # What one person saw must not be shown again by a shared or a back-button cache.
+    "Cache-Control": "no-store",
 }
+"""What every answer says unless it says something else itself; pages have a policy of their own."""
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
@@ -81,18 +85,19 @@ def _refuse_other_origin() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    """Set the headers that every response carries."""
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    """Set the headers that every response carries, but for those that it has already.
+
+    All at once: each that is set alone is looked for among all others twice.
+    """
+    given = {name.lower() for name, _ in response.headers}
+    found = dict(_HEADERS)
     if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = _POLICY.format(nonce=csp_nonce())
-    else:
-        response.headers.setdefault(
-            "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
-        )
+        response.headers.pop("Content-Security-Policy", None)
+        given.discard("content-security-policy")
+        found["Content-Security-Policy"] = _POLICY.format(nonce=csp_nonce())
     if settings().is_production:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if "Cache-Control" not in response.headers:
-        # What one person saw must not be shown again by a shared or a back-button cache.
-        response.headers["Cache-Control"] = "no-store"
+        found["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    response.headers.extend(
+        [(name, value) for name, value in found.items() if name.lower() not in given]
+    )
     return response

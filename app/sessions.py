@@ -121,10 +121,8 @@ def signed_in_person() -> Person | None:
     """
     if uses_token():
         return _person_by_token()
-    person = cast("Person | Nobody", current_user)
-    if not isinstance(person._get_current_object(), Person):  # type: ignore[union-attr] # noqa: SLF001 - flask-login's proxy
-        return None
-    return cast("Person", person)
+    found = current_user._get_current_object()  # noqa: SLF001 - flask-login's proxy asks at each use
+    return found if isinstance(found, Person) else None
 
 
 def _person_by_token() -> Person:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
+
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|name="csrf-token" content="([^"]+)"')
 
 
@@ -49,10 +51,40 @@ class Visitor:
         return answer.status, content
 
     def post_json(self, path: str, value: Any) -> tuple[int, Any]:
-        """Send JSON as the pages' scripts do, and return the status and the answer's value."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        status, content = self.ask("POST", path, json.dumps(value), headers)
-        return status, json.loads(content) if content.startswith(b"{") else None
+        """Send JSON as the pages' scripts do, and return the status and the answer's value.
+
+        Straight on the connection's socket: whoever measures shares the cores with what is
+        measured, and http.client takes a fifth as long as the program does.
+        """
+        body = orjson.dumps(value)
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {self._connection.host}:{self._connection.port}\r\n"
+            f"Cookie: {cookies}\r\nX-CSRFToken: {self._token}\r\nAccept: application/json\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._connection.sock.sendall(head.encode() + body)
+        status, content = self._read_answer()
+        return status, orjson.loads(content) if content.startswith(b"{") else None
+
+    def _read_answer(self) -> tuple[int, bytes]:
+        """Read an answer whose length its head tells."""
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += self._receive()
+        head, _, content = received.partition(b"\r\n\r\n")
+        found = _LENGTH.search(head)
+        if found is None:
+            raise ConnectionError("the answer does not say how long it is")
+        while len(content) < int(found[1]):
+            content += self._receive()
+        return int(head[9:12]), content
+
+    def _receive(self) -> bytes:
+        part: bytes = self._connection.sock.recv(65_536)
+        if not part:
+            raise ConnectionError("the server has closed the connection")
+        return part
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,19 +28,22 @@ _ME = bindparam("me", type_=Uuid)
 
 # The condition of `visibility`, with what the actor may see as parameters: made once, since
 # building it anew was a third of what completing a task costs.
-_LOCK = (
+_IS_SEEN = (
+    WorkItem.id == bindparam("task", type_=Uuid),
+    or_(
+        bindparam("sees_all", type_=Boolean),
+        WorkItem.assignee_id == _ME,
+        any_(WorkItem.candidate_users) == _ME,
+        WorkItem.candidate_groups.overlap(bindparam("queues", type_=ARRAY(Uuid))),
+        WorkItem.record_type == any_(bindparam("types", type_=ARRAY(String))),
+    ),
+)
+_FIND = select(WorkItem).where(*_IS_SEEN)
+_LOCK = _FIND.with_for_update().execution_options(populate_existing=True)
+_LOCK_BOTH = (
     select(ProcessInstance, WorkItem)
     .join(WorkItem, WorkItem.instance_id == ProcessInstance.id)
-    .where(
-        WorkItem.id == bindparam("task", type_=Uuid),
-        or_(
-            bindparam("sees_all", type_=Boolean),
-            WorkItem.assignee_id == _ME,
-            any_(WorkItem.candidate_users) == _ME,
-            WorkItem.candidate_groups.overlap(bindparam("queues", type_=ARRAY(Uuid))),
-            WorkItem.record_type == any_(bindparam("types", type_=ARRAY(String))),
-        ),
-    )
+    .where(*_IS_SEEN)
     .with_for_update(of=[ProcessInstance, WorkItem])
     .execution_options(populate_existing=True)
 )
@@ -73,12 +77,8 @@ def get_visible(uow: UnitOfWork, task_id: UUID, *, lock: bool = False) -> WorkIt
     Raises:
         NotFound: There is none, or the actor does not see it.
     """
-    statement = select(WorkItem).where(WorkItem.id == task_id)
-    if (condition := visibility(uow.actor)) is not None:
-        statement = statement.where(condition)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    task = uow.session.scalars(statement).one_or_none()
+    seen = _seen_by(uow.actor, task_id)
+    task = uow.session.scalars(_LOCK if lock else _FIND, seen).one_or_none()
     if task is None:
         raise NotFound("There is no such task.")
     return task
@@ -92,22 +92,24 @@ def lock_with_instance(uow: UnitOfWork, task_id: UUID) -> tuple[WorkItem, Proces
     Raises:
         NotFound: There is no such task, or the actor does not see it.
     """
-    actor = uow.actor
-    works = actor.may(Permission.TASK_WORK) and actor.user_id is not None
-    found = uow.session.execute(
-        _LOCK,
-        {
-            "task": task_id,
-            "me": actor.user_id if works else None,
-            "queues": list(actor.group_ids) if works else [],
-            "sees_all": actor.may(Permission.INSTANCE_OPERATE),
-            "types": _types_in_full(actor) if works else [],
-        },
-    ).one_or_none()
+    seen = _seen_by(uow.actor, task_id)
+    found = uow.session.execute(_LOCK_BOTH, seen).one_or_none()
     if found is None:
         raise NotFound("There is no such task.")
     instance, task = found
     return task, instance
+
+
+def _seen_by(actor: Actor, task_id: UUID) -> dict[str, Any]:
+    """Return the parameters of ``_IS_SEEN``: one task, if ``actor`` sees it."""
+    works = actor.may(Permission.TASK_WORK) and actor.user_id is not None
+    return {
+        "task": task_id,
+        "me": actor.user_id if works else None,
+        "queues": list(actor.group_ids) if works else [],
+        "sees_all": actor.may(Permission.INSTANCE_OPERATE),
+        "types": _types_in_full(actor) if works else [],
+    }
 
 
 def _types_in_full(actor: Actor) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import delete, insert
+from sqlalchemy import insert
 
 from processes.running.instance_tables import QueueEntry, TaskState, WorkItem, table_of
 from processes.running.projection import queue_rows
@@ -20,7 +20,10 @@ from services.actors import Permission
 from services.errors import Conflict, Invalid, NotAllowed
 from services.operations import Arguments, operation
 from services.people.model import User
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
+
+_LEAVE_QUEUES = Statement("DELETE FROM queue_entries WHERE work_item_id = %(task)s")
 
 
 class OfTask(Arguments):
@@ -165,9 +168,7 @@ def _give(uow: UnitOfWork, task: WorkItem, user_id: UUID | None) -> None:
     """Set who has the task, and take it out of its queues or put it back."""
     task.assignee_id = user_id
     uow.session.flush()
-    uow.session.execute(
-        delete(table_of(QueueEntry)).where(table_of(QueueEntry).c.work_item_id == task.id)
-    )
+    _LEAVE_QUEUES.run(uow.session, task=task.id)
     names = ("id", "assignee_id", "sort_due_at", "rank", "candidate_groups", "candidate_users")
     if rows := queue_rows({name: getattr(task, name) for name in names}):
         uow.session.execute(insert(table_of(QueueEntry)), rows)

@@ -102,7 +102,7 @@ _FIND = Statement(
               UNION SELECT g.id FROM groups g JOIN teams t ON g.parent_id = t.id)
     SELECT u.email, u.session_epoch, u.name, u.roles, u.scope, u.active,
            ARRAY(SELECT id FROM mine), ARRAY(SELECT id FROM teams),
-           ARRAY(SELECT t.name FROM unnest(%(types)s::text[]) AS t(name)
+           ARRAY(SELECT t.name FROM unnest(string_to_array(%(types)s, ',')) AS t(name)
                  WHERE EXISTS (
                    SELECT FROM record_shares s
                    WHERE s.record_type = t.name
@@ -124,7 +124,7 @@ def find_signed_in(session: Session, book: RightsBook, key: UUID) -> SignedIn | 
 
 def _load(session: Session, book: RightsBook, key: UUID) -> tuple[SignedIn, bool] | None:
     """Return a person and whether it is active."""
-    types = [record_type.name for record_type in all_record_types()]
+    types = ",".join(record_type.name for record_type in all_record_types())
     for row in _FIND.rows(session, key=key, types=types):
         email, epoch, name, roles, scope, active, groups, teams, shared, version = row
         granted = book.granted(session, version, roles, Scope(scope))

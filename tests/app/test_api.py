@@ -36,6 +36,13 @@ def test_a_token_of_the_profile_page_works_until_it_is_revoked(app, browse):
     assert app.test_client().get("/api/v1/leads", headers=headers).status_code == 401
 
 
+def test_an_answer_tells_how_much_of_the_limit_is_left_when_its_route_has_one(api):
+    call = api("employee")
+    left = [int(call("GET", "/tasks").headers["X-RateLimit-Remaining"]) for _ in range(2)]
+    assert left == [5999, 5998]
+    assert "X-RateLimit-Remaining" not in call("GET", "/docs").headers
+
+
 def test_a_record_is_made_read_changed_and_found(api):
     call = api("employee")
     made = call("POST", "/leads", {"name": "Kari", "company": "Fjord Hotell"})
