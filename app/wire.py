@@ -68,7 +68,7 @@ def present_result(result: Any) -> Any:
     A row that is no record (a user, a token) shows only that it is there: its columns are not
     made for showing.
     """
-    if getattr(result, "record_type", None) is not None:
+    if isinstance(getattr(type(result), "record_type", None), str):  # of others it is a column
         return {"record_type": result.record_type, **present_record(result, g.get("uow"))}
     if isinstance(result, Base):
         return {"id": getattr(result, "id", None)}

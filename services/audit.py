@@ -75,7 +75,8 @@ def record_operation(
 
     It is about the record that the operation returned, or else the first one that it changed.
     """
-    record_type = getattr(result, "record_type", None)
+    named = getattr(type(result), "record_type", None)  # of what is no record it is a column
+    record_type = named if isinstance(named, str) else None
     record_id = getattr(result, "id", None) if record_type else None
     if record_type is None and changes:
         record_type, record_id = changes[0].kind, changes[0].row_id

@@ -224,3 +224,13 @@ def test_a_view_is_not_saved_when_it_shows_what_there_is_not(deals, browse, plat
     assert browser.post("/views/deal", **form).status_code == 302
     with platform.session() as session:
         assert session.query(SavedView).count() == 0
+
+
+def test_a_view_is_saved_over_the_api_and_audited_as_a_view(deals, platform):
+    raw = {"record_type": "deal", "name": "Rich", "filter": RICH}
+    answer = deals("POST", "/operations/view.save", raw)
+    assert answer.status_code == 200, answer.text
+    with platform.engine.connect() as connection:
+        statement = "SELECT record_type, record_id FROM audit_entries WHERE operation = 'view.save'"
+        [(kind, key)] = connection.exec_driver_sql(statement).all()
+    assert (kind, key) == ("saved_views", view_of(platform).id)
