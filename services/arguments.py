@@ -279,9 +279,14 @@ def _web_address(text: str) -> str:
         ValueError: It is none that a browser may be sent to.
     """
     address = text if "://" in text else f"https://{text}"
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
-        raise ValueError("Use a web address, such as https://example.com.")
+    message = "Use a web address, such as https://example.com."
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(message) from error
+    if parts.scheme not in {"http", "https"} or not host or port == 0 or " " in text:
+        raise ValueError(message)
     return address
 
 

@@ -7,15 +7,15 @@ from typing import Any, Final
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
-from marshmallow import Schema
 
 from app.api.deliveries import delivery_blueprints
+from app.api.files import file_blueprints
 from app.api.operations import operations_blueprint
 from app.api.pages import description_blueprint
 from app.api.processes import process_blueprints
 from app.api.records import record_blueprints
 from app.api.routes import PROBLEM_ANSWER
-from app.api.schemas import PROBLEM
+from app.api.schemas import PROBLEM, schema_name
 from app.api.search import search_blueprint
 from app.api.service_levels import service_level_blueprints
 from app.api.tasks import tasks_blueprint
@@ -50,6 +50,7 @@ def init_api(app: Flask) -> None:
         *process_blueprints(),
         *delivery_blueprints(),
         *service_level_blueprints(),
+        *file_blueprints(),
         operations_blueprint(),
     ):
         api.register_blueprint(blueprint)
@@ -59,12 +60,5 @@ def init_api(app: Flask) -> None:
 
 def _spec_options() -> dict[str, Any]:
     """Return what the description is built with."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    plugin = MarshmallowPlugin(schema_name_resolver=schema_name)
     return {"info": {"description": _TEXT}, "marshmallow_plugin": plugin}
-
-
-def _schema_name(schema: Any) -> str:
-    """Name a schema in the description; one with fields left out is written where it stands."""
-    if isinstance(schema, Schema):
-        return "" if schema.exclude else type(schema).__name__
-    return str(getattr(schema, "__name__", schema))

@@ -8,9 +8,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 
+from app.api.added import complete_description
 from app.context import API_PREFIX
+from app.sessions import signed_in_person
 from app.views import Audience, view
 from app.wire import json_response
+from services.actors import Permission
 from services.unit_of_work import UnitOfWork
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -24,16 +27,25 @@ def description_blueprint(api: Api) -> Blueprint:
     @view(Audience.PUBLIC)
     def openapi(_uow: UnitOfWork) -> ResponseReturnValue:
         """Return the OpenAPI document."""
-        return json_response(api.spec.to_dict())
+        return json_response(_described(api))
 
     @blueprint.get("docs")
     @view(Audience.PUBLIC)
     def docs(_uow: UnitOfWork) -> ResponseReturnValue:
         """Show the OpenAPI document as a page."""
-        spec = api.spec.to_dict()
+        spec = _described(api)
         return render_template("api/docs.html", spec=spec, sections=sections(spec))
 
     return blueprint
+
+
+def _described(api: Api) -> dict[str, Any]:
+    """Return the description; strangers hear nothing of what administrators have added."""
+    person = signed_in_person()
+    if person is None or not person.actor.may(Permission.RECORD_READ):
+        found: dict[str, Any] = api.spec.to_dict()
+        return found
+    return complete_description(api)
 
 
 def sections(spec: dict[str, Any]) -> list[dict[str, Any]]:

@@ -39,12 +39,12 @@ class Route:
 
 def add_route(blueprint: Blueprint, route: Route) -> None:
     """Add ``route`` to the API and to its description."""
-    documented = blueprint.doc(**_description(route))(view(route.decision)(route.function))
+    documented = blueprint.doc(**description(route))(view(route.decision)(route.function))
     answered = blueprint.response(route.status, route.answer)(documented)
     blueprint.route(route.rule, methods=[route.method], endpoint=route.endpoint)(answered)
 
 
-def _description(route: Route) -> dict[str, Any]:
+def description(route: Route) -> dict[str, Any]:
     """Return what OpenAPI says of the route beyond its answer."""
     is_open = route.decision in {Audience.PUBLIC, Audience.SECRET}
     described: dict[str, Any] = {

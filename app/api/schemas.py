@@ -45,7 +45,7 @@ def record_schema(record_type: RecordType) -> type[Schema]:
     members: dict[str, Any] = {
         "id": fields.UUID(),
         "version": fields.Integer(metadata={"description": "Send it back with a change."}),
-        **{field.name: _answered(field) for field in record_type.fields},
+        **{field.name: answered(field) for field in record_type.fields},
     }
     made: type[Schema] = type(record_type.name.capitalize(), (Schema,), members)
     return made
@@ -66,7 +66,7 @@ def page_schema(record_type: RecordType, item: type[Schema]) -> type[Schema]:
     return made
 
 
-def _answered(field: Field) -> fields.Field[Any]:
+def answered(field: Field) -> fields.Field[Any]:
     """Return how a record's field is described."""
     options: dict[str, Any] = {"allow_none": True, "metadata": {"title": field.label}}
     if field.traits.is_decimal:
@@ -74,3 +74,10 @@ def _answered(field: Field) -> fields.Field[Any]:
     if field.choices is not None:
         options["validate"] = validate.OneOf(list(field.choices))
     return field.traits.answer(**options)
+
+
+def schema_name(schema: Any) -> str:
+    """Name a schema in the description; one with fields left out is written where it stands."""
+    if isinstance(schema, Schema):
+        return "" if schema.exclude else type(schema).__name__
+    return str(getattr(schema, "__name__", schema))

@@ -131,9 +131,9 @@ def on_reading(reader: Reader) -> Reader:
 
 
 @event.listens_for(Session, "after_commit")
-def _look_again(session: Session) -> None:
+def _take_over_own(session: Session) -> None:
     if session.info.pop(_CHANGED, False):
-        _KNOWN.check_at = 0.0
+        look_again(session.info["uow"].platform)
 
 
 def _stored_token(engine: Engine) -> UUID | None:

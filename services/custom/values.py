@@ -33,6 +33,9 @@ from services.records.field_kinds import FIELD_KINDS
 _MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _DECIMAL_TEXT: Final = r"^-?[0-9]{1,40}(\.[0-9]{1,20})?$"
 _INTEGER_TEXT: Final = "^-?[0-9]{1,18}$"
+_DAY_TEXT: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+# No colons: SQLAlchemy would read them as parameters.
+_MOMENT_TEXT: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}.[0-9]{2}.[0-9]{2}.[0-9]{6}Z$"
 _UUID_TEXT: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
@@ -145,8 +148,14 @@ def _true_or_false(stored: Any) -> Any:
     return case((stored == true, yes), (stored == false, no))
 
 
-def _as_text(type_: Any) -> Callable[[Any], Any]:
-    return lambda stored: type_coerce(stored.collate("C"), type_)
+def _timely(pattern: str, type_: Any) -> Callable[[Any], Any]:
+    """Return what leaves a stored text alone, but sorts it by its digits, where it is a time."""
+    quoted = literal_column(f"'{pattern}'", Text)
+
+    def column(stored: Any) -> Any:
+        return type_coerce(case((stored.op("~")(quoted), stored)).collate("C"), type_)
+
+    return column
 
 
 _TEXTS: Final = Storage(str, _read_text, lambda stored: stored)
@@ -156,8 +165,8 @@ _NUMBERS: Final = Storage(
 _KEYS: Final = Storage(str, _read_key, _matching(_UUID_TEXT, Uuid(as_uuid=True)))
 _SPECIAL: Final[Mapping[str, Storage]] = {
     "number": Storage(int, _read_integer, _matching(_INTEGER_TEXT, BigInteger)),
-    "date": Storage(date.isoformat, _read_day, _as_text(_DayText())),
-    "datetime": Storage(_write_moment, _read_moment, _as_text(_MomentText())),
+    "date": Storage(date.isoformat, _read_day, _timely(_DAY_TEXT, _DayText())),
+    "datetime": Storage(_write_moment, _read_moment, _timely(_MOMENT_TEXT, _MomentText())),
     "boolean": Storage(
         bool, lambda stored: stored if isinstance(stored, bool) else None, _true_or_false
     ),

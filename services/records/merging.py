@@ -247,7 +247,7 @@ def _taken(
     return {
         name: theirs
         for name, (ours, theirs) in values.items()
-        if theirs not in {ours, kept.id}
+        if theirs not in (ours, kept.id)
         and (name in take or ours == dropped.id or (_is_empty(ours) and name not in _WHO_SEES_IT))
     }
 
