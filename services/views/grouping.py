@@ -15,7 +15,7 @@ from services.unit_of_work import UnitOfWork
 
 LOOKED_AT: Final = 10_000
 """So many records are counted at most: a huge list costs no more than that."""
-SHOWN: Final = 50
+SHOWN: Final = 20
 _KINDS: Final = frozenset({"choice", "boolean", "relation"})
 
 
@@ -24,11 +24,13 @@ class Groups:
     """The values of a field, the most frequent first, with how many records have each.
 
     Attributes:
+        others: How many further values there are.
         is_capped: There are more records than were counted.
     """
 
     field: Field
     counts: list[tuple[Any, int]]
+    others: int
     is_capped: bool
 
 
@@ -64,7 +66,7 @@ def count_groups(
     rows = uow.session.execute(_counted(some.c.value)).all()
     counts = [(found, number) for found, number in rows]
     is_capped = sum(number for _, number in counts) > LOOKED_AT
-    return Groups(field, counts[:SHOWN], is_capped)
+    return Groups(field, counts[:SHOWN], max(0, len(counts) - SHOWN), is_capped)
 
 
 def _counted(value: Any) -> Select[Any]:
