@@ -197,7 +197,7 @@ def _leave_if_over(uow: UnitOfWork, link: ContactAccount, contact: Contact) -> N
     if contact.account_id != link.account_id or not _is_over(uow, link):
         return
     today = _today(uow)
-    lasting = or_(ContactAccount.until.is_(None), ContactAccount.until >= today)
+    lasting = or_(ContactAccount.until.is_(None), ContactAccount.until > today)
     others = (
         select(ContactAccount.account_id)
         .where(ContactAccount.contact_id == contact.id, lasting, ContactAccount.id != link.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, select
 
 from services.activities.model import ACTIVITY
 from services.filtering.relations import RelatedRecords, register_related_records
@@ -26,7 +26,9 @@ TAG = RecordType(
 
 
 def _carries(tag: Any, record: Any) -> ColumnElement[bool]:
-    return exists().where(TagLink.tag_id == tag.id, TagLink.record_id == record.id)
+    links = select(TagLink.id).where(TagLink.tag_id == tag.id, TagLink.record_id == record.id)
+    # Two selects deep, SQLAlchemy would list the record's table again instead of correlating it.
+    return links.correlate_except(TagLink).exists()
 
 
 def _is_about(activity: Any, record: Any) -> ColumnElement[bool]:
