@@ -10,8 +10,11 @@ from flask import Blueprint, Flask, Response, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
+from app.records.kind import RecordKind
 from app.records.kinds import KINDS
+from app.records.list_state import ListState
 from app.views import view
+from app.wire import to_json
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError
 from services.exporting.exports import get_export, list_exports, pieces_of
@@ -22,13 +25,8 @@ from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 _EXPORT: Final = Permission.DATA_EXPORT
-_NO_FILTERS: Final = frozenset(
-    {"record_type", "q", "sort", "filter", "after", "before", "owner", "kind", "columns", "keys"}
-    | {"csrf_token", "submission", "view", "group", "limit"}
-)
-
-_NO_PLACE: Final = frozenset({"record_type", "after", "before", "limit"})
-"""Arguments of a list that say nothing of which records it holds."""
+_CONTROLS: Final = frozenset({"csrf_token", "submission", "kind", "columns", "keys"})
+"""What the form of the page says itself; all else it carries on."""
 
 
 def register(app: Flask) -> None:
@@ -51,13 +49,15 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["export_arguments"] = export_arguments
 
 
-def export_arguments() -> dict[str, str]:
-    """Return those arguments of a list's address that narrow and sort it."""
-    return {
-        name: text
-        for name, text in request.args.items()
-        if text and name not in _NO_PLACE and not name.startswith("_")
-    }
+def export_arguments(kind: RecordKind, state: ListState) -> dict[str, Any]:
+    """Return the arguments of the export page that mean a list as it is shown."""
+    where = state.whole(kind)
+    asked: dict[str, Any] = {"sort": state.sort, "columns": list(state.columns)}
+    if not where.is_empty:
+        asked["filter"] = to_json(where.raw).decode()
+    if words := request.args.get("q"):
+        asked["q"] = words
+    return asked
 
 
 def index(uow: UnitOfWork) -> ResponseReturnValue:
@@ -72,11 +72,12 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
 
 def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
     """Ask how the list is to be written."""
-    asked = _asked(uow)
+    asked = _asked()
     record_type = get_record_type(str(asked["record_type"]))
     kind = KINDS.get(record_type.name)
     fields = uow.readable_fields(record_type)
-    shown = [record_type.title_field, *kind.list_columns] if kind else []
+    usual = kind.list_columns if kind else ()
+    shown = [record_type.title_field, *(request.values.getlist("columns") or usual)]
     carried = [(name, text) for name, text in request.values.items(multi=True)]
     count = None if error else count_rows(uow, ListRequest(**asked))
     return render_template(
@@ -84,28 +85,26 @@ def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseRet
         type=record_type,
         nav=f"{kind.place}.index" if kind else "exports.index",
         fields=fields,
-        shown=set(request.values.getlist("columns") or shown),
+        shown=set(shown),
         carried=[pair for pair in carried if pair[0] not in _CONTROLS],
         count=count,
-        is_narrowed=bool(asked["filters"] or asked["where"] or asked["search"]),
+        is_narrowed=bool(asked["where"] or asked["search"]),
         error=error,
         reason=reason_of(error) if error else "",
         back=url_for(f"{kind.place}.index") if kind else url_for("exports.index"),
     )
 
 
-_CONTROLS: Final = frozenset({"csrf_token", "submission", "kind", "columns", "keys"})
-
-
 def create(uow: UnitOfWork) -> ResponseReturnValue:
     """Begin the export; a short list is there at once."""
     arguments = {
-        **_asked(uow),
+        **_asked(),
         "kind": request.form.get("kind", "csv"),
         "columns": request.form.getlist("columns"),
         "keys": "keys" in request.form,
     }
-    one = run(uow, "export.start", arguments)
+    made = run(uow, "export.start", arguments)
+    one = get_export(uow, made["export_id"])
     if one.stage == "done":
         flash(f"“{one.file_name}” is ready: {one.done:,} rows.", "good")
     return redirect(url_for("exports.index"))
@@ -121,23 +120,23 @@ def change(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
 def download(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Send the file."""
     one = get_export(uow, key)
-    response = Response(
-        b"".join(pieces_of(uow, one)), mimetype=CONTENT_TYPES[one.file_kind].partition(";")[0]
-    )
-    response.headers.set("Content-Disposition", "attachment", filename=one.file_name)
+    return file_response(b"".join(pieces_of(uow, one)), one.file_kind, one.file_name)
+
+
+def file_response(content: bytes, kind: str, name: str) -> Response:
+    """Return a table as a file that is saved, not shown."""
+    response = Response(content, mimetype=CONTENT_TYPES[kind].partition(";")[0])
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
 
-def _asked(uow: UnitOfWork) -> dict[str, Any]:
+def _asked() -> dict[str, Any]:
     """Return which list the address, or the form that came of it, means.
 
     Raises:
         Invalid: Its filter can't be read.
     """
     given = request.values
-    filters = {name: text for name, text in given.items() if name not in _NO_FILTERS and text}
-    if given.get("owner") == "me":
-        filters["owner_id"] = str(uow.actor.user_id)
     where = None
     if text := given.get("filter"):
         try:
@@ -146,7 +145,6 @@ def _asked(uow: UnitOfWork) -> dict[str, Any]:
             raise Invalid("This filter can't be read.", {"filter": ["Not valid JSON."]}) from error
     return {
         "record_type": given.get("record_type", ""),
-        "filters": filters,
         "where": where,
         "search": given.get("q") or None,
         "sort": given.get("sort") or "-created_at",

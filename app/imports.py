@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.exports import file_response
 from app.forms import reason_of
 from app.records.kinds import KINDS
 from app.records.titles import record_url
@@ -20,7 +21,6 @@ from app.views import view
 from services.actors import Permission
 from services.documents.files import safe_name
 from services.errors import LanewiseError, NotAuthenticated
-from services.exporting.writers import CONTENT_TYPES
 from services.importing.cells import text_of
 from services.importing.csv_files import DELIMITERS
 from services.importing.deciding import OUTCOMES, Outcome
@@ -149,8 +149,8 @@ def create(uow: UnitOfWork) -> ResponseReturnValue:
         "file_name": Path(file.filename or "file.csv").name if file else "file.csv",
         "content": file.stream if file else "",
     }
-    one = run(uow, "import.create", arguments)
-    return redirect(url_for("imports.show", key=one.id))
+    made = run(uow, "import.create", arguments)
+    return redirect(url_for("imports.show", key=made["import_id"]))
 
 
 def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
@@ -215,11 +215,8 @@ def refused(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
         write_refused(uow, one, file)
         file.seek(0)
         content = file.read()
-    response = Response(content, mimetype=CONTENT_TYPES[one.file_kind].partition(";")[0])
-    stem = Path(one.file_name).stem
-    name = safe_name(f"{stem} refused.{one.file_kind}")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    name = safe_name(f"{Path(one.file_name).stem} refused.{one.file_kind}")
+    return file_response(content, one.file_kind, name)
 
 
 def _mapping(uow: UnitOfWork, one: Import, record_type: RecordType) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import click
 from flask.cli import with_appcontext
@@ -55,17 +56,17 @@ def import_file(file: Path, record_type: str, user: str | None, **given: Any) ->
     who = str(actor.user_id) if actor.user_id else None
     with file.open("rb") as content:
         arguments = {"record_type": record_type, "file_name": file.name, "content": content}
-        one = _do(actor, "import.create", arguments)
-    key = str(one.id)
+        key = str(_do(actor, "import.create", arguments)["import_id"])
+    one = _see(key)
     if one.stage == "reading":
         read_import(platform(), import_id=key, actor_id=who)
-        one = _see(one)
+        one = _see(key)
     if one.stage == "unreadable":
         raise click.ClickException(str(one.problem))
     plan = in_transaction(lambda uow: _plan(uow, one, given))
     _do(actor, "import.check", {"import_id": key, **plan})
     check_import(platform(), import_id=key, actor_id=who)
-    one = _see(one)
+    one = _see(key)
     _tell("Dry run", one.checked)
     if not given["dry_run"]:
         one = _carry_out(actor, one, who)
@@ -90,10 +91,11 @@ def export_file(record_type: str, file: Path, filters: tuple[str, ...], **given:
     chosen = dict(_pair(one) for one in filters)
     arguments = {"record_type": record_type, "kind": kind, "filters": chosen, **given}
     arguments["columns"] = list(given["columns"])
-    one = in_transaction(lambda uow: run(uow, "export.start", arguments))
-    if one.stage == "running":
-        write_export(platform(), export_id=str(one.id))
-    count = in_transaction(lambda uow: _save(uow, one.id, file))
+    made = in_transaction(lambda uow: run(uow, "export.start", arguments))
+    key = made["export_id"]
+    if made["stage"] == "running":
+        write_export(platform(), export_id=str(key))
+    count = in_transaction(lambda uow: _save(uow, key, file))
     click.echo(f"{count:,} rows are in {file}.")
 
 
@@ -126,11 +128,12 @@ def _plan(uow: UnitOfWork, one: Import, given: dict[str, Any]) -> dict[str, Any]
 
 def _carry_out(actor: Actor, one: Import, who: str | None) -> Import:
     """Run the import here; a worker that takes part does no harm."""
-    _do(actor, "import.run", {"import_id": str(one.id)})
+    key = str(one.id)
+    _do(actor, "import.run", {"import_id": key})
     with click.progressbar(length=one.chunk_count, label="Importing") as bar:
-        while (now := _see(one)).stage == "running":
-            run_import(platform(), import_id=str(one.id), actor_id=who)
-            bar.update(_see(one).position - bar.pos)
+        while (now := _see(key)).stage == "running":
+            run_import(platform(), import_id=key, actor_id=who)
+            bar.update(_see(key).position - bar.pos)
     return now
 
 
@@ -172,11 +175,11 @@ def _do(actor: Actor, operation: str, arguments: dict[str, Any]) -> Any:
     return in_transaction(lambda uow: run(uow.acting_as(actor), operation, arguments))
 
 
-def _see(one: Import) -> Import:
-    return in_transaction(lambda uow: get_import(uow, one.id))
+def _see(key: str) -> Import:
+    return in_transaction(lambda uow: get_import(uow, UUID(key)))
 
 
-def _save(uow: UnitOfWork, key: Any, file: Path) -> int:
+def _save(uow: UnitOfWork, key: UUID, file: Path) -> int:
     one = get_export(uow, key)
     with file.open("wb") as out:
         for piece in pieces_of(uow, one):

@@ -51,7 +51,7 @@ class StartExport(Arguments):
         keys=Line(),
         values=fields.String(),
         load_default=dict,
-        metadata={"title": "Filters", "description": "As in the address of the list."},
+        metadata={"title": "Filters", "description": "As in the list's address."},
     )
     where = fields.Dict(
         load_default=None,
@@ -76,7 +76,9 @@ class WhichExport(Arguments):
 
 
 @operation("export.start", Permission.DATA_EXPORT, StartExport)
-def start_export(uow: UnitOfWork, *, kind: str, columns: Sequence[str], **asked: Any) -> Export:
+def start_export(
+    uow: UnitOfWork, *, kind: str, columns: Sequence[str], **asked: Any
+) -> dict[str, Any]:
     """Write a list of records to a file."""
     request = ListRequest(columns=tuple(columns), **asked)
     record_type = get_record_type(request.record_type)
@@ -102,17 +104,17 @@ def start_export(uow: UnitOfWork, *, kind: str, columns: Sequence[str], **asked:
         uow.session.refresh(one)
     else:
         uow.defer(Job("exports.write", {"export_id": str(one.id)}))
-    return one
+    return {"export_id": one.id, "stage": str(one.stage)}
 
 
 @operation("export.cancel", Permission.DATA_EXPORT, WhichExport)
-def cancel_export(uow: UnitOfWork, *, export_id: UUID) -> Export:
+def cancel_export(uow: UnitOfWork, *, export_id: UUID) -> dict[str, Any]:
     """Stop an export that is still being written."""
     one = _visible(uow, uow.session.get(Export, export_id, with_for_update=True))
     if one.stage != ExportStage.RUNNING:
         raise Conflict("This export has ended already.")
     one.stage, one.ended_at = ExportStage.CANCELLED, uow.now
-    return one
+    return {"export_id": one.id, "stage": str(one.stage)}
 
 
 @operation("export.delete", Permission.DATA_EXPORT, WhichExport)

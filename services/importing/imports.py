@@ -135,7 +135,7 @@ class CheckImport(WhichImport):
 @operation("import.create", _IMPORT, CreateImport, secret_fields=frozenset({"content"}))
 def create_import(
     uow: UnitOfWork, *, record_type: str, file_name: str, content: bytes | BinaryIO
-) -> Import:
+) -> dict[str, Any]:
     """Upload a file to import."""
     if record_type not in {one.name for one in importable_types()}:
         raise NotFound(f"Records of the type {record_type} can't be imported.")
@@ -163,11 +163,11 @@ def create_import(
         read_file(uow, one)
     else:
         uow.defer(job_for(one, "read", uow.actor))
-    return one
+    return _told(one)
 
 
 @operation("import.read", _IMPORT, ReadImport)
-def read_again(uow: UnitOfWork, *, import_id: UUID, **options: Any) -> Import:
+def read_again(uow: UnitOfWork, *, import_id: UUID, **options: Any) -> dict[str, Any]:
     """Read the file once more, in another way."""
     one = lock_import(uow, import_id)
     _expect(one, ImportStage.UNREADABLE, ImportStage.MAPPING, ImportStage.CHECKED)
@@ -177,11 +177,11 @@ def read_again(uow: UnitOfWork, *, import_id: UUID, **options: Any) -> Import:
         read_file(uow, one)
     else:
         uow.defer(job_for(one, "read", uow.actor))
-    return one
+    return _told(one)
 
 
 @operation("import.check", _IMPORT, CheckImport)
-def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> Import:
+def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> dict[str, Any]:
     """Find out what an import would do, without doing it; what is left out stays as guessed."""
     one = lock_import(uow, import_id)
     _expect(one, ImportStage.MAPPING, ImportStage.CHECKED)
@@ -198,40 +198,40 @@ def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> Import:
     one.stage, one.position, one.checked = ImportStage.CHECKING, 0, {}
     _check_quota(uow, one)
     uow.defer(job_for(one, "check", uow.actor))
-    return one
+    return _told(one)
 
 
 @operation("import.run", _IMPORT, WhichImport)
-def run_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
+def run_import(uow: UnitOfWork, *, import_id: UUID) -> dict[str, Any]:
     """Carry out an import whose dry run was looked at."""
     one = lock_import(uow, import_id)
     _expect(one, ImportStage.CHECKED)
     one.stage, one.position, one.started_at = ImportStage.RUNNING, 0, uow.now
     uow.defer(job_for(one, "run", uow.actor))
-    return one
+    return _told(one)
 
 
 @operation("import.pause", _IMPORT, WhichImport)
-def pause_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
+def pause_import(uow: UnitOfWork, *, import_id: UUID) -> dict[str, Any]:
     """Let an import rest after the rows that it is just at."""
     one = lock_import(uow, import_id)
     _expect(one, ImportStage.RUNNING)
     one.stage = ImportStage.PAUSED
-    return one
+    return _told(one)
 
 
 @operation("import.resume", _IMPORT, WhichImport)
-def resume_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
+def resume_import(uow: UnitOfWork, *, import_id: UUID) -> dict[str, Any]:
     """Let an import go on where it rested."""
     one = lock_import(uow, import_id)
     _expect(one, ImportStage.PAUSED)
     one.stage, one.error = ImportStage.RUNNING, None
     uow.defer(job_for(one, "run", uow.actor))
-    return one
+    return _told(one)
 
 
 @operation("import.cancel", _IMPORT, WhichImport)
-def cancel_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
+def cancel_import(uow: UnitOfWork, *, import_id: UUID) -> dict[str, Any]:
     """End an import; what it has written stays, and can be reverted."""
     one = lock_import(uow, import_id)
     ended = {ImportStage.DONE, ImportStage.REVERTING, ImportStage.REVERTED, ImportStage.CANCELLED}
@@ -239,13 +239,13 @@ def cancel_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
         raise Conflict("This import has ended already.")
     if one.stage == ImportStage.CHECKING:
         one.stage = ImportStage.MAPPING
-        return one
+        return _told(one)
     one.stage, one.ended_at = ImportStage.CANCELLED, uow.now
-    return one
+    return _told(one)
 
 
 @operation("import.revert", _IMPORT, WhichImport)
-def revert_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
+def revert_import(uow: UnitOfWork, *, import_id: UUID) -> dict[str, Any]:
     """Undo an import: what it made goes into the bin, what it changed is as it was before.
 
     What was touched since stays, and is listed.
@@ -256,7 +256,7 @@ def revert_import(uow: UnitOfWork, *, import_id: UUID) -> Import:
         raise Conflict("This import has changed nothing.")
     one.stage, one.position, one.undone = ImportStage.REVERTING, 0, {}
     uow.defer(job_for(one, "revert", uow.actor))
-    return one
+    return _told(one)
 
 
 @operation("import.delete", _IMPORT, WhichImport)
@@ -315,6 +315,11 @@ def forget_files(uow: UnitOfWork) -> None:
             Import.created_at < uow.now - kept, Import.stage.not_in(UNDERWAY)
         )
         uow.session.execute(delete(table).where(table.import_id.in_(old)))
+
+
+def _told(one: Import) -> dict[str, Any]:
+    """Return what an operation answers."""
+    return {"import_id": one.id, "stage": str(one.stage)}
 
 
 def _visible(uow: UnitOfWork, one: Import | None) -> Import:

@@ -33,6 +33,10 @@ SAMPLE_ROWS: Final = 200
 
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
+_NO_TABLES: Final = (
+    *(b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b"),
+    *(b"<!DOCTYPE", b"<html", b"<?xml"),
+)
 
 
 def kind_of(start: bytes) -> str:
@@ -44,12 +48,9 @@ def kind_of(start: bytes) -> str:
     if start.startswith(_ZIP):
         return "xlsx"
     if start.startswith(_OLD_EXCEL):
-        raise Invalid(
-            "This is an old Excel file, or one with a password. Save it as XLSX or CSV.",
-            {"content": ["Save it as XLSX or CSV."]},
-        )
-    if start.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"<!DOCTYPE")):
-        raise Invalid("This is no table. Use a CSV or XLSX file.", {"content": ["No table."]})
+        raise _refused("This is an old Excel file, or one with a password. Save it as XLSX or CSV.")
+    if start.startswith(_NO_TABLES):
+        raise _refused("This is no table. Use a CSV or XLSX file.")
     return "csv"
 
 
@@ -156,6 +157,10 @@ def _keep(uow: UnitOfWork, one: Import, rows: Iterable[tuple[int, list[Any]]]) -
         if one.row_count > MAX_ROWS:
             raise Invalid(f"The file has more than {MAX_ROWS:,} rows. Split it into several files.")
     one.samples = [[_sample(cell) for cell in row[:MAX_COLUMNS]] for row in samples]
+
+
+def _refused(message: str) -> Invalid:
+    return Invalid(message, {"content": [message]})
 
 
 def _sample(cell: Any) -> Any:

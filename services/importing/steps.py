@@ -143,7 +143,7 @@ def _run_chunk(uow: UnitOfWork, one: Import) -> None:
         uow.starts_processes = decider.plan.start_processes
         jobs = len(uow.jobs)
         arguments = {"import_id": str(one.id), "chunk": one.position, "file": one.file_name}
-        with one_entry(uow, "import.run", ("import", one.id), arguments) as changes:
+        with one_entry(uow, "import.run", ("imports", one.id), arguments) as changes:
             done = carry_out(uow, decider, unpack(chunk.rows))
         tell_watchers(uow)
         for left in uow.jobs[jobs:]:

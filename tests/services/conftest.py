@@ -122,7 +122,7 @@ class Importing:
             content=base64.b64encode(raw).decode(),
         )
         drain(self.desk.platform)
-        return self.see(made)
+        return self.desk.ask(get_import, made["import_id"], actor="olga")
 
     def see(self, one: Import) -> Import:
         return self.desk.ask(get_import, one.id, actor="olga")

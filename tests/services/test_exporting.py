@@ -26,7 +26,8 @@ def rows_of(content: bytes) -> list[list[str]]:
 
 
 def export(desk, actor="olga", **asked):
-    return desk.do("export.start", actor, **{"record_type": "account", **asked})
+    made = desk.do("export.start", actor, **{"record_type": "account", **asked})
+    return desk.ask(get_export, made["export_id"], actor=actor)
 
 
 def test_a_list_is_written_when_it_is_asked_for(staff):
