@@ -29,6 +29,13 @@ MAX_MOVED = 1_000
 _MAX_DAYS = 3_650
 
 
+class _Like(validate.Regexp):
+    """Checks a text against a pattern; an empty one is none."""
+
+    def __call__(self, value: Any) -> Any:
+        return None if value is None else super().__call__(value)
+
+
 class _Stage(Arguments):
     name = Line(validate=validate.Length(max=60), metadata={"title": "Name"})
     category = Line(
@@ -68,7 +75,7 @@ class _Stage(Arguments):
     )
     colour = Line(
         allow_none=True,
-        validate=validate.Regexp(r"#[0-9a-fA-F]{6}\Z", error="Use six digits, such as #1f4e79."),
+        validate=_Like(r"#[0-9a-fA-F]{6}\Z", error="Use six digits, such as #1f4e79."),
         metadata={"title": "Colour"},
     )
 
@@ -80,7 +87,7 @@ class CreateStage(_Stage):
     name = Line(required=True, validate=validate.Length(max=60), metadata={"title": "Name"})
     key = Line(
         allow_none=True,
-        validate=validate.Regexp(r"[a-z][a-z0-9_]{0,39}\Z", error="Use a-z, 0-9 and _."),
+        validate=_Like(r"[a-z][a-z0-9_]{0,39}\Z", error="Use a-z, 0-9 and _."),
         metadata={"title": "Key", "description": "Made from the name if left out."},
     )
 
