@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, cast, select
 from services.actors import Scope, Verb
 from services.changes import changed_fields
 from services.errors import NotAllowed, NotFound, StaleVersion
+from services.money import known_currency, round_money
 from services.people.model import User
 from services.records.timeline import TimelineRow, add_entry, move_entries
 from services.records.types import (
@@ -28,6 +29,7 @@ from services.records.uniqueness import check_unique
 from services.rights.telling import told_changes
 from services.unit_of_work import UnitOfWork
 
+DEFAULT_CURRENCY = "EUR"
 _SHOWN_CHARACTERS = 500
 
 
@@ -36,7 +38,9 @@ def add_record(uow: UnitOfWork, record: Any, *, title: str) -> Any:
     if record.owner_id is None and record.team_id is None:
         record.owner_id = uow.actor.user_id
     check_creation(uow, record)
-    check_unique(uow, record, get_record_type(record.record_type).added_fields)
+    added = get_record_type(record.record_type).added_fields
+    _round_amounts(record, added)
+    check_unique(uow, record, added)
     uow.add(record)
     add_entry(uow, record, "created", title)
     return record
@@ -113,6 +117,7 @@ def change_record(
         if field is not None and field.relation is not None and value != getattr(record, name):
             check_link(uow, field, value)
         setattr(record, name, value)
+    _round_amounts(record, [f for f in record_type.added_fields if f.name in values])
     changed = changed_fields(record)
     if not changed:
         return False
@@ -130,6 +135,15 @@ def change_record(
         details = {"changes": shown, "version": record.version}
         add_entry(uow, record, kind, title or _sentence(shown), details=details)
     return True
+
+
+def _round_amounts(record: Any, added: Iterable[Field]) -> None:
+    """Round amounts in added fields to what the record's currency can be paid in."""
+    for field in added:
+        amount = getattr(record, field.name) if field.kind == "money" else None
+        if amount is not None and not field.is_computed:
+            currency = known_currency(getattr(record, "currency", None) or DEFAULT_CURRENCY)
+            setattr(record, field.name, round_money(amount, currency))
 
 
 def check_version(uow: UnitOfWork, record: Any, version: int | None) -> None:
