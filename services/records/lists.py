@@ -25,6 +25,7 @@ from services.filtering import Filter, all_of, compile_filter, parse_arguments
 from services.records.schemas import argument_for
 from services.records.types import Field, RecordType, get_record_type
 from services.search.conditions import search_condition
+from services.search.narrowing import narrow
 from services.unit_of_work import UnitOfWork
 
 MAX_LIMIT = 200
@@ -148,9 +149,14 @@ def list_records(
     narrowed = parse_arguments(found, filters or {})
     if where is not None:
         narrowed = all_of(found, where, narrowed)
-    statement = uow.select(found.model).where(compile_filter(uow, narrowed))
+    everything = uow.select(found.model).where(compile_filter(uow, narrowed))
+    statement, total = everything, None
     if search and search.strip():
-        statement = statement.where(search_condition(uow, found, search))
+        words = narrow(uow, found, search)
+        statement = everything.where(words.condition)
+        if where is None and not filters:
+            total = words.total
+        everything = everything.where(search_condition(uow, found, search))
     backwards = edge is not None and edge.backwards
     scan = _Scan(statement, found.model.id, order, backwards)
     rows = _page(uow, scan, edge, limit + 1)
@@ -159,7 +165,8 @@ def list_records(
         rows.reverse()
     after = more if not backwards else True
     before = more if backwards else edge is not None
-    total = _count(uow, statement, found.model.id)
+    if total is None:
+        total = _count(uow, everything, found.model.id)
     return RecordPage(
         items=[row for row, _ in rows],
         next_cursor=_cursor(order, rows[-1], backwards=False) if rows and after else None,

@@ -47,16 +47,24 @@ def search_condition(
     Every word must begin a word of the record; a number may also be part of a phone number.
     ``model`` is an alias of the record type's model, where there is one.
     """
+    words = entry_condition(uow, record_type, text)
+    if words is None:
+        return false()
+    found = select(SearchEntry.id).where(words)
+    condition: ColumnElement[bool] = (model or record_type.model).id.in_(found)
+    return condition
+
+
+def entry_condition(
+    uow: UnitOfWork, record_type: RecordType, text: str
+) -> ColumnElement[bool] | None:
+    """Return the SQL condition of entries of a type that ``text`` finds; None if it finds none."""
     query = read_query(text)
     part = searched_part(uow, record_type)
     if query is None or part is Searched.NOTHING:
-        return false()
+        return None
     write = as_title_tsquery if part is Searched.TITLE else as_tsquery
-    found = select(SearchEntry.id).where(
-        has_words(SearchEntry.words, write(query, record_type.name))
-    )
-    condition: ColumnElement[bool] = (model or record_type.model).id.in_(found)
-    return condition
+    return has_words(SearchEntry.words, write(query, record_type.name))
 
 
 def is_found(uow: UnitOfWork, record_type: RecordType, text: str, record: Any) -> bool:

@@ -15,7 +15,18 @@ from enum import IntEnum
 from types import SimpleNamespace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.elements import BooleanClauseList
 
 from services.access import row_condition
@@ -170,6 +181,12 @@ class Searching:
             for part in parts:
                 if getattr(getattr(part, "left", None), "key", None) not in _OWNERS:
                     yield part
+
+
+def visible_entries(uow: UnitOfWork, record_type: RecordType) -> ColumnElement[bool]:
+    """Return the condition of entries of a type whose records the actor may see."""
+    condition = row_condition(uow, _as_model(record_type, SearchEntry))
+    return true() if condition is None else condition
 
 
 def _newest_of(stream: ColumnElement[bool] | None, most: int) -> Select[Any]:
