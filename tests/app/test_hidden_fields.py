@@ -1,0 +1,126 @@
+"""What a role hides stands on no page, in no answer and in no file: every address is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from app.records.kinds import KINDS
+from services.actors import SYSTEM
+from services.errors import Invalid
+from services.operations import run
+from services.people.model import User, find_group
+from services.records.types import Field, RecordType, all_record_types
+from tests.app.conftest import Browser
+from tests.app.security_world import (
+    EVERYTHING,
+    FULL,
+    build_world,
+    scoped_types,
+)
+
+MARK = "Zqxjkv"
+KINDS_OF_TEXT = frozenset({"text", "long_text", "email"})
+# What names a record elsewhere on its pages is no secret; nor is what it is called by.
+OPEN = frozenset({"number", "first_name", "last_name", "name"})
+
+
+def hideable(record_type: RecordType) -> Iterator[Field]:
+    for field in record_type.fields:
+        is_text = field.kind in KINDS_OF_TEXT and field.choices is None
+        is_free = field.name not in OPEN | {record_type.title_field}
+        if is_text and is_free and field.writable:
+            yield field
+
+
+def marked(field: Field) -> str:
+    return f"{MARK}@{MARK}.example".lower() if field.kind == "email" else f"{MARK} {field.name}"
+
+
+@pytest.fixture
+def clerk(platform, password_hash, app) -> tuple[Any, Browser]:
+    """A world with a secret in every text field, and a browser of somebody who sees none."""
+    world = build_world(platform, password_hash)
+    secrets = {
+        one.name: list(hideable(one)) for one in all_record_types() if one.name in scoped_types()
+    }
+
+    def prepare(uow):
+        for name, fields in secrets.items():
+            key = {f"{name}_id": str(world.rows[name]["own"])}
+            for field in fields:
+                # One by one, so that each change has an entry of its own in the timeline.
+                with suppress(Invalid), uow.savepoint():  # a currency is no place for a secret
+                    run(uow, f"{name}.update", {**key, field.name: marked(field)})
+        rights = {
+            name: {field.name: "hidden" for field in fields}
+            for name, fields in secrets.items()
+            if fields
+        }
+        records = {"*": {**FULL, "create": "all"}}
+        values = {"permissions": EVERYTHING, "records": records, "field_rights": rights}
+        role = run(uow, "role.create", {"name": "Clerk", **values})
+        user = User(
+            email="clerk@matrix.example",
+            name="Clerk",
+            roles=[role.key],
+            scope="all",
+            password_hash=password_hash,
+        )
+        user.groups = [find_group(uow, "Sales")]
+        uow.add(user)
+
+    platform.transact(SYSTEM, prepare)
+    browser = Browser(app.test_client())
+    assert browser.sign_in("clerk@matrix.example").status_code == 302
+    return world, browser
+
+
+def addresses(app, world) -> Iterator[str]:
+    """Yield the address of every page and answer that is about records."""
+    places = {kind.place: kind.record_type for kind in KINDS.values()}
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        place = rule.endpoint.partition(".")[0].removeprefix("api_")
+        if "GET" not in rule.methods:
+            continue
+        name = places.get(place)
+        if name in scoped_types() and rule.arguments <= {"key", "other"}:
+            keys = world.rows[name]
+            values = {"key": keys["own"], "other": keys["team"]}
+            given = {argument: values[argument] for argument in rule.arguments}
+            yield adapter.build(rule.endpoint, given)
+        elif not rule.arguments and rule.endpoint.startswith(("inbox.", "agenda.", "start.")):
+            yield adapter.build(rule.endpoint)
+
+
+def test_a_secret_stands_nowhere_when_a_role_hides_its_field(app, clerk):
+    world, browser = clerk
+    found = []
+    for url in addresses(app, world):
+        response = browser.get(url)
+        if MARK.lower() in response.text.lower():
+            found.append(url)
+    assert not found, "\n".join(found)
+
+
+def test_the_secrets_are_there_when_nothing_is_hidden(app, clerk, platform):
+    """Shows that the test above would find them."""
+    world, _browser = clerk
+    browser = Browser(app.test_client())
+    assert browser.sign_in("maria@matrix.example").status_code == 302
+    page = browser.get(f"/leads/{world.rows['lead']['own']}")
+    assert MARK in page.text
+
+
+def test_a_record_is_not_found_by_a_secret_when_a_role_hides_it(clerk):
+    world, browser = clerk
+    everywhere = browser.get(f"/search?q={MARK}").text
+    for kind in KINDS.values():
+        if kind.record_type in scoped_types():
+            key = str(world.rows[kind.record_type]["own"])
+            assert key not in browser.get(f"/{kind.place}?q={MARK}").text, kind.place
+            assert key not in everywhere, kind.place
