@@ -7,6 +7,7 @@ from services.database import create_database_engine
 from services.migrations import _configuration, migrate
 
 BEFORE_CONDITIONS = "0005"
+BEFORE_STAYS = "0015"
 TOKENS = (
     b'{"format":1,"tokens":[["1",null,0,"p",16,"token","work",null,0.0,{},null],'
     b'["4","1",0,"until",4,"token","work","f",0.0,{"wait":"condition","held":false},null]]}'
@@ -34,6 +35,64 @@ def test_who_waits_at_a_condition_is_found_by_its_record_after_the_upgrade(postg
         rows = [tuple(row) for row in connection.execute(statement)]
     engine.dispose()
     assert rows == [("00000000-0000-0000-0000-000000000001", "4", "until", "condition")]
+
+
+def test_deals_keep_their_stages_and_histories_after_the_upgrade(postgres):
+    engine = _database(postgres, "upgrade_stays", BEFORE_STAYS)
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in _OLD_DEALS:
+            connection.execute(text(statement))
+    migrate(postgres.get_uri(database="upgrade_stays"))
+    with engine.connect() as connection:
+        deals = connection.execute(
+            text("SELECT name, stage, amount::text, closed_on::text FROM deals ORDER BY name")
+        ).all()
+        stays = connection.execute(
+            text(
+                "SELECT d.name, s.from_stage, s.stage, s.left_at - s.entered_at = '1 hour' "
+                "FROM deal_stage_stays s JOIN deals d ON d.id = s.deal_id ORDER BY 1, entered_at"
+            )
+        ).all()
+        stages = connection.execute(
+            text("SELECT key, category, position FROM stages ORDER BY position")
+        ).all()
+        default = connection.scalar(text("SELECT is_default FROM pipelines"))
+    engine.dispose()
+    assert deals == [("Told", "won", "10.50", "2026-03-01"), ("Untold", "new", "0.00", None)]
+    assert stays == [
+        ("Told", None, "new", True),
+        ("Told", "new", "won", None),
+        ("Untold", None, "new", None),
+    ]
+    assert stages == [("new", "open", 0), ("on_hold", "on_hold", 1), ("won", "won", 2)]
+    assert default is True
+
+
+_OLD_DEALS = (
+    "INSERT INTO pipelines (id, name) VALUES (gen_random_uuid(), 'Sales')",
+    (
+        "INSERT INTO stages (id, pipeline_id, key, name, position, probability, outcome) "
+        "SELECT gen_random_uuid(), p.id, v.* FROM pipelines p, (VALUES "
+        "('new', 'New', 0, 10, 'open'), ('won', 'Won', 1, 100, 'won')) v"
+    ),
+    (
+        "INSERT INTO deals (id, name, amount, currency, pipeline_id, stage, stage_since, "
+        "probability, probability_is_manual, closed_at, version, search_text, created_at, "
+        "updated_at) "
+        "SELECT gen_random_uuid(), v.name, v.amount, 'EUR', p.id, v.stage, v.since, 10, false, "
+        "v.closed, 1, '', now(), now() FROM pipelines p, (VALUES "
+        "('Told', 10.5, 'won', timestamptz '2026-03-01 10:00Z', timestamptz '2026-03-01 10:00Z'), "
+        "('Untold', 0, 'new', timestamptz '2026-03-01 09:00Z', NULL)) "
+        "AS v (name, amount, stage, since, closed)"
+    ),
+    (
+        "INSERT INTO deal_stage_changes (id, deal_id, from_stage, to_stage, at, seconds_before, "
+        "amount, actor_name) SELECT gen_random_uuid(), d.id, v.*, d.amount, 'Ann' FROM deals d, "
+        "(VALUES (NULL, 'new', timestamptz '2026-03-01 09:00Z', NULL), "
+        "('new', 'won', timestamptz '2026-03-01 10:00Z', 3600)) v WHERE d.name = 'Told'"
+    ),
+)
 
 
 def _database(postgres, name: str, revision: str) -> Engine:
