@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import completion, conditions, inbox, records, throughput, web
+from benchmarks import completion, conditions, importing, inbox, records, throughput, web
 from benchmarks.measuring import Row
 from benchmarks.place import bench_platform
 from benchmarks.scale import scale_platform
@@ -22,6 +22,7 @@ SUBJECTS = {
     "throughput": throughput.measure,
     "inbox": inbox.measure,
     "records": records.measure,
+    "importing": importing.measure,
     "web": web.measure,
 }
 AT_SCALE = {"records"}

@@ -106,7 +106,9 @@ class _XlsxWriter:
             text = cell if isinstance(cell, str) else _as_text(cell)
             bare = self._bold if self._count == 0 else None
             style = bare if neutral(text) == text else self._text
-            self._sheet.write_string(*place, text[:MAX_CELL], style)
+            # Read again, an apostrophe of its own would be taken for the mark of neutral text.
+            shown = neutral(text) if text.startswith("'") else text
+            self._sheet.write_string(*place, shown[:MAX_CELL], style)
 
 
 def _as_text(cell: Any) -> str:
