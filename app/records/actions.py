@@ -99,7 +99,10 @@ def send_mail(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturn
     """Queue a mail that belongs to the record."""
     given = form_arguments(["to", "subject", "body"])
     documents = request.form.getlist("document_ids")
-    run(uow, "mail.send", {**_of_record(kind, key), **given, "document_ids": documents})
+    about = _of_record(kind, key)
+    sent = run(uow, "mail.send", {**about, **given, "document_ids": documents})
+    for warning in sent["warnings"]:
+        flash(warning, "warn")
     flash("The mail is on its way.", "good")
     return _back(kind, key)
 
