@@ -19,12 +19,13 @@ from services.actors import SYSTEM, Actor, Permission
 from services.batches import BEHIND, one_entry
 from services.changes import tell_watchers
 from services.database import new_id
+from services.errors import Invalid
 from services.importing.carrying_out import carry_out, try_out, undo_entries
 from services.importing.columns import RowReader
 from services.importing.deciding import Decider, Decision, Outcome
 from services.importing.matching import Seen
 from services.importing.model import Import, ImportChunk, ImportStage, pack, unpack
-from services.importing.plan import Plan, importable_fields
+from services.importing.plan import Plan, check_plan, importable_fields
 from services.importing.reading import read_file
 from services.importing.reverting import revert_chunk
 from services.jobs import job
@@ -71,7 +72,9 @@ def check_import(platform: Platform, *, import_id: str, actor_id: str | None) ->
         importer = _as_importer(uow, one, actor_id)
         if importer is None:
             return False
-        decider = _decider(importer, one)
+        decider = _decider_or_end(importer, one)
+        if decider is None:
+            return False
         # Another process may have done some of it meanwhile.
         seen = kept.get(one.position) or _seen_so_far(uow, one, decider)
         kept.clear()
@@ -138,8 +141,10 @@ def _check_chunk(uow: UnitOfWork, one: Import, decider: Decider, seen: Seen) -> 
 
 def _run_chunk(uow: UnitOfWork, one: Import) -> None:
     chunk = _chunk(uow, one.id, one.position)
+    decider = _decider_or_end(uow, one)
+    if decider is None:
+        return
     if chunk is not None:
-        decider = _decider(uow, one)
         uow.starts_processes = decider.plan.start_processes
         jobs = len(uow.jobs)
         arguments = {"import_id": str(one.id), "chunk": one.position, "file": one.file_name}
@@ -175,8 +180,14 @@ def _revert_chunk(uow: UnitOfWork, one: Import) -> None:
 
 
 def _decider(uow: UnitOfWork, one: Import) -> Decider:
+    """Return what decides about the rows.
+
+    Raises:
+        Invalid: A field of the plan can't be filled any more: it was retired, or closed to the
+            person.
+    """
     record_type = get_record_type(one.record_type)
-    plan = Plan.of(one.plan)
+    plan = check_plan(uow, record_type, Plan.of(one.plan), len(one.header))
     fields = importable_fields(uow, record_type)
     values = {
         name: argument_for(fields[name]).deserialize(value)
@@ -185,6 +196,15 @@ def _decider(uow: UnitOfWork, one: Import) -> Decider:
     }
     plan = replace(plan, values=values)
     return Decider(record_type, plan, RowReader(uow, record_type, plan, one.header))
+
+
+def _decider_or_end(uow: UnitOfWork, one: Import) -> Decider | None:
+    """Return what decides about the rows; None, and the import ends, if that is not possible."""
+    try:
+        return _decider(uow, one)
+    except Invalid as error:
+        _give_up(uow, one, error.message)
+        return None
 
 
 def _seen_so_far(uow: UnitOfWork, one: Import, decider: Decider) -> Seen:
@@ -207,10 +227,13 @@ def _as_importer(uow: UnitOfWork, one: Import, actor_id: str | None) -> UnitOfWo
     user = uow.session.get(User, UUID(actor_id))
     actor = user.actor() if user is not None and user.active else None
     if actor is None or not actor.may(Permission.DATA_IMPORT):
-        one.stage, one.ended_at = ImportStage.CANCELLED, uow.now
-        one.error = "Who began this may not import any more."
+        _give_up(uow, one, "Who began this may not import any more.")
         return None
     return uow.acting_as(actor)
+
+
+def _give_up(uow: UnitOfWork, one: Import, reason: str) -> None:
+    one.stage, one.ended_at, one.error = ImportStage.CANCELLED, uow.now, reason
 
 
 def _lock(uow: UnitOfWork, import_id: str) -> Import | None:

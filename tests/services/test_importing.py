@@ -7,6 +7,8 @@ import io
 import random
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from services.crm.account_model import Account
 from services.crm.contact_model import CONTACT
 from services.database import Base
 from services.errors import Invalid, NotAllowed
-from services.importing import reading, steps
+from services.importing import plan, reading, steps
 from services.importing.columns import RowReader
 from services.importing.deciding import Decider
 from services.importing.guessing import guess_plan
@@ -318,3 +320,49 @@ def test_a_plan_is_refused_when_it_can_not_be_carried_out(importing, plan, field
     with pytest.raises(Invalid) as refused:
         importing.check(one, **plan)
     assert field in refused.value.fields
+
+
+def test_an_import_ends_when_its_field_is_closed_meanwhile(importing, monkeypatch):
+    one = importing.check(importing.upload(PEOPLE))
+    closed = {field.name: field for field in CONTACT.fields if field.name != "phone"}
+    monkeypatch.setattr(plan, "importable_fields", lambda _uow, _type: closed)
+    one = importing.go(one)
+    assert (one.stage, importing.all()) == ("cancelled", [])
+    assert "phone" in one.error
+
+
+def test_a_field_is_not_offered_when_it_is_hidden(importing):
+    desk = importing.desk
+    closed = frozenset({"phone"})
+    olga = desk.people["olga"]
+
+    def guess(uow):
+        return guess_plan(uow, CONTACT, ["Last name", "Phone"], [])
+
+    assert len(desk.ask(guess, actor=olga).columns) == 2
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patch:
+        patch.setattr(type(olga), "locked_fields", lambda _self, _type: closed)
+        assert len(desk.ask(guess, actor=olga).columns) == 1
+
+
+def test_added_fields_are_filled_when_a_column_has_their_name(importing):
+    desk = importing.desk
+    for kind, label in (("decimal", "Shoe size"), ("date", "Born"), ("multi_choice", "Likes")):
+        more = {"choices": [{"value": "red", "label": "Red"}, {"value": "blue", "label": "Blue"}]}
+        desk.do(
+            "custom_field.create",
+            "olga",
+            record_type="contact",
+            key=label.lower().replace(" ", "_"),
+            label=label,
+            kind=kind,
+            **(more if kind == "multi_choice" else {}),
+        )
+    one = importing.whole(
+        "Last name,Shoe size,Born,Likes\nBerg,42.5,31.12.1980,blue; Red\n", policy="all", match=[]
+    )
+    assert one.counts == {"create": 1}, importing.rows(one)
+    (berg,) = importing.all()
+    assert (berg.c_shoe_size, berg.c_born) == (Decimal("42.5"), date(1980, 12, 31))
+    assert sorted(berg.c_likes) == ["blue", "red"]
