@@ -101,7 +101,7 @@ def show(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
         archived=[stage for stage in stages if stage.archived_at is not None],
         counts=count_deals(uow, key),
         means=dict(CATEGORIES),
-        labels={field.name: field.label for field in DEAL.fields},
+        asked={stage.key: _asked(stage) for stage in stages},
     )
 
 
@@ -225,6 +225,13 @@ def _stage_form(
         error=error,
         errors=_errors(error),
     )
+
+
+def _asked(stage: Stage) -> list[str]:
+    """Return what a stage asks for, in short."""
+    fields = [DEAL.field(name) for name in stage.required_fields]
+    condition = ["a condition"] if stage.condition else []
+    return [*(one.label for one in fields if one is not None), *stage.requirements, *condition]
 
 
 def _errors(error: LanewiseError | None) -> dict[str, list[str]]:

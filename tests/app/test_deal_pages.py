@@ -140,6 +140,7 @@ def test_a_stage_is_changed_by_its_page_with_empty_fields_left_empty(browse, sta
     changed = stages()["needs"]
     assert (changed.name, changed.rotting_days, changed.colour) == ("Wishes", 7, None)
     assert changed.requirements == ["One", "Two"]
+    assert "Amount, Needs, One, Two" in olga.get(f"/admin/pipelines/{needs.pipeline_id}").text
     refused = olga.post(url, version=changed.version, **blank | given | {"condition": "deal."})
     assert (refused.status_code, "can&#39;t be read" in refused.text) == (422, True)
 
