@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import statistics
 import threading
 import time
 from typing import Any
@@ -19,6 +20,10 @@ from services.platform import Platform
 
 SECONDS = 10.0
 TIMERS = 10_000
+WARM_UP_TIMERS = 2_000
+"""Fired before the clock runs, so that each worker has its connections, models and statements."""
+ROUNDS = 3
+COMPUTING_SECONDS = 1.0
 PATIENCE_SECONDS = 300.0
 
 _spawn = multiprocessing.get_context("spawn")
@@ -76,19 +81,25 @@ def _one_instance(platform: Platform, actor: Any) -> None:
 
 
 def _timers(platform: Platform) -> list[Row]:
-    """Let the same number of timers come due at once for 1, 2 and 4 workers."""
-    rates = {}
-    for workers in (1, 2, 4):
-        rates[workers] = TIMERS / _fire_all(platform, workers)
-    seconds, scaling = TIMERS / rates[2], rates[2] / rates[1]
+    """Let the same number of timers come due at once for 1, 2 and 4 workers, in turns."""
+    taken: dict[int, list[float]] = {1: [], 2: [], 4: []}
+    computed: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(ROUNDS):
+        for workers, seconds in taken.items():
+            seconds.append(_fire_all(platform, workers))
+        for processes, rounds in computed.items():
+            rounds.append(_compute(processes))
+    rates = {workers: TIMERS / statistics.median(found) for workers, found in taken.items()}
+    seconds_of_two, scaling = TIMERS / rates[2], rates[2] / rates[1]
+    ceiling = statistics.median(computed[2]) / statistics.median(computed[1])
     shown = ", ".join(f"{workers}: {rate:.0f} a second" for workers, rate in rates.items())
     never_falls = rates[1] <= rates[2] * 1.05 and rates[2] <= rates[4] * 1.05
     return [
         Row(
             f"{TIMERS:,} timers due in the same second, 2 workers",
-            f"{seconds:.1f} s",
+            f"{seconds_of_two:.1f} s",
             "≤ 60 s",
-            seconds <= 60,
+            seconds_of_two <= 60,
             "each fires once and ends its instance",
         ),
         Row(
@@ -96,15 +107,42 @@ def _timers(platform: Platform) -> list[Row]:
             f"{scaling:.2f} x from 1 to 2 ({shown})",
             "≥ 1.6 x, never falling",
             scaling >= 1.6 and never_falls,
-            "the database runs on the same cores, so two workers can't have twice the machine",
+            f"the database runs on the same cores; mere computing in 2 processes instead of 1 "
+            f"gets {ceiling:.2f} x as much done on this machine",
         ),
     ]
 
 
+def _compute(processes: int) -> float:
+    """Return how much so many processes compute together that need nothing of one another.
+
+    It is what the machine itself gives: cores that share their parts give less than twice.
+    """
+    barrier, results = _spawn.Barrier(processes), _spawn.Queue()
+    started = [
+        _spawn.Process(target=_count_rounds, args=(barrier, results)) for _ in range(processes)
+    ]
+    for process in started:
+        process.start()
+    done = sum(results.get(timeout=PATIENCE_SECONDS) for _ in started)
+    for process in started:
+        process.join()
+    return float(done)
+
+
+def _count_rounds(barrier: Any, results: Any) -> None:
+    barrier.wait()
+    end, rounds = time.perf_counter() + COMPUTING_SECONDS, 0
+    while time.perf_counter() < end:
+        sum(number & 1 for number in range(1_000))
+        rounds += 1
+    results.put(rounds)
+
+
 def _fire_all(platform: Platform, workers: int) -> float:
-    """Return the seconds that ``workers`` take for all timers."""
+    """Return the seconds that ``workers`` take for all timers once they are warm."""
     instances = [do(platform, SYSTEM, "instance.start", {"process_key": "timed"})["instance_id"]]
-    _multiply(platform, instances[0], TIMERS - 1)
+    _multiply(platform, instances[0], WARM_UP_TIMERS + TIMERS - 1)
     with platform.engine.begin() as connection:
         connection.execute(text("UPDATE timers SET due_at = now() + interval '1 day'"))
     url, folder = _address(platform)
@@ -116,15 +154,23 @@ def _fire_all(platform: Platform, workers: int) -> float:
     for process in processes:
         process.start()
     ready.wait(PATIENCE_SECONDS)
-    begin = time.perf_counter()
-    with platform.engine.begin() as connection:
-        connection.execute(text("UPDATE timers SET due_at = now()"))
-    _wait_until_quiet(platform)
-    taken = time.perf_counter() - begin
+    _fire(platform, WARM_UP_TIMERS, left=TIMERS)
+    taken = _fire(platform, TIMERS, left=0)
     stop.set()
     for process in processes:
         process.join()
     return taken
+
+
+def _fire(platform: Platform, count: int, *, left: int) -> float:
+    """Let some timers come due at once; return the seconds until only ``left`` are there."""
+    chosen = "SELECT id FROM timers WHERE NOT taken LIMIT :count"
+    come_due = text(f"UPDATE timers SET due_at = now() WHERE id IN ({chosen})")  # noqa: S608
+    begin = time.perf_counter()
+    with platform.engine.begin() as connection:
+        connection.execute(come_due, {"count": count})
+    _wait_until_quiet(platform, left)
+    return time.perf_counter() - begin
 
 
 def _multiply(platform: Platform, instance_id: Any, count: int) -> None:
@@ -163,12 +209,12 @@ def _pass_on(stop: Any, stopped: threading.Event) -> None:
     stopped.set()
 
 
-def _wait_until_quiet(platform: Platform) -> None:
+def _wait_until_quiet(platform: Platform, left: int) -> None:
     moment = threading.Event()
     begin = time.perf_counter()
     while time.perf_counter() - begin < PATIENCE_SECONDS:
         with platform.engine.connect() as connection:
-            if not connection.scalar(text("SELECT count(*) FROM timers")):
+            if connection.scalar(text("SELECT count(*) FROM timers")) == left:
                 return
         moment.wait(0.1)
     raise TimeoutError("the timers were not fired in time")
