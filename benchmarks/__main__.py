@@ -29,16 +29,25 @@ AT_SCALE = {"records"}
 MARKS = {True: "yes", False: "**no**", None: ""}
 
 
-def main(names: list[str], scale: float) -> None:
-    """Measure the subjects called ``names``, or all; ``scale`` 1 is a million contacts."""
+def main(names: list[str], scale: float, *, keep: bool) -> None:
+    """Measure the subjects called ``names``, or all, and keep what was found if ``keep``.
+
+    ``scale`` 1 is a million contacts.
+    """
     rows: dict[str, list[Row]] = {}
     for name in names or SUBJECTS:
         with scale_platform(scale) if name in AT_SCALE else bench_platform() as platform:
             rows[name] = SUBJECTS[name](platform)
         for row in rows[name]:
             print(f"{row.what}: {row.value} {row.target}".rstrip())
-    if not names:
-        write(rows)
+    if keep:
+        write({**kept_rows(), **rows})
+
+
+def kept_rows() -> dict[str, list[Row]]:
+    """Return the results that were written last."""
+    kept = orjson.loads((HERE / "results.json").read_bytes())["rows"]
+    return {name: [Row(**row) for row in found] for name, found in kept.items()}
 
 
 def write(rows: dict[str, list[Row]]) -> None:
@@ -79,5 +88,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("subjects", nargs="*", help=f"some of {', '.join(SUBJECTS)}")
     parser.add_argument("--scale", type=float, default=1.0, help="of the records' data")
+    parser.add_argument("--keep", action="store_true", help="put the subjects into the results")
     given = parser.parse_args()
-    main(given.subjects, given.scale)
+    main(given.subjects, given.scale, keep=given.keep or not given.subjects)
