@@ -152,7 +152,7 @@ def list_records(
     everything = uow.select(found.model).where(compile_filter(uow, narrowed))
     statement, total = everything, None
     if search and search.strip():
-        words = narrow(uow, found, search)
+        words = narrow(uow, found, search, is_by_text=order.field.traits.is_textual)
         statement = everything.where(words.condition)
         if where is None and not filters:
             total = words.total

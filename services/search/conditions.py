@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, cast, false, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, false, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from services.records.types import RecordType
@@ -64,7 +64,9 @@ def entry_condition(
     if query is None or part is Searched.NOTHING:
         return None
     write = as_title_tsquery if part is Searched.TITLE else as_tsquery
-    return has_words(SearchEntry.words, write(query, record_type.name))
+    # Not asked of the index of words, which would read that of a million entries to its end.
+    of_type = SearchEntry.record_type == record_type.name
+    return and_(of_type, has_words(SearchEntry.words, write(query)))
 
 
 def is_found(uow: UnitOfWork, record_type: RecordType, text: str, record: Any) -> bool:

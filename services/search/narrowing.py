@@ -3,6 +3,9 @@
 If few records match, they are looked up and sorted. If many do, the list is read in its order and
 each row asked whether it matches: one soon does. How many it is, is counted first, as the server's
 own estimate is worth little for beginnings of words.
+
+In the order of a text, those that match may all stand together, far from where the list
+begins. They are looked up even if they are many, but for words that one record in twenty has.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from services.search.model import SearchEntry
 from services.search.reading import visible_entries
 from services.unit_of_work import UnitOfWork
 
-FEW: Final = 8_000
+FEW: Final = 4_000
+_SAMPLE: Final = 2_000
+_COMMON: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +32,39 @@ class Narrowed:
 
     Attributes:
         condition: For a query in the order of the list.
-        total: How many records match of those that the actor may see; ``FEW`` + 1 for more.
+        total: How many records match of those that the actor may see; if too many
+            to look up, some number above that.
     """
 
     condition: ColumnElement[bool]
     total: int
 
 
-def narrow(uow: UnitOfWork, record_type: RecordType, text: str) -> Narrowed:
-    """Return how a list of the records of a type is narrowed to those that ``text`` finds."""
+def narrow(
+    uow: UnitOfWork, record_type: RecordType, text: str, *, is_by_text: bool = False
+) -> Narrowed:
+    """Return how a list of the records of a type is narrowed to those that ``text`` finds.
+
+    ``is_by_text`` says that it is sorted by a text.
+    """
     words = entry_condition(uow, record_type, text)
     if words is None:
         return Narrowed(false(), 0)
-    matching = select(SearchEntry.id).where(words, visible_entries(uow, record_type))
+    visible = visible_entries(uow, record_type)
+    matching = select(SearchEntry.id).where(words, visible)
     some = matching.limit(FEW + 1).subquery()
     total = uow.session.scalar(select(func.count()).select_from(some)) or 0
     key: Any = record_type.model.id
-    if total <= FEW:
-        keys = func.array(matching.scalar_subquery())
-        return Narrowed(key == func.any(keys), total)
+    if total <= FEW or (is_by_text and not _is_common(uow, record_type, words)):
+        return Narrowed(key == func.any(func.array(matching.scalar_subquery())), total)
     matches = select(words).where(SearchEntry.id == key).scalar_subquery()
     return Narrowed(matches.is_(true()), total)
+
+
+def _is_common(uow: UnitOfWork, record_type: RecordType, words: ColumnElement[bool]) -> bool:
+    """Tell by the newest records of a type whether many of them match."""
+    of_type = SearchEntry.record_type == record_type.name
+    newest = select(words.label("matches")).where(of_type)
+    sample = newest.order_by(SearchEntry.id.desc()).limit(_SAMPLE).subquery()
+    found = select(func.count()).select_from(sample).where(sample.c.matches)
+    return (uow.session.scalar(found) or 0) > _SAMPLE * _COMMON

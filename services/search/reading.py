@@ -109,11 +109,8 @@ class Searching:
     def _entries(self, rank: Rank, tsquery: str, types: Sequence[RecordType]) -> Select[Any]:
         columns: tuple[Any, ...] = (SearchEntry.record_type, SearchEntry.id)
         found = select(literal(int(rank)).label("rank"), *columns)
-        names = [found.name for found in types]
-        narrowed = tsquery if self.is_everything else _of_types(tsquery, names)
-        return found.where(
-            has_words(SearchEntry.words, narrowed), self._visible(SearchEntry, types)
-        )
+        words = has_words(SearchEntry.words, tsquery)
+        return found.where(words, self._visible(SearchEntry, types))
 
     def _rank(self, columns: Any) -> ColumnElement[int]:
         whole = has_words(columns.words, as_whole_tsquery(self.query))
@@ -207,11 +204,6 @@ def _among(
 ) -> ColumnElement[bool]:
     of_types: ColumnElement[bool] = columns.record_type.in_(names)
     return of_types if condition is None else and_(of_types, condition)
-
-
-def _of_types(tsquery: str, names: Sequence[str]) -> str:
-    wanted = " | ".join(f"'%{name}'" for name in names)
-    return f"({tsquery}) & ({wanted})"
 
 
 def _is_same(one: ColumnElement[bool] | None, other: ColumnElement[bool] | None) -> bool:

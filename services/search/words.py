@@ -91,17 +91,17 @@ def search_text(record_type: str, title: str, values: Iterable[str]) -> str:
     return " ".join(found)
 
 
-def as_tsquery(query: Query, record_type: str | None = None) -> str:
+def as_tsquery(query: Query) -> str:
     """Return the text of a ``tsquery`` that finds what matches."""
     words = " & ".join(_beginning(word) for word in query.words)
     if query.digits:
-        words = f"({words}) | ({_phone_part(query.digits)})"
-    return _of_type(words, record_type)
+        return f"({words}) | ({_phone_part(query.digits)})"
+    return words
 
 
-def as_title_tsquery(query: Query, record_type: str | None = None) -> str:
+def as_title_tsquery(query: Query) -> str:
     """Return the text of a ``tsquery`` that finds what matches by its title alone."""
-    return _of_type(" & ".join(f"'^{word}':*" for word in query.words), record_type)
+    return " & ".join(f"'^{word}':*" for word in query.words)
 
 
 def as_whole_tsquery(query: Query) -> str:
@@ -127,10 +127,6 @@ def matches_words(query: Query, text: str, *, by_title: bool) -> bool:
     if len(query.digits) < _GRAM:
         return begins(f"#{query.digits}")
     return {f"#{gram}" for gram in _grams(query.digits)} <= set(kept)
-
-
-def _of_type(condition: str, record_type: str | None) -> str:
-    return condition if record_type is None else f"({condition}) & '%{record_type}'"
 
 
 def _beginning(word: str) -> str:

@@ -336,3 +336,27 @@ def test_the_server_agrees_when_python_says_what_matches(desk):
             session.execute(
                 text("SELECT CAST(:query AS tsquery)"), {"query": as_whole_tsquery(query)}
             )
+
+
+@pytest.mark.parametrize("few", [0, 1, 1_000])
+@pytest.mark.parametrize("sort", ["name", "-name", "-created_at"])
+def test_a_list_is_the_same_when_many_or_few_are_found(staff, monkeypatch, few, sort):
+    monkeypatch.setattr("services.search.narrowing.FEW", few)
+    for name in ("Berg 1", "Other", "Berg 2", "Berg 3"):
+        staff.do("account.create", "boris", name=name)
+    for who, sees in (("maria", 3), ("boris", 3), ("anna", 0)):
+        page = staff.ask(list_records, "account", search="berg", sort=sort, actor=who)
+        names = [account.name for account in page.items]
+        assert names == sorted(names, reverse=sort != "name")
+        assert len(names) == sees
+        assert page.total == min(sees, few + 1)
+
+
+@pytest.mark.parametrize("share", [0.05, -1])
+def test_a_list_sorted_by_text_is_the_same_when_a_word_is_common(staff, monkeypatch, share):
+    monkeypatch.setattr("services.search.narrowing.FEW", 1)
+    monkeypatch.setattr("services.search.narrowing._COMMON", share)
+    for name in ("Berg 1", "Other", "Berg 2"):
+        staff.do("account.create", name=name)
+    page = staff.ask(list_records, "account", search="berg", sort="-name")
+    assert [account.name for account in page.items] == ["Berg 2", "Berg 1"]
