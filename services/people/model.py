@@ -102,11 +102,15 @@ _FIND = Statement(
               UNION SELECT g.id FROM groups g JOIN teams t ON g.parent_id = t.id)
     SELECT u.email, u.session_epoch, u.name, u.roles, u.scope, u.active,
            ARRAY(SELECT id FROM mine), ARRAY(SELECT id FROM teams),
-           ARRAY(SELECT t.name FROM unnest(string_to_array(%(types)s, ',')) AS t(name)
-                 WHERE EXISTS (
-                   SELECT FROM record_shares s
-                   WHERE s.record_type = t.name
-                     AND (s.holder_id = u.id OR s.holder_id = ANY (ARRAY(SELECT id FROM mine))))),
+           CASE WHEN EXISTS (SELECT FROM record_shares
+                             WHERE holder_id = u.id OR holder_id = ANY (ARRAY(SELECT id FROM mine)))
+           THEN ARRAY(SELECT t.name FROM unnest(string_to_array(%(types)s, ',')) AS t(name)
+                      WHERE EXISTS (
+                        SELECT FROM record_shares s
+                        WHERE s.record_type = t.name
+                          AND (s.holder_id = u.id
+                               OR s.holder_id = ANY (ARRAY(SELECT id FROM mine)))))
+           ELSE ARRAY[]::text[] END,
            (SELECT version FROM rights_versions)
     FROM users u WHERE u.id = %(key)s
     """
