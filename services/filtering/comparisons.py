@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.filtering.model import Condition, Me, MyTeam, Period
@@ -18,6 +18,8 @@ from services.filtering.operators import OPERATORS
 from services.filtering.periods import days_of, midnight
 from services.records.types import Field
 from services.unit_of_work import UnitOfWork
+
+_KEPT_ALIKE: Final = frozenset({"email", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,11 @@ def comparison_of(uow: UnitOfWork, condition: Condition) -> tuple[Comparison, bo
 def ignores_case(field: Field) -> bool:
     """Tell whether values of ``field`` are texts that are compared without case.
 
-    Numbers of papers are written in one way, and have an index for that.
+    Numbers of papers, addresses and phone numbers are kept in one spelling, and have an index for
+    that.
     """
-    return field.traits.is_textual and field.name != "number"
+    is_kept_alike = field.name == "number" or field.kind in _KEPT_ALIKE
+    return field.traits.is_textual and not is_kept_alike
 
 
 def lowered(text: str) -> str:

@@ -322,3 +322,12 @@ def test_a_hidden_field_is_refused_like_none_when_a_filter_reads_it(staff, monke
     ]:
         with pytest.raises(Invalid, match="Deal has no field “amount” to filter by"):
             found(staff, record_type, raw)
+
+
+def test_an_address_is_found_by_its_index_when_it_is_compared_as_a_whole(staff):
+    staff.do("account.create", name="Alfa", email="Post@Alfa.example", phone="+47 22 33 44 55")
+    assert found(staff, "account", condition("email", "eq", "POST@alfa.EXAMPLE")) == ["Alfa"]
+    assert found(staff, "account", condition("phone", "in", ["+4722334455"])) == ["Alfa"]
+    with staff.counting() as statements:
+        found(staff, "account", condition("email", "eq", "post@alfa.example"))
+    assert not any("lower(accounts.email)" in text for text in statements)
