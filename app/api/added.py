@@ -6,6 +6,7 @@ The description is made when the program starts; this completes it whenever it i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from apispec import APISpec
@@ -27,7 +28,7 @@ from services.records.types import all_record_types
 
 def complete_description(api: Api) -> dict[str, Any]:
     """Return the OpenAPI document with what administrators have added."""
-    spec: dict[str, Any] = api.spec.to_dict()
+    spec: dict[str, Any] = deepcopy(api.spec.to_dict())  # strangers are shown the original
     for record_type in all_record_types():
         added = {field.name: answered(field) for field in record_type.added_fields}
         if added and not record_type.is_added:
@@ -73,10 +74,11 @@ def _properties(added: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
 def _add_type(spec: dict[str, Any], kind: RecordKind) -> None:
     """Describe the resource of an added type as those of types that ship."""
     one = record_schema(kind.type)
+    page = page_schema(kind.type, one)
     update = get_operation(f"{kind.record_type}.update").schema
     schemas: dict[str, dict[str, Any]] = {
-        "list": {"answer": page_schema(kind.type, one)},
-        "search": {"answer": page_schema(kind.type, one)},
+        "list": {"answer": page},
+        "search": {"answer": page},
         "create": {"answer": one, "body": get_operation(f"{kind.record_type}.create").schema},
         "get": {"answer": one},
         "update": {"answer": one, "body": update(exclude=[kind.id_argument])},
