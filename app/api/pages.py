@@ -14,6 +14,7 @@ from app.sessions import signed_in_person
 from app.views import Audience, view
 from app.wire import json_response
 from services.actors import Permission
+from services.errors import NotAuthenticated
 from services.unit_of_work import UnitOfWork
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -41,7 +42,10 @@ def description_blueprint(api: Api) -> Blueprint:
 
 def _described(api: Api) -> dict[str, Any]:
     """Return the description; strangers hear nothing of what administrators have added."""
-    person = signed_in_person()
+    try:
+        person = signed_in_person()
+    except NotAuthenticated:
+        person = None  # with a token that is no longer valid one is a stranger
     if person is None or not person.actor.may(Permission.RECORD_READ):
         found: dict[str, Any] = api.spec.to_dict()
         return found
