@@ -21,7 +21,7 @@ def test_a_filter_is_built_applied_and_kept_when_a_person_uses_the_form(
     form.get_by_label("Comparison").select_option("between")
     form.get_by_label("Value of Amount, from").fill("1")
     form.get_by_label("Value of Amount, to").fill("999999")
-    form.get_by_role("button", name="Condition").click()
+    form.get_by_role("button", name="Condition", exact=True).click()
     form.get_by_label("Field").nth(1).select_option("account_id")
     form.get_by_label("Comparison").nth(1).select_option("not_empty")
     expect(form.get_by_label("Value of Amount, from")).to_have_value("1")
