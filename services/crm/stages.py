@@ -11,7 +11,8 @@ from sqlalchemy import func, select, update
 from services.actors import Permission
 from services.arguments import Key, Line, WholeNumber
 from services.crm.deal_model import DEAL, Deal
-from services.crm.deal_moves import MAX_REQUIREMENTS, relocate
+from services.crm.deal_move_arguments import MAX_REQUIREMENTS
+from services.crm.deal_moves import relocate
 from services.crm.deal_requirements import condition_problem
 from services.crm.deal_stays import DAY
 from services.crm.pipeline_model import Category, Pipeline, Stage
