@@ -60,7 +60,7 @@ def find_records(
     if not scope.types:
         return []
     rows = scope.newest(limit)
-    if sum(row.rank <= Rank.TITLE for row in rows) < limit:
+    if len({row.id for row in rows if row.rank <= Rank.TITLE}) < limit:
         rows += scope.all_by(Rank.TITLE, limit)
     if len({row.id for row in rows}) < limit:
         rows += scope.all_by(Rank.ELSEWHERE, limit)

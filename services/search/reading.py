@@ -86,7 +86,8 @@ class Searching:
         among = select(rank, columns.record_type, columns.id).where(
             self._matches(columns), self._visible(columns, self.types)
         )
-        parts = [among.order_by(rank, columns.id.desc()).limit(limit)]
+        # One's own record of one's team is in two streams, and perhaps shared as well.
+        parts = [among.order_by(rank, columns.id.desc()).limit(3 * limit)]
         if self.fully:
             whole = self._entries(Rank.WHOLE, as_whole_tsquery(self.query), self.fully)
             parts.append(whole.limit(_SAME_NAME))
