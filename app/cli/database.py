@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
+from app.cli.data_model import describe_data_model
 from app.cli.running import in_transaction
 from app.context import platform
+from config import ROOT
 from services.demo import seed_demo
 from services.essentials import seed_essentials
 from services.migrations import migrate, newest_revision, write_revision
@@ -29,6 +31,14 @@ def revision(message: str) -> None:
     """Write a migration from the newest schema to what the models say; read it before use."""
     migrate(database_url(platform()))
     write_revision(database_url(platform()), message)
+
+
+@database.command("model")
+def write_data_model() -> None:
+    """Write docs/data-model.md anew from the models."""
+    page = ROOT / "docs" / "data-model.md"
+    page.write_text(describe_data_model(), encoding="utf-8")
+    click.echo(f"Written: {page.relative_to(ROOT)}")
 
 
 @seed.command()
