@@ -43,12 +43,12 @@ def upgrade():
         ("requests", "request"),
     ):
         op.execute(
-            f"UPDATE {name} SET search_text = '%{record_type} ' || array_to_string(ARRAY("
+            f"UPDATE {name} SET search_text = '%{record_type} ' || array_to_string(ARRAY("  # noqa: S608 - names of our own
             "SELECT word FROM unnest(string_to_array(search_text, ' ')) AS word"
             " WHERE length(word) BETWEEN 1 AND 60), ' ') WHERE search_text NOT LIKE '\\%%'"
         )
         op.execute(
-            "INSERT INTO search_entries (id, record_type, owner_id, team_id, words)"
+            "INSERT INTO search_entries (id, record_type, owner_id, team_id, words)"  # noqa: S608 - names of our own
             f" SELECT id, '{record_type}', owner_id, team_id,"
             " array_to_tsvector(array_remove(string_to_array(search_text, ' '), ''))"
             f" FROM {name} WHERE deleted_at IS NULL"

@@ -38,9 +38,7 @@ class MakeDocument(Arguments):
     template = Line(
         required=True, metadata={"title": "Template", "description": "Such as offer or contract."}
     )
-    record_type = Line(
-        required=True, validate=AnyRecordType(), metadata={"title": "Record type"}
-    )
+    record_type = Line(required=True, validate=AnyRecordType(), metadata={"title": "Record type"})
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
 
 

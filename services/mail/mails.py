@@ -31,9 +31,7 @@ SERVICE, MARKETING = "service", "marketing"
 class SendMail(Arguments):
     """Which mail goes to whom, about which record."""
 
-    record_type = Line(
-        required=True, validate=AnyRecordType(), metadata={"title": "Record type"}
-    )
+    record_type = Line(required=True, validate=AnyRecordType(), metadata={"title": "Record type"})
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
     to = LongText(
         load_default=None,

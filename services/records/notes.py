@@ -27,9 +27,7 @@ _MOST_MENTIONS = 50
 class AddNote(Arguments):
     """What is noted, and on which record."""
 
-    record_type = Line(
-        required=True, validate=AnyRecordType(), metadata={"title": "Record type"}
-    )
+    record_type = Line(required=True, validate=AnyRecordType(), metadata={"title": "Record type"})
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
     text = LongText(
         required=True,

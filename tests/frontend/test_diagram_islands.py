@@ -59,7 +59,8 @@ def test_viewer_lays_a_diagram_out_when_it_came_without_a_picture(page: Page):
     expect(shape(page, "ask")).to_have_class(re.compile("lw-token-on-active"))
     for flow in ("f1", "f3", "f6", "h2", "mf", "mf2"):
         expect(page.locator(f'.djs-connection[data-element-id="{flow}"]')).to_have_count(1)
-    boxes = {name: shape(page, name).bounding_box() for name in ("pa", "pb", "pc", "s", "g", "look")}
+    names = ("pa", "pb", "pc", "s", "g", "look")
+    boxes = {name: shape(page, name).bounding_box() for name in names}
     assert boxes["s"]["x"] < boxes["g"]["x"]
     assert boxes["pa"]["y"] < boxes["pb"]["y"] < boxes["pc"]["y"] < boxes["look"]["y"]
 
