@@ -201,8 +201,8 @@ DEAL = register_record_type(
             Field("closed_on", "Closed on", "date", writable=False),
             Field("won_at", "Won", "datetime", writable=False),
             Field("lost_at", "Lost", "datetime", writable=False),
-            Field("stage_since", "In stage since", "datetime", writable=False),
-            Field("rots_at", "Rots from", "datetime", writable=False),
+            Field("stage_since", "In stage since", "datetime", writable=False, is_told=False),
+            Field("rots_at", "Rots from", "datetime", writable=False, is_told=False),
             Field("lead_id", "Lead", "relation", relation="lead", writable=False),
             Field("offer_document_id", "Offer", "relation", relation="document", writable=False),
             Field(

@@ -126,7 +126,7 @@ def change_record(
     shown = [
         _change(uow, record, field, *changed[field.name])
         for field in record_type.fields
-        if field.name in changed
+        if field.name in changed and field.is_told
     ]
     uow.session.flush()
     if "account_id" in changed:

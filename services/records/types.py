@@ -59,6 +59,7 @@ class Field:
         is_added: An administrator has added it.
         is_in_list: Lists show it as long as nobody chooses other columns.
         is_in_short_form: The form for a new record asks for it, even if it isn't required.
+        is_told: The timeline tells its changes; not what only follows from another field.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Field:
     is_added: bool = False
     is_in_list: bool = False
     is_in_short_form: bool = False
+    is_told: bool = True
     rules: FieldRules = NO_RULES
 
     @property
