@@ -25,7 +25,7 @@ from services.mail.smtp import MailServer, NoAnswer, NotDelivered
 from services.mail.text import wrapped
 from services.platform import Platform
 from services.records.timeline import add_entry
-from services.records.types import get_record
+from services.records.types import find_record_type
 from services.unit_of_work import UnitOfWork
 
 MAX_ATTEMPTS = 4
@@ -146,7 +146,10 @@ def _note_failure(
 
 
 def _tell(uow: UnitOfWork, mail: Mail, title: str) -> None:
-    record = get_record(uow, mail.record_type, mail.record_id)
+    record_type = find_record_type(mail.record_type)
+    record = record_type and uow.find(record_type.model, mail.record_id)
+    if record is None:
+        return  # it was deleted meanwhile: there is no timeline left to tell
     details = {"mail_id": str(mail.id), "error": mail.last_error}
     add_entry(uow, record, "mail", title, details=details)
 

@@ -38,8 +38,13 @@ def read_message_ids(settings: Settings, text: str) -> list[UUID]:
     ]
 
 
-def make_reply_address(settings: Settings, record_type: str, record_id: UUID) -> str:
-    """Return the address for answers that belong to a record."""
+def make_reply_address(settings: Settings, record_type: str, record_id: UUID) -> str | None:
+    """Return the address for answers that belong to a record; None for types without a letter.
+
+    Answers about those are known by the Message-ID alone.
+    """
+    if record_type not in _CODES:
+        return None
     name, address = parseaddr(settings.mail_from)
     local, _, host = address.rpartition("@")
     key = _CODES[record_type] + base64.b32encode(record_id.bytes).decode().rstrip("=").lower()

@@ -269,6 +269,24 @@ def test_the_call_fails_when_no_mail_server_is_named(staff, platform_with):
     assert "SMTP_URL" in failure["message"]
 
 
+def test_the_mail_counts_as_failed_when_its_record_was_deleted_meanwhile(post, deal, server):
+    mail_id = _send(post, deal)
+    post.do("record.delete", record_type="deal", record_id=deal.id)
+    server.behaviour = Behaviour.REJECT
+    _deliver(post, mail_id)
+    assert _mail(post, mail_id).state == "failed"
+
+
+def test_a_mail_leaves_when_its_record_has_no_reply_address(post, server):
+    call = post.do("activity.create", subject="Talk", kind="call")
+    raw = {"record_type": "activity", "record_id": call.id, "to": "eva@x.example"}
+    mail_id = post.do("mail.send", subject="Hello", body="As agreed.", **raw)["mail_id"]
+    _deliver(post, mail_id)
+    mail = _mail(post, mail_id)
+    assert (mail.state, mail.reply_to) == ("sent", None)
+    assert read_message_ids(post.platform.settings, mail.message_id) == [mail.id]
+
+
 def test_documents_of_others_are_not_found_when_attached(post):
     other = post.do("deal.create", "sven", name="Hidden")
     made = post.do("document.make", template="offer", record_type="deal", record_id=other.id)
