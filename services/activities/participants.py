@@ -113,6 +113,9 @@ def respond(
     activity = uow.get(Activity, activity_id)
     statement = select(Participant).where(Participant.activity_id == activity.id)
     if participant_id is None:
+        if uow.actor.user_id is None:  # a process: NULL would mean the guests from outside
+            message = "Say which participant has answered."
+            raise Invalid(message, {"participant_id": [message]})
         statement = statement.where(Participant.user_id == uow.actor.user_id)
     else:
         statement = statement.where(Participant.id == participant_id)

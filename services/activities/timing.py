@@ -43,8 +43,16 @@ def settle(kind: str, now_is: Timing, given: Mapping[str, Any], zone: ZoneInfo) 
     midnight after the last one.
 
     Raises:
-        Invalid: It would end before it begins, or last too long.
+        Invalid: It would end before it begins, last too long, or go beyond the year 9999.
     """
+    try:
+        return _settled(kind, now_is, given, zone)
+    except OverflowError:
+        name = next((name for name in ("starts_at", "due_at", "ends_at") if given.get(name)), None)
+        _refuse(name or "duration_minutes", "This is too far from now.")
+
+
+def _settled(kind: str, now_is: Timing, given: Mapping[str, Any], zone: ZoneInfo) -> Timing:
     changed = {name: given[name] for name in _NAMES if name in given}
     asked = replace(now_is, **changed)
     if kind in HELD_KINDS and "due_at" in changed and "starts_at" not in changed:

@@ -12,6 +12,7 @@ from services.activities.calendar_file import calendar_file
 from services.activities.model import Activity
 from services.activities.participants import guests_of
 from services.activities.timing import Timing, settle
+from services.actors import Permission, process_actor
 from services.errors import Conflict, Invalid, NotFound
 from services.records.lists import list_records
 from services.records.merging import pointers_to
@@ -188,6 +189,26 @@ def test_a_participant_sees_it_and_answers_for_themselves_alone(staff, deal):
                  participant_id=guest.id)  # fmt: skip
     with pytest.raises(NotFound):
         staff.do("activity.complete", "anna", activity_id=made.id)
+
+
+def test_a_process_names_the_guest_when_it_answers_for_one(staff, deal):
+    made = _plan(staff, about=deal, contact_ids=[deal.contact_id])
+    process = process_actor("Sales", frozenset({Permission.RECORD_READ, Permission.RECORD_WRITE}))
+    with pytest.raises(Invalid):
+        staff.do("activity.respond", process, activity_id=made.id, response="declined")
+    [guest] = staff.ask(lambda uow: guests_of(uow, made))
+    assert guest.response == "needed"
+    staff.do("activity.respond", process, activity_id=made.id, response="declined",
+             participant_id=guest.id)  # fmt: skip
+    [guest] = staff.ask(lambda uow: guests_of(uow, made))
+    assert guest.response == "declined"
+
+
+@pytest.mark.parametrize("values", [{"duration_minutes": 2000}, {"all_day": True}])
+def test_it_is_refused_when_its_end_is_beyond_all_calendars(staff, values):
+    with pytest.raises(Invalid) as refused:
+        _plan(staff, starts_at="9999-12-31T20:00:00+00:00", **values)
+    assert "starts_at" in refused.value.fields
 
 
 def test_nobody_takes_part_twice_when_invited_again(staff, deal):
