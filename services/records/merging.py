@@ -29,14 +29,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped
 
-from services.actors import Permission
+from services.actors import Permission, Verb
 from services.arguments import Key, Line
 from services.audit import AuditEntry
 from services.crm.account_model import Account
 from services.crm.account_tree import check_circle
 from services.custom.links import move_links
 from services.database import Base, Keyed
-from services.errors import Conflict, Invalid, NotFound, not_found_as
+from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
 from services.operations import Arguments, operation, run
 from services.points.keeping import refresh_points
 from services.records.reachable import Reachable
@@ -122,6 +122,7 @@ def merge_records(
     Raises:
         Invalid: They can't be merged, or a field is not one of theirs.
         Conflict: Both have something of which there may be one only, such as a live process.
+        NotAllowed: The actor may not change the one, or not delete the other.
     """
     found = _mergeable(record_type)
     if kept_id == dropped_id:
@@ -132,6 +133,8 @@ def merge_records(
         key: get_record(uow, record_type, key, lock=True) for key in sorted((kept_id, dropped_id))
     }
     kept, dropped = held[kept_id], held[dropped_id]
+    if not uow.may_do(Verb.DELETE, dropped):
+        raise NotAllowed("The record that is given up goes to the bin; you may not delete it.")
     taken = _taken(uow, found, (kept, dropped), take)
     before = _plain({name: getattr(kept, name) for name in taken})
     # Rows first: what they say of an address must be there when the record takes it over.

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.people.model import find_user
 from services.records.lists import list_records
 from services.records.merging import find_merge, pointers_to
 from services.records.timeline import timeline_of
@@ -166,6 +167,19 @@ def test_a_record_is_not_found_when_it_is_another_teams(staff, pair):
     for kept, dropped in ((pair[0], theirs), (theirs, pair[0])):
         with pytest.raises(NotFound):
             _merge(staff, kept, dropped)
+
+
+def test_a_record_is_not_given_up_when_the_person_may_not_delete_it(staff):
+    ours = staff.do("lead.create", "anna", name="Kari Nordmann")
+    theirs = staff.do("lead.create", "sven", name="Kari Nordman")
+    anna = staff.people["anna"].user_id
+    staff.do(
+        "record.share", "sven", record_type="lead", record_id=theirs.id, user_id=anna, level="write"
+    )
+    staff.people["anna"] = staff.ask(lambda uow: find_user(uow, "anna@lanewise.example").actor())
+    with pytest.raises(NotAllowed):
+        _merge(staff, ours, theirs)
+    assert _fresh(staff, theirs).deleted_at is None
 
 
 def test_one_merge_wins_when_two_keep_the_other_one(staff, pair):
