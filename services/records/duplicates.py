@@ -78,6 +78,8 @@ def find_duplicates(
 ) -> list[Match]:
     """Return the visible records that may be the same as one with these values, best first.
 
+    Fields that are hidden from the actor are not compared: whether they agree would tell of them.
+
     Args:
         uow: Of whoever asks.
         record_type: One without a rule has no doubles.
@@ -88,9 +90,12 @@ def find_duplicates(
     rule = RULES.get(record_type)
     if rule is None:
         return []
-    given = _normalised(record_type, values)
+    hidden = uow.actor.hidden_fields(record_type)
+    given = _normalised(
+        record_type, {name: value for name, value in values.items() if name not in hidden}
+    )
     found: dict[UUID, Match] = {}
-    own = _own_points(uow, exclude)
+    own = {name: kept for name, kept in _own_points(uow, exclude).items() if name not in hidden}
     for match in (*_exact(uow, rule, given, own), *_similar(uow, rule, given)):
         known = found.get(match.record.id)
         if match.record.id != exclude and (known is None or match.score > known.score):

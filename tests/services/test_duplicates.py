@@ -111,6 +111,21 @@ def test_a_double_is_not_shown_when_it_is_another_teams(staff):
     assert _found(staff, "lead", actor="anna", email="eva@nordlys.example") == []
 
 
+def test_a_hidden_field_tells_nothing_when_it_agrees(staff):
+    role = staff.do(
+        "role.create",
+        name="Clerk",
+        permissions=["record:read"],
+        records={"*": {"read": "all"}},
+        field_rights={"contact": {"email": "hidden"}},
+    )
+    staff.add_person("petra", "Sales", roles=(role.key,))
+    staff.do("contact.create", "boris", last_name="Berg", email="anna@nordlys.example")
+    typed = {"last_name": "Dahl", "email": "anna@nordlys.example"}
+    assert _found(staff, "contact", **typed)
+    assert _found(staff, "contact", "petra", **typed) == []
+
+
 def test_nothing_is_a_double_where_there_is_no_rule(staff):
     staff.do("deal.create", "anna", name="Windows")
     assert _found(staff, "deal", name="Windows") == []
