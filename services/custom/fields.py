@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from feel import compile_expression, names_used
 from services.actors import Permission
 from services.custom.arguments import KEY_LENGTH, CreateField, MoveField, NameField, UpdateField
-from services.custom.attributes import put_attribute
+from services.custom.attributes import stored_text
 from services.custom.checking import OPTION_NAMES, check_flags, checked_options
 from services.custom.conversions import change_kind, is_chosen
 from services.custom.indexes import index_job
@@ -19,6 +19,7 @@ from services.custom.keys import key_from
 from services.custom.layout import change_layout, lock_layout
 from services.custom.model import CustomField
 from services.custom.options import CHOICE_KINDS, FORMULA, KEY_KINDS, attribute_of
+from services.custom.values import storage_of
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import operation
 from services.records.changes import check_version
@@ -209,8 +210,8 @@ def _keep_chosen(uow: UnitOfWork, row: CustomField, choices: Sequence[dict[str, 
 def _check_unique_so_far(uow: UnitOfWork, row: CustomField) -> None:
     """Refuse to make a field unique of which two records have the same value."""
     model = get_record_type(row.record_type).model
-    put_attribute(model, row.key, row.kind, None)
-    column = getattr(model, attribute_of(row))
+    # Not by the attribute of the model: the field may not be like that there, if it ever will.
+    column = storage_of(row.kind).column(stored_text(model, row.key))
     value = column if row.kind in {"number", "decimal", "date"} else func.lower(column)
     statement = (
         select(value)

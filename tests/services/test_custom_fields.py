@@ -239,6 +239,14 @@ def test_a_field_does_not_become_unique_when_values_stand_twice(desk, define):
         desk.do("custom_field.update", field_id=str(field["id"]), is_unique=True)
 
 
+def test_values_are_read_as_before_when_another_kind_is_refused(desk, define):
+    field = define("number")
+    deals = [desk.do("deal.create", name=name, c_extra="7") for name in "DE"]
+    with pytest.raises(Invalid, match="Several records"):
+        desk.do("custom_field.update", field_id=str(field["id"]), kind="text", is_unique=True)
+    assert desk.ask(lambda uow: get_record(uow, "deal", deals[0].id).c_extra) == 7
+
+
 def test_one_field_is_made_when_two_define_the_same_key_at_once(desk, define):
     results = race(desk, lambda: define(key="budget"))
     assert sorted(type(one).__name__ for one in results) == ["Invalid", "dict"]
