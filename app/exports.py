@@ -16,7 +16,7 @@ from app.records.list_state import ListState
 from app.views import view
 from app.wire import to_json
 from services.actors import Permission
-from services.errors import Invalid, LanewiseError
+from services.errors import Invalid, LanewiseError, NotFound
 from services.exporting.exports import get_export, list_exports, pieces_of
 from services.exporting.rows import ListRequest, count_rows
 from services.exporting.writers import CONTENT_TYPES
@@ -111,9 +111,14 @@ def create(uow: UnitOfWork) -> ResponseReturnValue:
 
 
 def change(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
-    """Cancel or delete an export."""
-    name = "delete" if verb == "delete" else "cancel"
-    run(uow, f"export.{name}", {"export_id": str(key)})
+    """Cancel or delete an export.
+
+    Raises:
+        NotFound: There is no such thing to do.
+    """
+    if verb not in {"cancel", "delete"}:
+        raise NotFound("There is no such action.")
+    run(uow, f"export.{verb}", {"export_id": str(key)})
     return redirect(url_for("exports.index"))
 
 
@@ -143,6 +148,8 @@ def _asked() -> dict[str, Any]:
             where = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise Invalid("This filter can't be read.", {"filter": ["Not valid JSON."]}) from error
+        if not isinstance(where, dict | None):
+            raise Invalid("This filter can't be read.", {"filter": ["Not a filter."]})
     return {
         "record_type": given.get("record_type", ""),
         "where": where,

@@ -20,7 +20,7 @@ from app.sessions import signed_in_person
 from app.views import view
 from services.actors import Permission
 from services.documents.files import safe_name
-from services.errors import LanewiseError, NotAuthenticated
+from services.errors import LanewiseError, NotAuthenticated, NotFound
 from services.importing.cells import text_of
 from services.importing.csv_files import DELIMITERS
 from services.importing.deciding import OUTCOMES, Outcome
@@ -198,11 +198,16 @@ def check(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 
 def change(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
-    """Run, pause, resume, cancel, revert or delete an import."""
-    name = verb if verb in _DONE else "cancel"
-    run(uow, f"import.{name}", {"import_id": str(key)})
-    flash(_DONE[name], "good")
-    if name == "delete":
+    """Run, pause, resume, cancel, revert or delete an import.
+
+    Raises:
+        NotFound: There is no such thing to do.
+    """
+    if verb not in _DONE:
+        raise NotFound("There is no such action.")
+    run(uow, f"import.{verb}", {"import_id": str(key)})
+    flash(_DONE[verb], "good")
+    if verb == "delete":
         return redirect(url_for("imports.index"))
     return redirect(url_for("imports.show", key=key))
 

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from html import unescape
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -158,6 +158,20 @@ def test_a_list_is_exported_as_it_is_narrowed_when_asked_for(browse, as_person):
     assert browse("employee").get(file).status_code == 403
     olga.post(f"/exports/{key}/do/delete")
     assert olga.get(file).status_code == 404
+
+
+@pytest.mark.parametrize("text", ["5", '"x"', '["a"]', "{"])
+def test_the_filter_is_refused_when_it_is_none(browse, text):
+    answer = browse("administrator").get(f"/exports/new?record_type=account&filter={quote(text)}")
+    assert answer.status_code == 422
+    assert "This filter can" in answer.text
+
+
+def test_nothing_happens_when_the_action_is_unknown(browse):
+    olga = browse("administrator")
+    place = upload(olga)
+    assert olga.post(f"{place}/do/frobnicate").status_code == 404
+    assert "Map columns" in olga.get(place).text
 
 
 def test_a_file_is_imported_over_the_api_when_a_program_sends_it(api, platform):
