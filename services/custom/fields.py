@@ -69,7 +69,7 @@ def update_field(
     row = get_field(uow, field_id)
     check_version(uow, row, version)
     others = [one for one in list_fields(uow, row.record_type) if one.id != row.id]
-    was_unique, was_indexed = row.is_unique, row.is_indexed
+    was_unique, was_indexed, former_kind = row.is_unique, row.is_indexed, row.kind
     change_kind(uow, row, values.get("kind", row.kind))
     row.label = values.get("label", row.label)
     for name in _FLAGS:
@@ -85,7 +85,7 @@ def update_field(
     _check_indexes([*others, row])
     if row.is_unique and not was_unique:
         _check_unique_so_far(uow, row)
-    if row.is_indexed != was_indexed:
+    if row.is_indexed != was_indexed or (row.is_indexed and row.kind != former_kind):
         row.index_ready_at = None
         uow.defer(index_job(row))
     change_layout(uow)

@@ -141,6 +141,18 @@ def test_the_planner_uses_the_index_when_a_list_is_sorted_by_a_field(desk, defin
     assert index_name(field["id"]) in desk.ask(explain)
 
 
+def test_the_index_is_made_anew_when_a_field_becomes_of_another_kind(desk, define):
+    field = define("number", is_indexed=True)
+    keep_index(desk.platform, str(field["id"]))
+    desk.do("custom_field.update", field_id=str(field["id"]), kind="text")
+    assert "c_extra" not in get_record_type("deal").sorts
+    keep_index(desk.platform, str(field["id"]))
+    keep_index(desk.platform, str(field["id"]))  # at least once
+    made = text(f"SELECT pg_get_indexdef('{index_name(field['id'])}'::regclass)")
+    assert "lower(" in desk.ask(lambda uow: uow.session.scalar(made))
+    assert "c_extra" in get_record_type("deal").sorts
+
+
 def test_the_index_goes_when_a_field_is_no_longer_indexed(desk, define):
     field = define("number", is_indexed=True)
     keep_index(desk.platform, str(field["id"]))
