@@ -110,7 +110,7 @@ def _reasons(uow: UnitOfWork, user: User, actor: Actor, record: Any, verb: Verb)
     yield from _reasons_of_roles(uow, user, actor, record, verb)
     if verb is Verb.DELETE:
         return
-    if verb is not Verb.EXPORT and _takes_part(uow, user, record):
+    if _takes_part(uow, user, record):
         yield f"{user.name} takes part in it."
     for share in _shares_with(uow, actor, record):
         if share.level == "write" or verb is not Verb.UPDATE:

@@ -54,6 +54,23 @@ def test_a_share_is_told_when_it_gives_a_record(staff, lead):
     assert answers[Verb.UPDATE][0] is False
 
 
+def test_taking_part_is_told_for_all_that_it_gives(staff):
+    role = staff.do(
+        "role.create",
+        name="Clerk",
+        permissions=["record:read", "record:write", "data:export"],
+        records={"*": dict.fromkeys(("read", "update", "delete", "export"), "own")},
+    )
+    staff.add_person("petra", roles=(role.key,))
+    deal = staff.do("deal.create", "boris", name="Fleet")
+    petra = staff.people["petra"].user_id
+    staff.do("deal.set_member", "boris", deal_id=deal.id, user_id=petra, role="Helper")
+    answers = ask(staff, "petra", deal)
+    told = (True, "Petra takes part in it.")
+    assert [answers[verb] for verb in (Verb.READ, Verb.UPDATE, Verb.EXPORT)] == [told] * 3
+    assert answers[Verb.DELETE][0] is False
+
+
 def test_the_answer_is_that_of_the_persons_own_requests_when_it_is_explained(staff, lead):
     staff.do("record.assign", record_type="lead", record_id=lead.id, group="Sales")
     for who in ("anna", "boris", "sven", "maria", "olga"):
