@@ -23,7 +23,7 @@ from services.importing.plan import FULL_NAME, KEY_FIELD, Column, Plan, importab
 from services.keepable import keepable
 from services.records.contact_points import split_name
 from services.records.field_kinds import FIELD_KINDS
-from services.records.schemas import argument_for
+from services.records.schemas import argument_with_rules
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -100,7 +100,7 @@ class RowReader:
         first, last = split_name(" ".join(text_of(cell).split()))
         for name, value in (("first_name", first), ("last_name", last)):
             if value and name in self._fields and name not in row.values:
-                checked = argument_for(self._fields[name]).deserialize(value)
+                checked = argument_with_rules(self._fields[name]).deserialize(value)
                 row.values[name] = checked
 
 
@@ -110,7 +110,7 @@ def checker(uow: UnitOfWork, one: Field, column: Column) -> Callable[[Any], Any]
     The result raises ValueError or ValidationError with what is wrong.
     """
     prepare = _preparing(uow, one, column)
-    argument = argument_for(one)
+    argument = argument_with_rules(one)
 
     def check(cell: Any) -> Any:
         return keepable(argument.deserialize(prepare(cell)))

@@ -27,7 +27,7 @@ from services.importing.plan import DATE_ORDERS, DECIMALS, Plan, Policy, check_p
 from services.importing.reading import MAX_BYTES, PIECE_BYTES, kind_of, read_file
 from services.importing.steps import job_for
 from services.operations import Arguments, all_operations, operation
-from services.records.schemas import argument_for
+from services.records.schemas import argument_with_rules
 from services.records.types import RecordType, all_record_types, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -360,7 +360,7 @@ def _check_values(record_type: RecordType, plan: Plan) -> None:
         one = record_type.field(name)
         with suppress(ValidationError):
             if one is not None:
-                argument_for(one).deserialize(value)
+                argument_with_rules(one).deserialize(value)
                 continue
         faults[f"values.{name}"] = ["This value doesn't fit the field."]
     if faults:

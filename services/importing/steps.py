@@ -31,7 +31,7 @@ from services.importing.reverting import revert_chunk
 from services.jobs import job
 from services.people.model import User
 from services.platform import Platform
-from services.records.schemas import argument_for
+from services.records.schemas import argument_with_rules
 from services.records.types import get_record_type
 from services.unit_of_work import Job, UnitOfWork
 
@@ -190,7 +190,7 @@ def _decider(uow: UnitOfWork, one: Import) -> Decider:
     plan = check_plan(uow, record_type, Plan.of(one.plan), len(one.header))
     fields = importable_fields(uow, record_type)
     values = {
-        name: argument_for(fields[name]).deserialize(value)
+        name: argument_with_rules(fields[name]).deserialize(value)
         for name, value in plan.values.items()
         if name in fields
     }

@@ -58,6 +58,16 @@ def test_a_record_is_updated_when_its_match_key_agrees(importing):
     assert importing.whole(PEOPLE.replace("22 00 00 01", "22 00 00 02")).counts == {"unchanged": 1}
 
 
+def test_the_rules_of_added_fields_hold_when_rows_are_imported(importing):
+    rules = {"record_type": "contact", "label": "Age", "kind": "number", "minimum": "18"}
+    importing.desk.do("custom_field.create", **rules)
+    one = importing.upload("Name,Mail,Age\nAnna Berg,a@b.no,3\nBoris B,b@b.no,30\n")
+    assert importing.check(one).checked == {"create": 1, "error": 1}
+    assert importing.go(one).counts == {"create": 1, "error": 1}
+    with pytest.raises(Invalid):
+        importing.check(importing.upload(PEOPLE), values={"c_age": "3"})
+
+
 def test_accounts_are_made_when_asked_for(importing):
     text = "Name,Mail,Company\nAnna Berg,a@b.no,Nordlys AS\nBoris B,b@b.no,nordlys as\n"
     one = importing.upload(text)
