@@ -52,12 +52,13 @@ def change_kind(uow: UnitOfWork, row: CustomField, kind: str) -> None:
     model = get_record_type(row.record_type).model
     if change in _REWRITTEN:
         rewritten = text(_REWRITTEN[change]).bindparams(key=row.key)
-        statement = (
-            update(model.__table__)
-            .where(model.__table__.c.custom.has_key(row.key))
-            .values(custom=func.jsonb_set(model.__table__.c.custom, _path(row.key), rewritten))
+        columns = model.__table__.c
+        # With its version, so that who is just writing the record does not put the former back.
+        statement = update(model.__table__).values(
+            custom=func.jsonb_set(columns.custom, _path(row.key), rewritten),
+            version=columns.version + 1,
         )
-        uow.session.execute(statement)
+        uow.session.execute(statement.where(columns.custom.has_key(row.key)))
     elif change not in _SAME and has_values(uow, row):
         raise _refused("There are values that can't be of this kind; add another field.")
     row.kind = kind

@@ -41,7 +41,10 @@ def move_links(
             statement = statement.where(table.c.id.in_([UUID(key) for key in only[name]]))
         path = cast([row.key], ARRAY(String))
         value = func.to_jsonb(cast(str(ends[1]), String))
-        changed = statement.values(custom=func.jsonb_set(table.c.custom, path, value))
+        # With its version, so that who is just writing the record does not put the former back.
+        changed = statement.values(
+            custom=func.jsonb_set(table.c.custom, path, value), version=table.c.version + 1
+        )
         keys = uow.session.execute(changed.returning(table.c.id)).scalars().all()
         if keys:
             moved[name] = [str(key) for key in keys]

@@ -349,6 +349,24 @@ def test_values_follow_when_a_kind_is_changed(desk, define, change):
     assert desk.ask(lambda uow: get_record(uow, "deal", deal.id).c_extra) == expected
 
 
+def test_values_follow_when_a_record_is_written_while_a_kind_is_changed(desk, define):
+    field = define("number")
+    define("text", "Other")
+    deal = desk.do("deal.create", name="D", c_extra=7)
+    meanwhile = [lambda: desk.do("custom_field.update", field_id=str(field["id"]), kind="text")]
+
+    def write(uow):
+        record = get_record(uow, "deal", deal.id)
+        assert record.custom
+        while meanwhile:
+            meanwhile.pop()()
+        record.c_other = "written"
+
+    desk.ask(write)
+    kept = desk.ask(lambda uow: get_record(uow, "deal", deal.id))
+    assert (kept.c_extra, kept.c_other) == ("7", "written")
+
+
 def test_a_kind_is_kept_when_values_can_not_follow(desk, define):
     field = define("text")
     desk.do("custom_field.update", field_id=str(field["id"]), kind="date")
