@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from marshmallow import validate
 from sqlalchemy import or_, select
 
 from services.access import record_type_of
-from services.actors import Permission
+from services.actors import Permission, Verb
 from services.arguments import Day, Key, Line
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
@@ -75,17 +75,22 @@ def share_record(
     level: str,
     until: date | None,
 ) -> Any:
-    """Share a record with a person or a group; sharing it once more replaces the first time."""
+    """Share a record with a person or a group; sharing it once more replaces the first time.
+
+    Raises:
+        Invalid: The actor itself has it by a share, which ends earlier.
+    """
     record = get_record(uow, record_type, record_id, lock=True)
     if not getattr(type(record), "__scoped__", False):
         raise Conflict(f"{get_record_type(record_type).plural} are everybody's already.")
     kind, holder = _holder(uow, user_id, group_id)
     ends_at = _end_of(uow, until)
     shares = _shares(uow, record.id)
-    for share in shares:
-        if share.holder_id == holder.id:
-            uow.session.delete(share)
-    if len(shares) >= MAX_SHARES:
+    _check_own_end(uow, record, shares, ends_at)
+    former = [share for share in shares if share.holder_id == holder.id]
+    for share in former:
+        uow.session.delete(share)
+    if len(shares) - len(former) >= MAX_SHARES:
         raise Conflict(f"A record can be shared {MAX_SHARES} times; share it with a group.")
     uow.add(
         RecordShare(
@@ -187,6 +192,29 @@ def _end_of(uow: UnitOfWork, until: date | None) -> datetime | None:
         message = "This day is over."
         raise Invalid(message, {"until": [message]})
     return ends_at
+
+
+def _check_own_end(
+    uow: UnitOfWork, record: Any, shares: Sequence[RecordShare], ends_at: datetime | None
+) -> None:
+    """Refuse to share for longer than the actor itself has the record, which it got by a share.
+
+    Else it could keep the record for good, by itself or by way of a colleague.
+
+    Raises:
+        Invalid: It would outlast the actor's own share.
+    """
+    actor = uow.actor
+    if uow.acting_as(replace(actor, shared_types=frozenset())).may_do(Verb.UPDATE, record):
+        return
+    holders = {actor.user_id, *actor.group_ids}
+    own = [one for one in shares if one.holder_id in holders and one.level == "write"]
+    last = max(own, key=lambda one: (one.ends_at is None, one.ends_at or uow.now), default=None)
+    if last is None or last.ends_at is None:
+        return
+    if ends_at is None or ends_at > last.ends_at:
+        message = f"You have it until {_last_day(uow, last)} yourself, so share it no longer."
+        raise Invalid(message, {"until": [message]})
 
 
 def _last_day(uow: UnitOfWork, share: RecordShare) -> date | None:

@@ -12,6 +12,7 @@ from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.people.model import Group, find_user
 from services.records.lists import list_records
 from services.records.types import get_record
+from services.rights import sharing
 from services.rights.sharing import shares_of
 
 
@@ -113,6 +114,25 @@ def test_a_record_is_shared_on_when_the_person_may_change_it(staff, lead):
     share(staff, lead, user_id=key_of(staff, "anna"), level="write")
     share(staff, lead, "anna", user_id=key_of(staff, "boris"))
     assert sees(staff, lead, "boris")
+
+
+@pytest.mark.parametrize("who", ["anna", "boris"])
+def test_a_share_does_not_outlast_that_of_who_gives_it(staff, lead, clock, who):
+    today = clock.now().date()
+    share(staff, lead, user_id=key_of(staff, "anna"), level="write", until=today.isoformat())
+    for until in (None, (today + timedelta(days=1)).isoformat()):
+        with pytest.raises(Invalid):
+            share(staff, lead, "anna", user_id=key_of(staff, who), level="write", until=until)
+    share(staff, lead, "anna", user_id=key_of(staff, "boris"), until=today.isoformat())
+    assert sees(staff, lead, "boris")
+
+
+def test_a_share_is_replaced_when_there_are_as_many_as_there_can_be(staff, lead, monkeypatch):
+    monkeypatch.setattr(sharing, "MAX_SHARES", 1)
+    share(staff, lead, user_id=key_of(staff, "anna"))
+    share(staff, lead, user_id=key_of(staff, "anna"), level="write")
+    with pytest.raises(Conflict):
+        share(staff, lead, user_id=key_of(staff, "boris"))
 
 
 def test_a_type_that_a_role_closes_stays_closed_when_a_record_is_shared(staff, lead):
