@@ -139,8 +139,12 @@ def _refuse_fields(decider: Decider, decision: Decision, error: Invalid) -> None
 def _make_links(
     uow: UnitOfWork, decider: Decider, decisions: list[Decision], links: Links, done: Done
 ) -> None:
-    """Make the records that rows link to and that are not there yet, each once."""
+    """Make the records that rows link to and that are not there yet, each once.
+
+    Rows whose record is refused say why.
+    """
     keys: dict[tuple[str, str], UUID] = {}
+    refused: dict[tuple[str, str], str] = {}
     wanted = {
         (relation, text.casefold()): text
         for one in decisions
@@ -152,20 +156,47 @@ def _make_links(
     for (relation, folded), text in wanted.items():
         by_relation.setdefault(relation, []).append((folded, text))
     for relation, texts in by_relation.items():
-        found = get_record_type(relation)
-        title = found.title_field
-        with batch(uow):
-            create = _creator(uow, found)
-            for folded, text in texts:
-                keys[relation, folded] = create(**{title: text}).id
-                links.visible.add((relation, keys[relation, folded]))
-                done.made.setdefault(relation, []).append(keys[relation, folded])
+        made, why = _make_titled(uow, get_record_type(relation), texts)
+        keys.update({(relation, folded): key for folded, key in made.items()})
+        refused.update({(relation, folded): reason for folded, reason in why.items()})
+        links.visible.update((relation, key) for key in made.values())
+        done.made.setdefault(relation, []).extend(made.values())
+    where = places(decider.plan)
     for one in decisions:
         for name, text in one.row.links.items():
-            relation = _relation(decider.record_type, name)
-            key = keys.get((relation, text.casefold()))
-            if key is not None:
-                one.values[name] = key
+            wanted_key = (_relation(decider.record_type, name), text.casefold())
+            if wanted_key in keys:
+                one.values[name] = keys[wanted_key]
+            elif wanted_key in refused:
+                one.refuse(refused[wanted_key], where[name])
+
+
+def _make_titled(
+    uow: UnitOfWork, record_type: RecordType, texts: Sequence[tuple[str, str]]
+) -> tuple[dict[str, UUID], dict[str, str]]:
+    """Make records that have nothing but a title, at once or each alone if one is refused.
+
+    Returns:
+        Folded title → key, and folded title → why there is none.
+    """
+    title = record_type.title_field
+    with suppress(*REFUSALS), uow.savepoint(), batch(uow):
+        create = _creator(uow, record_type)
+        return {folded: create(**{title: text}).id for folded, text in texts}, {}
+    keys: dict[str, UUID] = {}
+    refused: dict[str, str] = {}
+    for folded, text in texts:
+        try:
+            with uow.savepoint():
+                keys[folded] = _creator(uow, record_type)(**{title: text}).id
+                uow.session.flush()
+        except LanewiseError as error:
+            refused[folded] = error.message
+        except (IntegrityError, DataError):
+            refused[folded] = f"The database refuses “{text[:80]}”."
+        if folded in refused:
+            keys.pop(folded, None)
+    return keys, refused
 
 
 def _relation(record_type: RecordType, name: str) -> str:

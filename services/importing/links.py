@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from marshmallow import ValidationError
 from sqlalchemy import ARRAY, Text, cast, func, select
 
 from services.importing.columns import Row
 from services.importing.plan import Column, Plan
 from services.operations import all_operations
 from services.people.model import User
+from services.records.schemas import argument_with_rules
 from services.records.types import (
     Field,
     RecordType,
@@ -72,6 +74,10 @@ def _resolve(
     text, relation = row.links[one.name], one.relation or ""
     key = keys.get(text)
     if key is None and column.create and can_be_made(relation):
+        if problem := _title_problem(relation, text):
+            del row.links[one.name]
+            row.errors[column.column] = problem
+            return
         found.missing.setdefault(relation, {}).setdefault(text.casefold(), text)
         return
     del row.links[one.name]
@@ -110,6 +116,19 @@ def can_be_made(relation: str) -> bool:
         return False
     operations = {one.name for one in all_operations()}
     return f"{relation}.create" in operations and set(found.required) <= {found.title_field}
+
+
+def _title_problem(relation: str, text: str) -> str | None:
+    """Return why a new record can't have this title; None if it can."""
+    found = get_record_type(relation)
+    title = found.field(found.title_field)
+    try:
+        if title is not None:
+            argument_with_rules(title).deserialize(text)
+    except ValidationError as error:
+        messages: Any = error.messages
+        return str(messages[0])
+    return None
 
 
 def _columns(relation: str) -> list[Any]:

@@ -68,6 +68,33 @@ def test_the_rules_of_added_fields_hold_when_rows_are_imported(importing):
         importing.check(importing.upload(PEOPLE), values={"c_age": "3"})
 
 
+def test_a_row_says_so_when_its_account_can_not_be_made(importing):
+    name = "x" * 400
+    one = importing.upload(f"Name,Mail,Company\nAnna Berg,a@b.no,{name}\nBoris B,b@b.no,Nord\n")
+    columns = one.plan["columns"]
+    columns[2]["create"] = True
+    assert importing.check(one, columns=columns).checked == {"create": 1, "error": 1}
+    one = importing.go(one)
+    assert (one.stage, one.counts) == ("done", {"create": 1, "error": 1, "linked": 1})
+    assert [account.name for account in importing.all(Account)] == ["Nord"]
+
+
+def test_rows_say_so_when_who_imports_may_not_make_accounts(importing):
+    desk = importing.desk
+    rights = {"*": {"read": "all", "update": "all", "create": "all"}}
+    permissions = ["record:read", "record:write", "data:import"]
+    role = desk.do("role.create", name="Importer", permissions=permissions, records=rights).key
+    desk.people["olga"] = desk.add_person("ivar", roles=(role,), scope="all")
+    one = importing.upload("Name,Mail,Company\nAnna Berg,a@b.no,Nordlys\nBoris B,b@b.no,\n")
+    columns = one.plan["columns"]
+    columns[2]["create"] = True
+    assert importing.check(one, columns=columns).checked == {"create": 2}
+    desk.do("role.update", role=role, records={**rights, "account": {"read": "all"}})
+    one = importing.go(one)
+    assert (one.stage, one.counts) == ("done", {"create": 1, "error": 1})
+    assert importing.rows(one)[0][3] == {"2": "Your roles don't let you create accounts."}
+
+
 def test_accounts_are_made_when_asked_for(importing):
     text = "Name,Mail,Company\nAnna Berg,a@b.no,Nordlys AS\nBoris B,b@b.no,nordlys as\n"
     one = importing.upload(text)
