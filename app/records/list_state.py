@@ -29,6 +29,7 @@ from services.filtering import (
 )
 from services.records.lists import MAX_LIMIT
 from services.unit_of_work import UnitOfWork
+from services.views.grouping import group_fields
 from services.views.model import SavedView
 from services.views.views import ListedView
 
@@ -108,8 +109,8 @@ def read_state(kind: RecordKind, uow: UnitOfWork, views: Sequence[ListedView]) -
         where=where,
         quick=_quick(kind),
         columns=names or saved or kind.list_columns,
-        sort=request.args.get("sort") or (view.sort if view else "") or USUAL_SORT,
-        group_by=request.args.get("group", view.group_by if view else ""),
+        sort=request.args.get("sort") or _saved_sort(kind, uow, view) or USUAL_SORT,
+        group_by=request.args.get("group", _saved_grouping(kind, uow, view)),
         page_size=_page_size(view),
         problem=problem,
         is_changed=view is not None and any(name in request.args for name in SHAPE),
@@ -170,6 +171,19 @@ def _where(kind: RecordKind, uow: UnitOfWork, view: SavedView | None) -> tuple[F
     except Invalid as error:
         return nothing, str(error)
     return where, ""
+
+
+def _saved_sort(kind: RecordKind, uow: UnitOfWork, view: SavedView | None) -> str:
+    """Return by what a view is sorted; nothing if its reader can't sort by that (any more)."""
+    name = view.sort.removeprefix("-") if view else ""
+    usable = name in kind.type.sorts and uow.readable_field(kind.type, name) is not None
+    return view.sort if view and usable else ""
+
+
+def _saved_grouping(kind: RecordKind, uow: UnitOfWork, view: SavedView | None) -> str:
+    """Return by what a view is grouped; nothing if its reader can't group by that (any more)."""
+    usable = view and view.group_by in {field.name for field in group_fields(uow, kind.type)}
+    return view.group_by if view and usable else ""
 
 
 def _quick(kind: RecordKind) -> dict[str, str]:

@@ -234,3 +234,18 @@ def test_a_view_is_saved_over_the_api_and_audited_as_a_view(deals, platform):
         statement = "SELECT record_type, record_id FROM audit_entries WHERE operation = 'view.save'"
         [(kind, key)] = connection.exec_driver_sql(statement).all()
     assert (kind, key) == ("saved_views", view_of(platform).id)
+
+
+def test_the_list_still_opens_when_a_view_is_sorted_and_grouped_by_what_is_gone(
+    deals, browse, platform
+):
+    body = {"record_type": "deal", "name": "Mine", "sort": "amount", "group_by": "currency"}
+    deals("POST", "/operations/view.save", body)
+    with platform.session() as session:
+        view = session.query(SavedView).one()
+        view.sort, view.group_by = "-c_gone", "c_gone"
+        session.commit()
+        key = view.id
+    page = browse("employee").get(f"/deals?view={key}")
+    assert page.status_code == 200
+    assert set(titles(page)) == {"Doors", "Walls"}
