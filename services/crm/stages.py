@@ -159,7 +159,7 @@ def update_stage(
     uow: UnitOfWork, *, stage_id: UUID, version: int | None = None, **values: Any
 ) -> Stage:
     """Change a stage; deals that are in it keep their probability."""
-    stage = uow.get(Stage, stage_id, lock=True)
+    stage = _held(uow, stage_id)
     check_version(uow, stage, version)
     stages = list_stages(uow, stage.pipeline_id)
     category = values.get("category", stage.category)
@@ -196,7 +196,7 @@ def reorder_stages(uow: UnitOfWork, *, pipeline_id: UUID, stages: list[str]) -> 
 @operation("stage.archive", Permission.PIPELINE_WRITE, StageArguments)
 def archive_stage(uow: UnitOfWork, *, stage_id: UUID) -> Stage:
     """Let no deal enter a stage any more; those in it stay."""
-    stage = uow.get(Stage, stage_id, lock=True)
+    stage = _held(uow, stage_id)
     _keep_enough(list_stages(uow, stage.pipeline_id), stage)
     stage.archived_at = stage.archived_at or uow.now
     uow.session.flush()
@@ -221,7 +221,7 @@ def delete_stage(uow: UnitOfWork, *, stage_id: UUID, move_to: str | None = None)
             it is the last stage of its kind.
         Invalid: The other stage is of another kind.
     """
-    stage = uow.get(Stage, stage_id, lock=True)
+    stage = _held(uow, stage_id)
     stages = list_stages(uow, stage.pipeline_id)
     _keep_enough(stages, stage)
     count = _count_deals(uow, stage)
@@ -241,6 +241,19 @@ def count_deals(uow: UnitOfWork, pipeline_id: UUID) -> dict[str, int]:
     statement = select(Deal.stage, func.count()).where(Deal.pipeline_id == pipeline_id)
     rows = uow.session.execute(statement.group_by(Deal.stage))
     return {key: count for key, count in rows}  # noqa: C416 - rows are no pairs for the types
+
+
+def _held(uow: UnitOfWork, stage_id: UUID) -> Stage:
+    """Return a stage whose pipeline is held to the commit: two at once can't take its last ones.
+
+    Raises:
+        NotFound: There is none.
+    """
+    pipeline_id = uow.session.scalar(select(Stage.pipeline_id).where(Stage.id == stage_id))
+    if pipeline_id is None:
+        raise NotFound("There is no such stage.")
+    uow.get(Pipeline, pipeline_id, lock=True)
+    return uow.get(Stage, stage_id, lock=True)
 
 
 def _relocate_all(uow: UnitOfWork, stage: Stage, other: Stage) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
 
+from services.actors import SYSTEM
 from services.crm.deal_model import DEAL, Deal
 from services.crm.deal_stays import stays_of
 from services.crm.pipelines import all_stages, default_pipeline, list_pipelines, list_stages
 from services.errors import Conflict, Invalid, NotAllowed
+from services.operations import run
 
 
 @pytest.fixture
@@ -166,3 +172,25 @@ def test_a_reason_is_refused_when_it_is_there_already(staff):
         staff.do("lost_reason.create", name="price")
     made = staff.do("lost_reason.create", name="Moved away")
     staff.do("lost_reason.delete", lost_reason_id=made.id)
+
+
+def test_one_open_stage_is_left_when_two_archive_the_last_ones_at_once(staff, sales):
+    *more, last, other = [one for one in staff.ask(list_stages, sales.id) if one.category == "open"]
+    for one in more:
+        staff.do("stage.archive", stage_id=one.id)
+    both_are_done = Barrier(2, timeout=0.5)
+
+    def archive(one):
+        def work(uow):
+            run(uow, "stage.archive", {"stage_id": one.id})
+            with suppress(BrokenBarrierError):  # the other one has to wait for this commit
+                both_are_done.wait()
+
+        try:
+            staff.platform.transact(SYSTEM, work)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(archive, [last, other])) == [False, True]
