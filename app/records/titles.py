@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.records.kinds import KINDS
 from services.documents.files import names_of_documents
-from services.records.types import Field, find_relation, get_record_type
+from services.records.types import Field, find_record_type, find_relation
 from services.unit_of_work import UnitOfWork
 
 
@@ -86,7 +86,9 @@ def find_titles(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> dict[UU
         model: Any = plain.model
         rows = uow.session.execute(select(model.id, model.name).where(model.id.in_(keys)))
         return {key: Title(name) for key, name in rows}
-    record_type = get_record_type(relation)
+    record_type = find_record_type(relation)
+    if record_type is None:  # an administrator has retired it
+        return {}
     model = record_type.model
     title = getattr(model, record_type.title_field)
     statement = uow.select(model).where(model.id.in_(keys)).with_only_columns(model.id, title)

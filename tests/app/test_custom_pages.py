@@ -139,6 +139,22 @@ def test_pages_of_a_retired_type_are_not_found(olga):
     assert olga.get("/x/projects").status_code == 200
 
 
+def test_activities_are_listed_when_the_type_they_are_about_is_retired(olga, api):
+    add_type(olga)
+    call = api("administrator")
+    project = call("POST", "/operations/x_project.create", {"name": "Harbour"}).json
+    about = {"regarding_type": "x_project", "regarding_id": project["id"]}
+    made = call("POST", "/operations/activity.create", {"kind": "task", "subject": "Dig", **about})
+    assert made.status_code == 200, made.text
+    [row] = call("GET", "/activities").json["items"]
+    [place] = set(re.findall(r"/admin/layout/types/[0-9a-f-]{36}", olga.get("/admin/layout").text))
+    olga.post(f"{place}/retire")
+    for address in ("/activities", f"/activities/{row['id']}", f"/activities/{row['id']}/edit"):
+        page = olga.get(address)
+        assert page.status_code == 200, address
+        assert "Dig" in page.text
+
+
 def test_the_api_serves_added_fields_and_types(olga, api):
     add_field(olga, "deal", "decimal", "Budget", is_required="1")
     add_type(olga)
