@@ -135,10 +135,13 @@ class Decider:
         return None
 
     def _about(self, row: Row, record: Any) -> Decision:
-        """Decide about a row whose record is there."""
+        """Decide about a row whose record is there; None: it was, a moment ago."""
+        if record is None:
+            gone = Decision(row, Outcome.ERROR)
+            gone.refuse("Its record was deleted at this moment.")
+            return gone
         if self.plan.policy == Policy.CREATE:
-            key = record.id if record is not None else None
-            return Decision(row, Outcome.SKIP, key, reason="It is there already.")
+            return Decision(row, Outcome.SKIP, record.id, reason="It is there already.")
         changed = {
             name: value
             for name, value in row.values.items()

@@ -22,7 +22,7 @@ from services.crm.account_model import Account
 from services.crm.contact_model import CONTACT
 from services.database import Base
 from services.errors import Invalid, NotAllowed
-from services.importing import plan, reading, steps
+from services.importing import deciding, plan, reading, steps
 from services.importing.columns import RowReader
 from services.importing.deciding import Decider
 from services.importing.guessing import guess_plan
@@ -93,6 +93,15 @@ def test_rows_say_so_when_who_imports_may_not_make_accounts(importing):
     one = importing.go(one)
     assert (one.stage, one.counts) == ("done", {"create": 1, "error": 1})
     assert importing.rows(one)[0][3] == {"2": "Your roles don't let you create accounts."}
+
+
+def test_a_row_says_so_when_its_record_is_deleted_at_the_same_moment(importing, monkeypatch):
+    importing.whole(PEOPLE)
+    one = importing.upload(PEOPLE.replace("22 00 00 01", "22 00 00 02"))
+    importing.check(one)
+    monkeypatch.setattr(deciding, "load_records", lambda *_args, **_options: {})
+    assert importing.go(one).counts == {"error": 1}
+    assert importing.rows(one)[0][3] == {"-1": "Its record was deleted at this moment."}
 
 
 def test_accounts_are_made_when_asked_for(importing):
