@@ -11,7 +11,7 @@ from services.activities.participants import participants_of
 from services.crm.contact_model import Contact
 from services.crm.lead_model import Lead
 from services.records.timeline import account_of, add_entry
-from services.records.types import get_record_type
+from services.records.types import find_record_type
 from services.unit_of_work import UnitOfWork
 
 
@@ -36,8 +36,10 @@ def tell(uow: UnitOfWork, activity: Activity, title: str, body: str | None = Non
 def _concerned(uow: UnitOfWork, activity: Activity) -> Iterator[Any]:
     """Yield the records, whoever may see them: they are told what happened with them."""
     keys: dict[UUID, Any] = {}
-    if activity.regarding_type is not None and activity.regarding_id is not None:
-        keys[activity.regarding_id] = get_record_type(activity.regarding_type).model
+    # The type may be retired by now.
+    about = find_record_type(activity.regarding_type or "")
+    if about is not None and activity.regarding_id is not None:
+        keys[activity.regarding_id] = about.model
     for one in participants_of(uow, [activity.id]):
         if one.contact_id is not None:
             keys.setdefault(one.contact_id, Contact)
