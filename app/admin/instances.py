@@ -80,5 +80,5 @@ def show(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
         ),
         views=_VIEWS,
         actors=[("", "Anybody"), *((name, name) for name in actors_of(uow, key))],
-        places=restart_choices(uow, key),
+        elements=restart_choices(uow, key),
     )

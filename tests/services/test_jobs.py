@@ -59,13 +59,13 @@ STATEMENTS = {
     "lead.update": 5,
     "deal.create": 8,
     "deal.update": 5,
-    "deal.move_stage": 7,
+    "deal.move_stage": 8,
     "note.add": 3,
     "record.assign": 11,
     "request.create": 9,
     "request.set_status": 9,
-    "mail.send": 8,
-    "lead.convert": 22,
+    "mail.send": 9,
+    "lead.convert": 32,
 }
 
 
