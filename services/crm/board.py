@@ -68,7 +68,7 @@ class BoardColumn:
     Attributes:
         sums: Currency → amount.
         total: All of them in one's own currency; None where a rate is missing.
-        expected: Likewise, each by its probability.
+        expected: Likewise, each by its probability; None also where that may not be read.
         next_cursor: Where more cards begin; None at the end.
     """
 
@@ -280,6 +280,7 @@ def _add_up(
     for key, column in columns.items():
         if shows_amounts:
             column.total = money.sum_of(column.sums)
+        if shows_amounts and "probability" in _readable(uow):
             column.expected = money.sum_of(expectations.get(key, {}))
     return money
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from processes.running.record_cards import load_cards
+from services.crm.board import BoardQuery, load_board
 from services.documents.files import get_document
 from services.documents.values import values_for
 from services.errors import Invalid, NotAllowed, StaleVersion
@@ -57,6 +58,18 @@ def test_a_hidden_field_is_absent_when_a_record_is_shown(clerk, deal):
         shown = as_petra(clerk, deal, look)
         assert "name" in shown, way
         assert not {"amount", "account_id", "account"} & set(shown), way
+
+
+def test_the_board_expects_nothing_when_probabilities_are_hidden(staff):
+    staff.do("deal.create", name="Fleet", amount="1000", probability=37)
+    rights = {"deal": {"probability": "hidden"}}
+    role = staff.do(
+        "role.create", name="Clerk", permissions=PERMISSIONS, records=ALL, field_rights=rights
+    )
+    staff.add_person("petra", "Sales", roles=(role.key,))
+    columns = staff.ask(load_board, BoardQuery(), actor="petra").columns
+    assert [one.total for one in columns if one.count] == [1000]
+    assert {one.expected for one in columns} == {None}
 
 
 def test_a_hidden_field_is_absent_when_a_task_shows_its_record(clerk, deal):
