@@ -171,7 +171,7 @@ def _won(program: Program) -> int:
 
 def _settle_unknown_mails(program: Program) -> None:
     """As an administrator does: look into the mailbox, and say whether the mail arrived."""
-    arrived = {str(mail["Message-ID"]) for mail in program.mails()}
+    arrived = set(_mailed(program))
     with psycopg.connect(program.database_url) as connection:
         unknown = connection.execute(
             "SELECT id::text, message_id FROM mails WHERE state = 'unknown'"
@@ -184,8 +184,13 @@ def _settle_unknown_mails(program: Program) -> None:
         olga.ask("POST", f"/operations/mail.{verb}", {"mail_id": key})
 
 
+def _mailed(program: Program) -> list[str]:
+    # A long one stands on a line of its own, behind a space.
+    return [str(mail["Message-ID"]).strip() for mail in program.mails()]
+
+
 def _mailed_twice(program: Program) -> list[str]:
-    counts = Counter(str(mail["Message-ID"]) for mail in program.mails())
+    counts = Counter(_mailed(program))
     return [message_id for message_id, count in counts.items() if count > 1]
 
 
