@@ -7,12 +7,12 @@ from alembic import context
 import processes.models  # noqa: F401 - both imports make all tables known
 import services.models  # noqa: F401
 from services.database import Base, create_database_engine
+from services.migrations import follows_models
 from services.search.model import keep_entries
 
 
 def include_object(_object, name, kind, _reflected, _compare_to) -> bool:
-    """Leave the job engine's own tables to its own schema."""
-    return not (kind == "table" and name.startswith("procrastinate_"))
+    return follows_models(name, kind)
 
 
 engine = create_database_engine(context.config.attributes["database_url"], pool_size=1)

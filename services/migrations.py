@@ -43,3 +43,13 @@ def _configuration(database_url: str) -> Config:
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["database_url"] = database_url
     return config
+
+
+def follows_models(name: str | None, kind: str) -> bool:
+    """Tell whether a table, index or the like is to be as the models say.
+
+    The job engine's tables have a schema of their own, and administrators ask for the indexes of
+    the fields that they add.
+    """
+    prefix = {"table": "procrastinate_", "index": "ix_added_"}.get(kind)
+    return prefix is None or name is None or not name.startswith(prefix)
