@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from feel import FeelError, compile_expression, names_used
-from services.calendars.book import CalendarBook
+from feel import FeelError
 from services.crm.deal_model import DEAL, Deal
 from services.crm.pipeline_model import Stage
 from services.errors import Invalid
-from services.records.types import Field, LiveRecord
+from services.records.conditions import holds
+from services.records.types import Field
 from services.unit_of_work import UnitOfWork
-
-_RECORD = "deal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +62,16 @@ def check_entry(uow: UnitOfWork, deal: Deal, stage: Stage, confirmed: Sequence[s
         raise Invalid(message, errors, code="stage_requirements")
 
 
-def condition_problem(text: str) -> str | None:
-    """Return what is wrong with a stage's condition, or None."""
-    probe = _Probe()
-    try:
-        compiled = compile_expression(text.removeprefix("="))
-        others = names_used(compiled) - {_RECORD}
-        if others:
-            return f"Only the deal is known here, not {', '.join(sorted(others))}."
-        compiled({_RECORD: probe})
-    except FeelError as error:
-        return f"This can't be read: {error}"
-    return f"A deal has no field {probe.missing[0]}." if probe.missing else None
-
-
 def _refusal(uow: UnitOfWork, deal: Deal, stage: Stage) -> str | None:
     if stage.condition is None:
         return None
-    now = uow.now.astimezone(uow.platform.settings.timezone)
     message = stage.condition_message or f"The deal does not meet the condition of {stage.name}."
     try:
-        compiled = compile_expression(stage.condition.removeprefix("="))
-        is_met = compiled({_RECORD: LiveRecord(uow, deal)}, now, CalendarBook(uow))
+        is_met = holds(uow, stage.condition, deal)
     except FeelError as error:
         # It was checked when it was written; a deal must not slip past it now.
         return f"{message} ({error})"
-    return None if is_met is True else message
+    return None if is_met else message
 
 
 def _is_empty(deal: Deal, field: Field) -> bool:
@@ -99,23 +80,3 @@ def _is_empty(deal: Deal, field: Field) -> bool:
     if field.kind == "money" and isinstance(value, Decimal):
         return value == 0
     return value is None or value in ("", [])
-
-
-class _Probe(Mapping[str, Any]):
-    """A deal without values that remembers which fields it was asked for in vain."""
-
-    def __init__(self) -> None:
-        self.missing: list[str] = []
-        names = {field.name for field in DEAL.fields} | {"id"}
-        self._known = names | {name.removesuffix("_id") for name in names}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            self.missing.append(name)
-        return None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)

@@ -13,7 +13,6 @@ from services.arguments import Key, Line, WholeNumber
 from services.crm.deal_model import DEAL, Deal
 from services.crm.deal_move_arguments import MAX_REQUIREMENTS
 from services.crm.deal_moves import relocate
-from services.crm.deal_requirements import condition_problem
 from services.crm.deal_stays import DAY
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import all_stages, find_stage, list_stages
@@ -22,6 +21,7 @@ from services.crm.stage_names import tell_stages
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.changes import check_version
+from services.records.conditions import condition_problem
 from services.records.schemas import VERSION
 from services.unit_of_work import UnitOfWork
 
@@ -279,7 +279,7 @@ def _set(uow: UnitOfWork, stage: Stage, values: dict[str, Any], others: list[Sta
     if unknown:
         errors["required_fields"] = [f"A deal has no field {unknown[0]} to fill in."]
     condition = values.get("condition")
-    if condition and (problem := condition_problem(condition)):
+    if condition and (problem := condition_problem(condition, "deal")):
         errors["condition"] = [problem]
     if errors:
         raise Invalid("Please check the marked fields.", errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,25 +10,23 @@ import structlog
 from marshmallow import fields, validate
 from sqlalchemy import func, select
 
-from feel import FeelError, compile_expression, names_used
+from feel import FeelError
 from services.actors import Permission
 from services.arguments import Key, Line, WholeNumber
-from services.calendars.book import CalendarBook
 from services.calendars.model import CalendarRow
 from services.calendars.spans import WorkSpan, format_span
 from services.crm.request_model import ServiceRequest
 from services.errors import Invalid
 from services.operations import Arguments, operation
 from services.records.changes import check_version
+from services.records.conditions import condition_problem, holds
 from services.records.schemas import VERSION
-from services.records.types import LiveRecord, get_record_type
 from services.service_levels.model import SlaPolicy
 from services.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
 MAX_POSITION = 10_000
-_RECORD = "request"
 
 
 class _Policy(Arguments):
@@ -131,45 +129,21 @@ def present_policy(policy: SlaPolicy) -> dict[str, Any]:
 
 def find_policy(uow: UnitOfWork, request: ServiceRequest) -> SlaPolicy | None:
     """Return the first policy in force that matches a request; None if none does."""
-    context = {_RECORD: LiveRecord(uow, request)}
     for policy in list_policies(uow):
-        if policy.active and _matches(uow, policy, context):
+        if policy.active and _matches(uow, policy, request):
             return policy
     return None
 
 
-def _matches(uow: UnitOfWork, policy: SlaPolicy, context: Mapping[str, Any]) -> bool:
+def _matches(uow: UnitOfWork, policy: SlaPolicy, request: ServiceRequest) -> bool:
     if policy.condition is None:
         return True
-    now = uow.now.astimezone(uow.platform.settings.timezone)
     try:
-        compiled = compile_expression(policy.condition.removeprefix("="))
-        return compiled(context, now, CalendarBook(uow)) is True
+        return holds(uow, policy.condition, request)
     except FeelError as error:
         # It was checked when it was written; what fails now must not keep requests out.
         log.warning("sla_condition_failed", policy=policy.name, error=str(error))
         return False
-
-
-class _Probe(Mapping[str, Any]):
-    """A request without values that remembers which fields it was asked for in vain."""
-
-    def __init__(self) -> None:
-        self.missing: list[str] = []
-        fields = get_record_type(_RECORD).fields
-        names = {field.name for field in fields} | {"id"}
-        self._known = names | {name.removesuffix("_id") for name in names}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            self.missing.append(name)
-        return None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
 
 
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +161,7 @@ def _check(uow: UnitOfWork, policy: SlaPolicy) -> None:
     errors: dict[str, list[str]] = {}
     if policy.first_response_seconds is None and policy.resolution_seconds is None:
         errors["first_response"] = ["Promise a first response or a resolution."]
-    if policy.condition is not None and (problem := _condition_problem(policy.condition)):
+    if policy.condition is not None and (problem := condition_problem(policy.condition, "request")):
         errors["condition"] = [problem]
     if policy.calendar_id is not None and not uow.session.get(CalendarRow, policy.calendar_id):
         errors["calendar_id"] = ["There is no such calendar."]
@@ -196,16 +170,3 @@ def _check(uow: UnitOfWork, policy: SlaPolicy) -> None:
         errors["name"] = ["There is a policy of this name."]
     if errors:
         raise Invalid("Please check the marked fields.", errors)
-
-
-def _condition_problem(text: str) -> str | None:
-    probe = _Probe()
-    try:
-        compiled = compile_expression(text.removeprefix("="))
-        others = names_used(compiled) - {_RECORD}
-        if others:
-            return f"Only the request is known here, not {', '.join(sorted(others))}."
-        compiled({_RECORD: probe})
-    except FeelError as error:
-        return f"This can't be read: {error}"
-    return f"A request has no field {probe.missing[0]}." if probe.missing else None
