@@ -32,11 +32,20 @@ from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
 from services.mail import mails
 from services.mail import threads as mail_threads
-from services.people import assignment, organization, positions, users
+from services.people import assignment, organization, users
 from services.points import points
 from services.records import deletion, duplicate_scans, merging, notes
 from services.rights import roles, sharing
-from services.sales import currencies, invoices, numbering, orders, price_lists, products, quotes
+from services.sales import (
+    currencies,
+    invoices,
+    numbering,
+    orders,
+    positions,
+    price_lists,
+    products,
+    quotes,
+)
 from services.search import rebuilding as search_rebuilding
 from services.service_levels import policies as sla_policies
 from services.service_levels import recount as sla_recount

@@ -18,12 +18,12 @@ from services.documents import templates
 from services.exporting import model as export_model
 from services.importing import model as import_model
 from services.mail import model as mail_model
-from services.people import assignment, organization, positions, sign_in
+from services.people import assignment, organization, sign_in
 from services.people import model as people
 from services.points import model as point_model
 from services.records import duplicate_scans, merging, note_model, timeline
 from services.rights import model as rights_model
-from services.sales import currencies, numbering, price_list_model, product_model
+from services.sales import currencies, numbering, positions, price_list_model, product_model
 from services.sales import model as sales_model
 from services.search import model as search_model
 from services.service_levels import model as sla_model

@@ -20,6 +20,7 @@ class Account(Matched, Reachable, Record, Base):
         name_key: The folded name, by which a conversion finds an account that exists.
         domain: The host of ``website`` without ``www.``; found by e-mail domain.
         parent_id: The account that it is a part of; ``account_tree`` refuses circles.
+        price_list_id: What it pays by; None: as its parent does, else by the standard list.
     """
 
     __tablename__ = "accounts"
@@ -38,6 +39,7 @@ class Account(Matched, Reachable, Record, Base):
     name_key: Mapped[str] = mapped_column(index=True)
     domain: Mapped[str | None] = mapped_column(index=True)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    price_list_id: Mapped[UUID | None] = mapped_column(ForeignKey("price_lists.id"), index=True)
 
 
 ACCOUNT = register_record_type(
@@ -56,6 +58,7 @@ ACCOUNT = register_record_type(
             Field("country", "Country"),
             Field("industry", "Industry"),
             Field("parent_id", "Parent account", "relation", relation="account"),
+            Field("price_list_id", "Price list", "relation", relation="price_list"),
             Field("description", "Description", "long_text"),
             *COMMON_FIELDS,
         ),

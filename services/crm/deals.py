@@ -16,7 +16,7 @@ from services.crm.pipelines import find_stage, first_of, get_pipeline, get_stage
 from services.errors import Conflict, Invalid
 from services.money import CURRENCIES, known_currency, round_money
 from services.operations import operation
-from services.people.positions import check_amount, refuse_amount, total_of
+from services.sales.positions import check_amount, refuse_amount, total_of
 from services.records.changes import add_record, change_record, check_given_links
 from services.records.schemas import create_schema, update_schema
 from services.unit_of_work import UnitOfWork

@@ -12,7 +12,7 @@ from services.crm.request_links import make_link
 from services.crm.request_model import ServiceRequest
 from services.people.model import User
 from services.people.organization import Organization, get_organization
-from services.people.positions import positions_of
+from services.sales.positions import positions_of
 from services.records.types import get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 

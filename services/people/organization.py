@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from marshmallow import fields, validate
-from sqlalchemy import CheckConstraint, Numeric, select
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Numeric, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
@@ -27,6 +28,9 @@ class Organization(Versioned, Timestamped, Base):
         tax_percent: Added to net amounts in offers and contracts; 0 leaves the line out.
         offer_valid_days: How long an offer holds.
         payment_days: How long clients have to pay an invoice.
+        tax_number: Under which the tax office knows it (BT-31).
+        logo: A PNG or JPEG picture; ``logo_type`` says which.
+        price_list_id: The standard list: for whom nothing else is said.
     """
 
     __tablename__ = "organizations"
@@ -49,6 +53,10 @@ class Organization(Versioned, Timestamped, Base):
     offer_valid_days: Mapped[int] = mapped_column(default=30)
     payment_days: Mapped[int] = mapped_column(default=14, server_default="14")
     terms: Mapped[str | None]
+    tax_number: Mapped[str | None]
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, info={"secret": True})
+    logo_type: Mapped[str | None]
+    price_list_id: Mapped[UUID | None] = mapped_column(ForeignKey("price_lists.id"))
 
 
 def _line(title: str) -> Line:

@@ -69,7 +69,8 @@ class SalesLine(Keyed):
     Attributes:
         position: From 1.
         net: After the line's discount, rounded.
-        source_id: The line of the order that an invoice's line is for.
+        source_id: The line of the order that an invoice's line is for, or the line of the
+            invoice that a credit note's line takes back.
     """
 
     position: Mapped[int]
@@ -129,8 +130,9 @@ class Invoice(SalesDocument, Base):
     Attributes:
         number: None for a draft; given when it is issued, without gaps.
         issued_on: From then on it can't be changed.
-        paid: What was paid of it.
-        corrects_id: The invoice that a credit note takes back.
+        paid: What was paid of it, less what was paid back.
+        credited: What credit notes have taken back of it.
+        corrects_id: The invoice that a credit note takes back, or a part of it.
     """
 
     __tablename__ = "invoices"
@@ -142,8 +144,14 @@ class Invoice(SalesDocument, Base):
     issued_on: Mapped[date | None]
     due_on: Mapped[date | None]
     paid: Mapped[Decimal] = mapped_column(Numeric, default=Decimal(0))
+    credited: Mapped[Decimal] = mapped_column(Numeric, default=Decimal(0), server_default="0")
     order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"), index=True)
-    corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("invoices.id"), unique=True)
+    corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("invoices.id"), index=True)
+
+    @property
+    def open(self) -> Decimal:
+        """What is left to be paid; below 0 that much is to be paid back."""
+        return self.gross - self.credited - self.paid
 
 
 class QuoteLine(SalesLine, Base):
@@ -171,7 +179,10 @@ class InvoiceLine(SalesLine, Base):
 
 
 class Payment(Keyed, Base):
-    """Money that came in for an invoice; one that was entered by mistake is taken back."""
+    """Money that came in for an invoice, or below 0 was paid back.
+
+    One that was entered by mistake is taken back.
+    """
 
     __tablename__ = "payments"
     __audited__ = True
@@ -266,6 +277,7 @@ INVOICE = register_record_type(
             Field("due_on", "Due", "date"),
             *_SUMS,
             Field("paid", "Paid", "money", writable=False),
+            Field("credited", "Credited", "money", writable=False),
             Field("order_id", "Order", "relation", relation="order", writable=False),
             Field("corrects_id", "Takes back", "relation", relation="invoice", writable=False),
             *COMMON_FIELDS,

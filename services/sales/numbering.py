@@ -39,6 +39,7 @@ class NumberSeries(Versioned, Timestamped, Base):
 
     Attributes:
         pattern: Text with ``{number}``, or ``{number:05}`` for five digits, and maybe ``{year}``.
+        yearly: Whether a pattern with ``{year}`` begins at 1 each year.
     """
 
     __tablename__ = "number_series"
@@ -46,6 +47,7 @@ class NumberSeries(Versioned, Timestamped, Base):
 
     name: Mapped[str] = mapped_column(unique=True)
     pattern: Mapped[str]
+    yearly: Mapped[bool] = mapped_column(default=True, server_default="true")
 
 
 class NumberCounter(Keyed, Base):

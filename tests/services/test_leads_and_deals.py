@@ -14,7 +14,7 @@ from services.actors import PUBLIC
 from services.arguments import MAX_AMOUNT, Money
 from services.crm.deal_model import StageStay
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
-from services.people.positions import line_total, positions_of
+from services.sales.positions import line_total, positions_of
 from services.records.types import LiveRecord, get_record
 
 

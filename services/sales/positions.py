@@ -26,7 +26,11 @@ _SHOWN = ("title", "description", "quantity", "unit", "unit_price", "discount_pe
 
 
 class DealPosition(Keyed, Base):
-    """One line of an offer; ``quantity`` has up to three places."""
+    """One line of an offer; ``quantity`` has up to three places.
+
+    Attributes:
+        tax_category: UNCL 5305; None for lines of an earlier release: the organisation's tax.
+    """
 
     __tablename__ = "deal_positions"
     __table_args__ = (UniqueConstraint("deal_id", "position"),)
@@ -39,6 +43,9 @@ class DealPosition(Keyed, Base):
     unit: Mapped[str | None]
     unit_price: Mapped[Decimal] = mapped_column(Numeric)
     discount_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
+    product_id: Mapped[UUID | None] = mapped_column(ForeignKey("products.id"), index=True)
+    tax_category: Mapped[str | None]
+    tax_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
 
 
 class PositionArguments(Arguments):
