@@ -43,6 +43,8 @@ class Permission(StrEnum):
     CALENDAR_WRITE = "calendar:write"
     SLA_WRITE = "sla:write"
     PIPELINE_WRITE = "pipeline:write"
+    KNOWLEDGE_WRITE = "knowledge:write"
+    LOYALTY_MANAGE = "loyalty:manage"
     PROFILE_WRITE = "profile:write"
     TASK_WORK = "task:work"
     TASK_ASSIGN = "task:assign"

@@ -202,7 +202,10 @@ def search_text_of(row: Any) -> str:
     values = (getattr(row, name) for name in type(row).__search__)
     title = getattr(row, type(row).title_field)
     return search_text(
-        type(row).record_type, title or "", [str(value) for value in values if value]
+        type(row).record_type,
+        title or "",
+        [str(value) for value in values if value],
+        most=type(row).__most_words__,
     )
 
 

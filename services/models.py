@@ -17,6 +17,8 @@ from services.documents import model as document_model
 from services.documents import templates
 from services.exporting import model as export_model
 from services.importing import model as import_model
+from services.knowledge import category_model as article_category_model
+from services.knowledge import model as article_model
 from services.mail import model as mail_model
 from services.people import assignment, organization, sign_in
 from services.people import model as people
@@ -33,6 +35,8 @@ from services.views import model as view_model
 __all__ = [
     "account_model",
     "activity_model",
+    "article_category_model",
+    "article_model",
     "assignment",
     "audit",
     "calendar_model",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Timestamped, Versioned
 from services.records.types import Field
+from services.search.words import MAX_WORDS
 
 
 class Record(Versioned, Timestamped):
@@ -23,6 +24,7 @@ class Record(Versioned, Timestamped):
         team_id: The group whose members see it with scope *team*.
         search_text: The words of the columns that ``__search__`` names; kept by ``changes``.
         deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
+        __most_words__: How many words of those columns it is found by, the first ones.
         __added__: How to read the values of ``custom``, by their key.
         custom: The values of fields that administrators have added, by their key; they are also
             attributes, such as ``c_budget``.
@@ -31,6 +33,7 @@ class Record(Versioned, Timestamped):
     __scoped__ = True
     __audited__ = True
     __search__: ClassVar[tuple[str, ...]] = ()
+    __most_words__: ClassVar[int] = MAX_WORDS
     __added__: ClassVar[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({})
     record_type: ClassVar[str]
     title_field: ClassVar[str]

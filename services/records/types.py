@@ -7,7 +7,7 @@ field is described once, next to its column.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -154,11 +154,14 @@ class Relation:
 
     Attributes:
         fields: What expressions and templates may read of it, besides ``id``.
+        offers: Key and name of all there is to choose from, where that is little enough for a form
+            to show it; None where it isn't.
     """
 
     name: str
     model: Any
     fields: tuple[str, ...]
+    offers: Callable[[UnitOfWork], Sequence[tuple[UUID, str]]] | None = None
 
 
 _TYPES: dict[str, RecordType] = {}

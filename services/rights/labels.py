@@ -18,6 +18,8 @@ PERMISSION_GROUPS: Final[Mapping[str, Mapping[Permission, str]]] = {
         Permission.DATA_EXPORT: "Export lists",
         Permission.DATA_MANAGE: "Look after data: scans for doubles and the like",
         Permission.CATALOGUE_WRITE: "Change products, prices and other master data",
+        Permission.KNOWLEDGE_WRITE: "Publish articles and arrange the knowledge base",
+        Permission.LOYALTY_MANAGE: "Look after loyalty programmes and adjust points",
     },
     "Tasks and processes": {
         Permission.TASK_WORK: "Work on tasks",

@@ -77,8 +77,13 @@ def read_query(text: str) -> Query | None:
     return Query(tuple(words), digits if is_number else "")
 
 
-def search_text(record_type: str, title: str, values: Iterable[str]) -> str:
-    """Return the words of a record with this title and these values, parted by spaces."""
+def search_text(
+    record_type: str, title: str, values: Iterable[str], *, most: int = MAX_WORDS
+) -> str:
+    """Return the words of a record with this title and these values, parted by spaces.
+
+    Of the values at most ``most`` words are taken.
+    """
     found = dict.fromkeys([f"%{record_type}"])
     title_words = split_words(title)
     for word in title_words[:MAX_WORDS]:
@@ -87,7 +92,7 @@ def search_text(record_type: str, title: str, values: Iterable[str]) -> str:
     if whole := "".join(title_words):
         found[f"={whole[:_WHOLE_LENGTH]}"] = None
     lines = (line for value in values if value != title for line in value.splitlines())
-    found |= dict.fromkeys(islice(chain.from_iterable(map(_words_of, lines)), MAX_WORDS))
+    found |= dict.fromkeys(islice(chain.from_iterable(map(_words_of, lines)), most))
     return " ".join(found)
 
 
