@@ -6,6 +6,7 @@ Whoever runs operations by name imports this once.
 from services.activities import activities
 from services.activities import participants as activity_participants
 from services.calendars import calendars
+from services.consents import purposes as consent_purposes
 from services.crm import (
     accounts,
     contact_accounts,
@@ -59,6 +60,7 @@ __all__ = [
     "activity_participants",
     "assignment",
     "calendars",
+    "consent_purposes",
     "contact_accounts",
     "contacts",
     "conversion",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from services.calendars.stock import seed_calendars
+from services.consents.purposes import seed_purposes
 from services.crm.pipeline_model import LOST_REASONS, SALES_STAGES, LostReason, Pipeline, Stage
 from services.crm.pipelines import DEFAULT_PIPELINE
 from services.documents.templates import seed_templates
@@ -25,6 +26,7 @@ def seed_essentials(uow: UnitOfWork) -> None:
     if uow.session.scalar(select(LostReason.id).limit(1)) is None:
         _add_lost_reasons(uow)
     seed_templates(uow)
+    seed_purposes(uow)
     if seed_calendars(uow):
         seed_policies(uow)
 

@@ -3,6 +3,7 @@
 from services import audit, changes, jobs, submissions
 from services.activities import model as activity_model
 from services.calendars import model as calendar_model
+from services.consents import model as consent_model
 from services.crm import (
     account_model,
     contact_account_model,
@@ -16,6 +17,7 @@ from services.custom import model as custom_model
 from services.documents import model as document_model
 from services.documents import templates
 from services.exporting import model as export_model
+from services.goals import model as goal_model
 from services.importing import model as import_model
 from services.knowledge import category_model as article_category_model
 from services.knowledge import model as article_model
@@ -30,6 +32,7 @@ from services.sales import model as sales_model
 from services.search import model as search_model
 from services.service_levels import model as sla_model
 from services.tags import model as tag_model
+from services.territories import model as territory_model
 from services.views import model as view_model
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "audit",
     "calendar_model",
     "changes",
+    "consent_model",
     "contact_account_model",
     "contact_model",
     "currencies",
@@ -49,6 +53,7 @@ __all__ = [
     "document_model",
     "duplicate_scans",
     "export_model",
+    "goal_model",
     "import_model",
     "jobs",
     "lead_model",
@@ -72,6 +77,7 @@ __all__ = [
     "submissions",
     "tag_model",
     "templates",
+    "territory_model",
     "timeline",
     "view_model",
 ]

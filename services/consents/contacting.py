@@ -1,0 +1,130 @@
+"""Who may be contacted for what: consents, opt-outs and dead addresses in one condition.
+
+Mail, segments, campaigns and calls all ask here, so that no way of sending forgets a rule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from services.consents.model import (
+    PERSON_TYPES,
+    POINT_KIND_OF,
+    ConsentEntry,
+    ConsentPurpose,
+    ConsentState,
+)
+from services.consents.purposes import find_purpose
+from services.points.keeping import is_primary, points_of
+from services.points.model import ContactPoint
+from services.unit_of_work import UnitOfWork
+
+
+def may_contact(uow: UnitOfWork, person: Any, channel: str, purpose: str) -> bool:
+    """Tell whether a contact or a lead may be contacted by ``channel`` for a purpose's key.
+
+    Rights are the caller's business. See ``contactable`` for the rules.
+    """
+    model = type(person)
+    uow.session.flush()
+    found = select(model.id).where(
+        model.id == person.id,
+        model.deleted_at.is_(None),
+        contactable(uow, model, channel, purpose),
+    )
+    return uow.session.scalar(found) is not None
+
+
+def contact_address(uow: UnitOfWork, person: Any, channel: str, purpose: str) -> str | None:
+    """Return the address or number to use, the primary one if it works; None: don't contact."""
+    if not may_contact(uow, person, channel, purpose):
+        return None
+    usable = [
+        point
+        for point in points_of(uow, person)
+        if point.kind == POINT_KIND_OF[channel] and point.invalid_since is None
+    ]
+    usable.sort(key=lambda point: not is_primary(person, point))
+    return usable[0].normalised if usable else None
+
+
+def contactable(uow: UnitOfWork, model: Any, channel: str, purpose: str) -> ColumnElement[bool]:
+    """Return the SQL condition of the contacts or leads that may be contacted.
+
+    All of this must hold, and whoever has the same address or number speaks for the others:
+
+    - The person has an address or number of the channel's kind at which something arrives.
+    - Nobody opted out of advertising at one of its addresses or numbers of that kind.
+    - The last thing that was said for the channel and purpose is not a withdrawal.
+    - If the purpose needs consent, the last thing that this person said is that it is given.
+
+    An unknown or archived purpose, and what is no person, give nobody.
+    """
+    found = find_purpose(uow, purpose)
+    if found is None or found.archived_at is not None or model.record_type not in PERSON_TYPES:
+        return false()
+    kind = POINT_KIND_OF[channel]
+    conditions = [_reachable(model, kind), ~_opted_out(model, kind)]
+    same = or_(
+        ConsentEntry.record_id == model.id,
+        ConsentEntry.record_id.in_(_same_holders(model, kind)),
+    )
+    last_of_all = _last_state(found, channel, same)
+    conditions.append(func.coalesce(last_of_all, "") != ConsentState.WITHDRAWN.value)
+    if found.needs_consent:
+        own = _last_state(found, channel, ConsentEntry.record_id == model.id)
+        conditions.append(own == ConsentState.GIVEN.value)
+    return and_(*conditions)
+
+
+def _last_state(purpose: ConsentPurpose, channel: str, of_whom: ColumnElement[bool]) -> Any:
+    """Return the scalar query of what was said last. What is pending changes nothing."""
+    return (
+        select(ConsentEntry.state)
+        .where(
+            of_whom,
+            ConsentEntry.channel == channel,
+            ConsentEntry.purpose_id == purpose.id,
+            ConsentEntry.state != ConsentState.PENDING.value,
+        )
+        .order_by(ConsentEntry.at.desc(), ConsentEntry.id.desc())
+        .limit(1)
+        .correlate_except(ConsentEntry)
+        .scalar_subquery()
+    )
+
+
+def _same_holders(model: Any, kind: str) -> Any:
+    """Return the query of the records that share an address or number of ``kind``."""
+    own, other = aliased(ContactPoint), aliased(ContactPoint)
+    return (
+        select(other.record_id)
+        .join(own, and_(own.kind == other.kind, own.normalised == other.normalised))
+        .where(own.record_id == model.id, own.kind == kind)
+        .correlate(model)
+    )
+
+
+def _reachable(model: Any, kind: str) -> ColumnElement[bool]:
+    point = aliased(ContactPoint)
+    dead = aliased(ContactPoint)
+    comes_back = exists().where(
+        dead.kind == point.kind,
+        dead.normalised == point.normalised,
+        dead.invalid_since.is_not(None),
+    )
+    return exists().where(point.record_id == model.id, point.kind == kind, ~comes_back)
+
+
+def _opted_out(model: Any, kind: str) -> ColumnElement[bool]:
+    point, refused = aliased(ContactPoint), aliased(ContactPoint)
+    return exists().where(
+        point.record_id == model.id,
+        point.kind == kind,
+        refused.kind == point.kind,
+        refused.normalised == point.normalised,
+        refused.opted_out_at.is_not(None),
+    )
