@@ -36,6 +36,8 @@ class Permission(StrEnum):
     MAIL_SEND = "mail:send"
     MAIL_RECEIVE = "mail:receive"
     CATALOGUE_WRITE = "catalogue:write"
+    GOAL_WRITE = "goal:write"
+    TERRITORY_WRITE = "territory:write"
     DATA_MANAGE = "data:manage"
     DATA_IMPORT = "data:import"
     DATA_EXPORT = "data:export"

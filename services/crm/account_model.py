@@ -11,9 +11,10 @@ from services.database import Base
 from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
 from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
+from services.territories.model import TERRITORY_FIELD, InTerritory
 
 
-class Account(Matched, Reachable, Record, Base):
+class Account(Matched, Reachable, InTerritory, Record, Base):
     """A company.
 
     Attributes:
@@ -32,6 +33,7 @@ class Account(Matched, Reachable, Record, Base):
     phone: Mapped[str | None] = mapped_column(index=True)
     email: Mapped[str | None] = mapped_column(index=True)
     address: Mapped[str | None]
+    postal_code: Mapped[str | None]
     city: Mapped[str | None]
     country: Mapped[str | None]
     industry: Mapped[str | None]
@@ -54,12 +56,14 @@ ACCOUNT = register_record_type(
             Field("phone", "Phone", "phone"),
             Field("email", "E-mail", "email"),
             Field("address", "Address"),
+            Field("postal_code", "Postal code"),
             Field("city", "City"),
             Field("country", "Country"),
             Field("industry", "Industry"),
             Field("parent_id", "Parent account", "relation", relation="account"),
             Field("price_list_id", "Price list", "relation", relation="price_list"),
             Field("description", "Description", "long_text"),
+            TERRITORY_FIELD,
             *COMMON_FIELDS,
         ),
         required=("name",),

@@ -13,6 +13,7 @@ from services.database import Base
 from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
 from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
+from services.territories.model import TERRITORY_FIELD, InTerritory
 
 
 class LeadStatus(StrEnum):
@@ -33,7 +34,7 @@ LEAD_STATUSES: dict[str, str] = {
 LEAD_NUMBERS = Sequence("lead_numbers", metadata=Base.metadata)
 
 
-class Lead(Matched, Reachable, Record, Base):
+class Lead(Matched, Reachable, InTerritory, Record, Base):
     """A person or company that has shown interest."""
 
     __tablename__ = "leads"
@@ -54,6 +55,10 @@ class Lead(Matched, Reachable, Record, Base):
     company: Mapped[str | None]
     email: Mapped[str | None] = mapped_column(index=True)
     phone: Mapped[str | None] = mapped_column(index=True)
+    postal_code: Mapped[str | None]
+    city: Mapped[str | None]
+    country: Mapped[str | None]
+    industry: Mapped[str | None]
     source: Mapped[str | None]
     channel: Mapped[str | None]
     campaign_keyword: Mapped[str | None]
@@ -83,6 +88,10 @@ LEAD = register_record_type(
             Field("company", "Company"),
             Field("email", "E-mail", "email"),
             Field("phone", "Phone", "phone"),
+            Field("postal_code", "Postal code"),
+            Field("city", "City"),
+            Field("country", "Country"),
+            Field("industry", "Industry"),
             Field("source", "Source"),
             Field("channel", "Channel"),
             Field("campaign_keyword", "Campaign keyword"),
@@ -96,6 +105,7 @@ LEAD = register_record_type(
             Field("contact_id", "Contact", "relation", relation="contact", writable=False),
             Field("deal_id", "Deal", "relation", relation="deal", writable=False),
             Field("converted_at", "Converted", "datetime", writable=False),
+            TERRITORY_FIELD,
             *COMMON_FIELDS,
         ),
         required=("name",),

@@ -18,6 +18,8 @@ PERMISSION_GROUPS: Final[Mapping[str, Mapping[Permission, str]]] = {
         Permission.DATA_EXPORT: "Export lists",
         Permission.DATA_MANAGE: "Look after data: scans for doubles and the like",
         Permission.CATALOGUE_WRITE: "Change products, prices and other master data",
+        Permission.GOAL_WRITE: "Set goals",
+        Permission.TERRITORY_WRITE: "Change territories, and put all records into them anew",
         Permission.KNOWLEDGE_WRITE: "Publish articles and arrange the knowledge base",
         Permission.LOYALTY_MANAGE: "Look after loyalty programmes and adjust points",
     },
