@@ -7,7 +7,6 @@ twice fires once.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from processes.deploying.definition_tables import ProcessStart
 from processes.deploying.definitions import get_definition
 from processes.engine import Due, EngineError, next_due
 from processes.events.holding import holds_back
+from processes.events.turns import Turns
 from processes.running.host import FAULTS
 from processes.running.instance_tables import InstanceState, ProcessInstance, Timer
 from processes.running.runtime import carry_out, open_execution, open_instance
@@ -44,17 +44,6 @@ _TAKE_DUE = text(
     RETURNING id
     """
 )
-
-
-class Turn:
-    """Lets one of a worker's jobs fire timers at a time; a part of the platform.
-
-    Firing is computing, which threads of one process can't share: they would only wake each other
-    up. More processes are what makes it quicker, and each leaves cores to the rest of the machine.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
 
 
 def sweep_timers(platform: Platform) -> int:
@@ -100,7 +89,7 @@ def _defer_alone(uow: UnitOfWork, timer_id: str) -> None:
 
 def _fire(platform: Platform, timer_ids: Sequence[str]) -> None:
     keys = [UUID(timer_id) for timer_id in timer_ids]
-    with platform.part(Turn).lock:
+    with platform.part(Turns).turn(platform.settings.instance_path):
         platform.transact(SYSTEM, lambda uow: _fire_all(uow, keys), source="timer")
 
 

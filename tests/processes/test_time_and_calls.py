@@ -1,5 +1,6 @@
 """Timers, answers from outside, jobs that fail: each thing once, nothing lost."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from marshmallow import fields
 from sqlalchemy import select, text
 
 from processes.events import timers
-from processes.events.timers import Turn, fire_timers, sweep_timers
+from processes.events.timers import fire_timers, sweep_timers
+from processes.events.turns import Turns
 from processes.jobs.incidents import list_incidents
 from processes.running.calls import answer_call, fail_call
 from processes.running.instance_tables import Incident, PendingCall, ProcessInstance, Timer
@@ -283,20 +285,23 @@ def test_a_step_that_waits_for_nothing_else_leaves_no_rows_behind(world):
         assert session.scalars(select(Timer)).all() == []
 
 
-def test_one_job_of_a_process_fires_timers_at_a_time(world, monkeypatch):
+def test_timers_are_fired_in_turn(world, monkeypatch):
     world.deploy(reminding())
     world.start("p")
     pass_time(world, hours=1, seconds=1)
     (row,) = world.rows(Timer)
-    firing = []
+    told = []
 
-    def note(uow, keys):
-        firing.append((keys, world.platform.part(Turn).lock.locked()))
+    @contextmanager
+    def turn(folder):
+        told.append("turn")
+        yield
+        told.append("end")
 
-    monkeypatch.setattr(timers, "_fire_all", note)
+    monkeypatch.setattr(world.platform.part(Turns), "turn", turn)
+    monkeypatch.setattr(timers, "_fire_all", lambda uow, keys: told.append(keys))
     fire_timers(world.platform, timer_ids=[str(row.id)])
-    assert firing == [([row.id], True)]
-    assert not world.platform.part(Turn).lock.locked()
+    assert told == ["turn", [row.id], "end"]
 
 
 def test_timers_that_are_due_together_fire_in_one_transaction(world):
