@@ -15,7 +15,7 @@ from services.crm import (
 )
 from services.custom import model as custom_model
 from services.documents import model as document_model
-from services.documents import templates
+from services.documents import template_model
 from services.exporting import model as export_model
 from services.goals import model as goal_model
 from services.importing import model as import_model
@@ -76,7 +76,7 @@ __all__ = [
     "sla_model",
     "submissions",
     "tag_model",
-    "templates",
+    "template_model",
     "territory_model",
     "timeline",
     "view_model",

@@ -6,18 +6,16 @@ A file is a few ``key: value`` lines, a line of dashes, and the HTML.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
 from marshmallow import validate
 from sqlalchemy import select
-from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
 from services.arguments import Key, Line, LongText
-from services.database import Base, Timestamped, Versioned
 from services.documents.sandbox import check_template
+from services.documents.template_model import Template, TemplateKind
 from services.documents.values import VALUE_NAMES
 from services.errors import Invalid, NotFound
 from services.operations import Arguments, operation
@@ -26,34 +24,6 @@ from services.records.schemas import VERSION
 from services.unit_of_work import UnitOfWork
 
 FOLDER = Path(__file__).parent / "templates"
-
-
-class TemplateKind(StrEnum):
-    """What a template makes."""
-
-    DOCUMENT = "document"
-    MAIL = "mail"
-
-
-class Template(Versioned, Timestamped, Base):
-    """An HTML text with places for values.
-
-    Attributes:
-        name: By which diagrams name it.
-        title: The subject of a mail, or a document's title and file name.
-        record_field: The field of the record that keeps the key of the newest document made
-            from it, such as ``offer_document_id``; None for most.
-    """
-
-    __tablename__ = "templates"
-    __audited__ = True
-
-    name: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
-    title: Mapped[str]
-    body: Mapped[str]
-    language: Mapped[str] = mapped_column(default="en")
-    record_field: Mapped[str | None]
 
 
 class CreateTemplate(Arguments):
