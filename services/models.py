@@ -4,6 +4,8 @@ from services import audit, changes, jobs, submissions
 from services.activities import model as activity_model
 from services.calendars import model as calendar_model
 from services.consents import model as consent_model
+from services.contracts import model as contract_model
+from services.contracts import subscription_model
 from services.crm import (
     account_model,
     contact_account_model,
@@ -47,6 +49,7 @@ __all__ = [
     "consent_model",
     "contact_account_model",
     "contact_model",
+    "contract_model",
     "currencies",
     "custom_model",
     "deal_model",
@@ -75,6 +78,7 @@ __all__ = [
     "sign_in",
     "sla_model",
     "submissions",
+    "subscription_model",
     "tag_model",
     "template_model",
     "territory_model",

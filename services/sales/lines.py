@@ -16,14 +16,13 @@ from services.errors import Invalid
 from services.money import PricedLine, Totals, total
 from services.operations import Arguments
 from services.people.organization import get_organization
-from services.sales.model import LINES, InvoiceLine, OrderLine, QuoteLine, SalesDocument
+from services.sales.model import LINES, SalesDocument, SalesLine
 from services.sales.price_list_model import PriceList
 from services.sales.price_lists import find_price
 from services.sales.product_model import TAX_CATEGORIES, Product
 from services.unit_of_work import UnitOfWork
 
 MAX_LINES = 10_000
-AnyLine = QuoteLine | OrderLine | InvoiceLine
 _COPIED = (
     "product_id",
     "title",
@@ -75,7 +74,7 @@ def lines_argument(**options: Any) -> fields.List[Any]:
     )
 
 
-def lines_of(uow: UnitOfWork, document: Any) -> Sequence[AnyLine]:
+def lines_of(uow: UnitOfWork, document: Any) -> Sequence[SalesLine]:
     """Return the lines of a document, in order."""
     model: Any = LINES[document.record_type]
     statement = select(model).where(model.document_id == document.id).order_by(model.position)
@@ -131,7 +130,7 @@ def write_lines(uow: UnitOfWork, document: Any, rows: Sequence[Mapping[str, Any]
     uow.session.flush()
 
 
-def copied(line: AnyLine) -> dict[str, Any]:
+def copied(line: SalesLine) -> dict[str, Any]:
     """Return a line's content for another document; its source is the line itself."""
     return {**{name: getattr(line, name) for name in _COPIED}, "source_id": line.id}
 

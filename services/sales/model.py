@@ -133,6 +133,7 @@ class Invoice(SalesDocument, Base):
         paid: What was paid of it, less what was paid back.
         credited: What credit notes have taken back of it.
         corrects_id: The invoice that a credit note takes back, or a part of it.
+        subscription_id: The subscription that it is for.
     """
 
     __tablename__ = "invoices"
@@ -147,6 +148,9 @@ class Invoice(SalesDocument, Base):
     credited: Mapped[Decimal] = mapped_column(Numeric, default=Decimal(0), server_default="0")
     order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"), index=True)
     corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("invoices.id"), index=True)
+    subscription_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("client_subscriptions.id"), index=True
+    )
 
     @property
     def open(self) -> Decimal:
@@ -196,7 +200,7 @@ class Payment(Keyed, Base):
     taken_back_at: Mapped[datetime | None]
 
 
-LINES: dict[str, type[QuoteLine | OrderLine | InvoiceLine]] = {
+LINES: dict[str, type[SalesLine]] = {
     "quote": QuoteLine,
     "order": OrderLine,
     "invoice": InvoiceLine,
@@ -280,6 +284,13 @@ INVOICE = register_record_type(
             Field("credited", "Credited", "money", writable=False),
             Field("order_id", "Order", "relation", relation="order", writable=False),
             Field("corrects_id", "Takes back", "relation", relation="invoice", writable=False),
+            Field(
+                "subscription_id",
+                "Subscription",
+                "relation",
+                relation="subscription",
+                writable=False,
+            ),
             *COMMON_FIELDS,
         ),
         required=("title", "account_id"),

@@ -28,6 +28,8 @@ SERIES = {
     "order": "O-{year}-{number:05}",
     "invoice": "INV-{year}-{number:05}",
     "credit_note": "CN-{year}-{number:05}",
+    "contract": "C-{year}-{number:05}",
+    "subscription": "S-{year}-{number:05}",
 }
 """The shipped patterns."""
 

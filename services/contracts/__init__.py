@@ -1,0 +1,1 @@
+"""Contracts with terms and notice periods, subscriptions, and what they bring month by month."""
