@@ -30,6 +30,7 @@ class Permission(StrEnum):
 
     LEAD_SUBMIT = "lead:submit"
     REQUEST_SUBMIT = "request:submit"
+    CONSENT_ANSWER = "consent:answer"
     RECORD_READ = "record:read"
     RECORD_WRITE = "record:write"
     DOCUMENT_WRITE = "document:write"
@@ -41,6 +42,8 @@ class Permission(StrEnum):
     DATA_MANAGE = "data:manage"
     DATA_IMPORT = "data:import"
     DATA_EXPORT = "data:export"
+    PRIVACY_EXPORT = "privacy:export"
+    PRIVACY_ERASE = "privacy:erase"
     TEMPLATE_WRITE = "template:write"
     CALENDAR_WRITE = "calendar:write"
     SLA_WRITE = "sla:write"
@@ -97,7 +100,9 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 }
 """What the shipped roles grant as long as no administrator has changed them."""
 
-PUBLIC_PERMISSIONS = frozenset({Permission.LEAD_SUBMIT, Permission.REQUEST_SUBMIT})
+PUBLIC_PERMISSIONS = frozenset(
+    {Permission.LEAD_SUBMIT, Permission.REQUEST_SUBMIT, Permission.CONSENT_ANSWER}
+)
 
 _NOTHING: frozenset[str] = frozenset()
 

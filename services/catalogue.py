@@ -6,6 +6,8 @@ Whoever runs operations by name imports this once.
 from services.activities import activities
 from services.activities import participants as activity_participants
 from services.calendars import calendars
+from services.consents import answering as consent_answering
+from services.consents import consents
 from services.consents import purposes as consent_purposes
 from services.crm import (
     accounts,
@@ -29,6 +31,12 @@ from services.custom import types as custom_types
 from services.documents import files, templates
 from services.exporting import exports
 from services.importing import imports
+from services.knowledge import articles
+from services.knowledge import categories as article_categories
+from services.knowledge import finding as article_finding
+from services.knowledge import links as article_links
+from services.knowledge import versions as article_versions
+from services.knowledge import votes as article_votes
 from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
 from services.mail import mails
@@ -58,9 +66,17 @@ __all__ = [
     "accounts",
     "activities",
     "activity_participants",
+    "article_categories",
+    "article_finding",
+    "article_links",
+    "article_versions",
+    "article_votes",
+    "articles",
     "assignment",
     "calendars",
+    "consent_answering",
     "consent_purposes",
+    "consents",
     "contact_accounts",
     "contacts",
     "conversion",

@@ -43,8 +43,8 @@ _STOCK: Final = {
     "inquiry": (
         "Answering an inquiry",
         (
-            "You may contact me about this and keep what I wrote for it. I can withdraw this at any "
-            "time."
+            "You may contact me about this and keep what I wrote for it. I can withdraw this at "
+            "any time."
         ),
     ),
 }

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from services.activities.carrying import carry_activities
 from services.actors import Permission
 from services.arguments import Key, Line, Money
+from services.consents.keeping import carry_consents
 from services.crm.account_model import Account
 from services.crm.accounts import with_keys
 from services.crm.contact_model import Contact
@@ -74,6 +75,7 @@ def convert_lead(
     account = _account_for(uow, lead, contact, account_id)
     contact = _contact_for(uow, lead, contact, account)
     carry_points(uow, lead, contact)
+    carry_consents(uow, lead, contact)
     deal = _deal_for(uow, lead, account, contact, deal_name=deal_name, amount=amount)
     carry_activities(uow, lead, contact, deal)
     carry_tags(uow, lead, deal)

@@ -17,12 +17,13 @@ from sqlalchemy.orm import undefer
 
 from services import calls
 from services.actors import SYSTEM
+from services.consents.links import UnsubscribeLinks
 from services.documents.model import Document
 from services.jobs import RetryLater, job
 from services.mail.mails import complete, fail_unknown
 from services.mail.model import Mail, MailAttachment, MailState
 from services.mail.smtp import MailServer, NoAnswer, NotDelivered
-from services.mail.text import wrapped
+from services.mail.text import html_of, wrapped
 from services.platform import Platform
 from services.records.timeline import add_entry
 from services.records.types import find_record_type
@@ -171,9 +172,15 @@ def _message_of(uow: UnitOfWork, mail: Mail) -> bytes:
     if mail.sender_id is None:
         # Keeps vacation answers away from what a process sends (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
-    if mail.html:
-        message.add_alternative(wrapped(mail.html), subtype="html")
+    text, html = mail.text, mail.html
+    if mail.unsubscribe_token:
+        links = UnsubscribeLinks.of(uow.platform.settings, mail.unsubscribe_token)
+        message["List-Unsubscribe"] = f"<{links.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        text, html = f"{text}\n\n{links.as_text}", f"{html or html_of(text)}{links.as_html}"
+    message.set_content(text)
+    if html:
+        message.add_alternative(wrapped(html), subtype="html")
     for document in _attached(uow, mail):
         maintype, _, subtype = document.content_type.partition("/")
         message.add_attachment(

@@ -12,11 +12,12 @@ from sqlalchemy import select
 from services import calls
 from services.actors import Permission
 from services.arguments import Key, Keys, Line, LongText
+from services.consents.purposes import MARKETING as MARKETING_CONSENT
 from services.database import new_id
 from services.errors import Conflict
 from services.mail.composing import MailText, attachable, compose, recipients_of
 from services.mail.model import Mail, MailAttachment, MailState
-from services.mail.reaching import check_recipients
+from services.mail.reaching import check_recipients, unsubscribe_token
 from services.mail.references import make_message_id, make_reply_address
 from services.mail.threads import answerable, sender_of, subject_of_answer
 from services.operations import Arguments, operation
@@ -64,7 +65,14 @@ class SendMail(Arguments):
         validate=validate.OneOf([SERVICE, MARKETING]),
         metadata={
             "title": "Purpose",
-            "description": "marketing is not sent to whoever opted out of it.",
+            "description": "marketing goes only to who agreed to it.",
+        },
+    )
+    consent_purpose = Line(
+        load_default=MARKETING_CONSENT,
+        metadata={
+            "title": "Agreed to",
+            "description": "Of marketing: the key of the purpose that the person agreed to.",
         },
     )
 
@@ -88,6 +96,7 @@ def send_mail(
     document_ids: list[UUID] | None = None,
     reply_to_id: UUID | None = None,
     purpose: str = SERVICE,
+    consent_purpose: str = MARKETING_CONSENT,
 ) -> dict[str, Any]:
     """Send a mail to a client or colleague."""
     if uow.call_key is not None and (known := _mail_of_call(uow, uow.call_key)) is not None:
@@ -96,10 +105,14 @@ def send_mail(
     answered = None if reply_to_id is None else answerable(uow, reply_to_id, record)
     recipients = recipients_of(uow, record, to or sender_of(answered))
     warnings = check_recipients(uow, recipients, purpose)
+    unsubscribe = None
+    if purpose == MARKETING:
+        unsubscribe = unsubscribe_token(uow, record, recipients, consent_purpose)
     said = compose(uow, record, subject or subject_of_answer(answered), body, template)
     documents = attachable(uow, document_ids or [])
     mail = _write_down(uow, record, recipients, said, answered)
     mail.template, mail.purpose = template, purpose
+    mail.unsubscribe_token = unsubscribe
     for position, document in enumerate(documents):
         attached = MailAttachment(mail_id=mail.id, document_id=document.id, position=position)
         uow.session.add(attached)

@@ -39,7 +39,8 @@ class Mail(Versioned, Timestamped, Base):
             is the one that our own server wrote.
         automatic: Whether no person wrote it (RFC 3834).
         thread_id: The key of the first mail of its conversation.
-        purpose: ``service``, or ``marketing``, which whoever opted out never gets.
+        purpose: ``service``, or ``marketing``, for those who agreed.
+        unsubscribe_token: Of marketing: what its links for unsubscribing carry.
         read_at: When somebody first looked at a mail that came in; None: it is unread.
     """
 
@@ -73,6 +74,7 @@ class Mail(Versioned, Timestamped, Base):
     sender_name: Mapped[str]
     thread_id: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
     purpose: Mapped[str] = mapped_column(default="service", server_default="service")
+    unsubscribe_token: Mapped[str | None]
     read_at: Mapped[datetime | None]
     read_by: Mapped[str | None]
 

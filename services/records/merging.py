@@ -32,6 +32,7 @@ from sqlalchemy.orm import Mapped
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
 from services.audit import AuditEntry
+from services.consents.keeping import hold_stricter, release_stricter
 from services.crm.account_model import Account
 from services.crm.account_tree import check_circle
 from services.custom.links import move_links
@@ -137,6 +138,7 @@ def merge_records(
         raise NotAllowed("The record that is given up goes to the bin; you may not delete it.")
     taken = _taken(uow, found, (kept, dropped), take)
     before = _plain({name: getattr(kept, name) for name in taken})
+    hold_stricter(uow, record_type, kept.id, dropped.id)
     # Rows first: what they say of an address must be there when the record takes it over.
     moved = _move_all(uow, found, dropped.id, kept.id)
     # Given up before the other takes over what only one of them may have.
@@ -185,6 +187,7 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     }
     uow.session.flush()
     _move_back(uow, found, merge)
+    release_stricter(uow, merge.record_type, kept.id)
     _update(uow, kept, unchanged)
     _settle(uow, kept, dropped)
     add_entry(uow, kept, "merged", f"Undid the merge with “{title_of(dropped)}”")

@@ -16,6 +16,8 @@ PERMISSION_GROUPS: Final[Mapping[str, Mapping[Permission, str]]] = {
         Permission.MAIL_SEND: "Send mail",
         Permission.DATA_IMPORT: "Import files",
         Permission.DATA_EXPORT: "Export lists",
+        Permission.PRIVACY_EXPORT: "Hand out all that is known of a person",
+        Permission.PRIVACY_ERASE: "Erase a person for good",
         Permission.DATA_MANAGE: "Look after data: scans for doubles and the like",
         Permission.CATALOGUE_WRITE: "Change products, prices and other master data",
         Permission.GOAL_WRITE: "Set goals",
@@ -45,6 +47,7 @@ PERMISSION_GROUPS: Final[Mapping[str, Mapping[Permission, str]]] = {
     "From outside": {
         Permission.LEAD_SUBMIT: "Send in a lead by the public form",
         Permission.REQUEST_SUBMIT: "Send in a request by the public form",
+        Permission.CONSENT_ANSWER: "Answer by a mailed link what one agrees to",
         Permission.MAIL_RECEIVE: "Take in mail",
     },
 }
