@@ -24,6 +24,7 @@ from services.importing import model as import_model
 from services.knowledge import category_model as article_category_model
 from services.knowledge import model as article_model
 from services.mail import model as mail_model
+from services.marketing import campaign_model, fill_model, segment_model, value_model
 from services.people import assignment, organization, sign_in
 from services.people import model as people
 from services.points import model as point_model
@@ -45,6 +46,7 @@ __all__ = [
     "assignment",
     "audit",
     "calendar_model",
+    "campaign_model",
     "changes",
     "consent_model",
     "contact_account_model",
@@ -56,6 +58,7 @@ __all__ = [
     "document_model",
     "duplicate_scans",
     "export_model",
+    "fill_model",
     "goal_model",
     "import_model",
     "jobs",
@@ -75,6 +78,7 @@ __all__ = [
     "rights_model",
     "sales_model",
     "search_model",
+    "segment_model",
     "sign_in",
     "sla_model",
     "submissions",
@@ -83,5 +87,6 @@ __all__ = [
     "template_model",
     "territory_model",
     "timeline",
+    "value_model",
     "view_model",
 ]

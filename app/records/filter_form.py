@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.records.titles import find_titles
 from services.errors import Invalid
+from services.filtering.further_fields import further_fields
 from services.filtering.operators import TIME_KINDS, Operator, operator_of, operators_of
 from services.filtering.parsing import find_field, target_of_type
 from services.filtering.periods import SUGGESTED
@@ -172,12 +173,16 @@ def field_options(
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the fields that rows offer: those of the type, and those of what it points to."""
     own = [one for one in uow.readable_fields(record_type) if not one.is_computed]
-    offered = [(record_type.label, [(one.name, one.label) for one in own])]
+    further = further_fields(uow, record_type)
+    offered = [(record_type.label, [(one.name, one.label) for one in (*own, *further)])]
     for relation in own:
         target = target_of(relation)
         if target is None or target.record_type is None:
             continue
-        beyond = uow.readable_fields(target.record_type)
+        beyond = (
+            *uow.readable_fields(target.record_type),
+            *further_fields(uow, target.record_type),
+        )
         paths = [
             (f"{relation.related_name}.{one.name}", f"{relation.label}: {one.label}")
             for one in beyond

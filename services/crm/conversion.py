@@ -192,6 +192,7 @@ def _deal_for(
         "account_id": account.id,
         "contact_id": contact.id,
         "lead_id": lead.id,
+        "campaign_id": lead.campaign_id,
         "amount": amount,
         "needs": lead.wishes,
         "owner_id": lead.owner_id,

@@ -75,6 +75,7 @@ class Deal(Record, Base):
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("leads.id"), index=True)
+    campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
     amount: Mapped[Decimal] = mapped_column(Numeric, default=Decimal(0))
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     pipeline_id: Mapped[UUID]
@@ -204,6 +205,7 @@ DEAL = register_record_type(
             Field("stage_since", "In stage since", "datetime", writable=False, is_told=False),
             Field("rots_at", "Rots from", "datetime", writable=False, is_told=False),
             Field("lead_id", "Lead", "relation", relation="lead", writable=False),
+            Field("campaign_id", "Campaign", "relation", relation="campaign"),
             Field("offer_document_id", "Offer", "relation", relation="document", writable=False),
             Field(
                 "contract_document_id", "Contract", "relation", relation="document", writable=False

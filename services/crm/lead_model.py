@@ -62,6 +62,7 @@ class Lead(Matched, Reachable, InTerritory, Record, Base):
     source: Mapped[str | None]
     channel: Mapped[str | None]
     campaign_keyword: Mapped[str | None]
+    campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
     wishes: Mapped[str | None]
     score: Mapped[int] = mapped_column(default=0)
     grade: Mapped[str | None]
@@ -95,6 +96,7 @@ LEAD = register_record_type(
             Field("source", "Source"),
             Field("channel", "Channel"),
             Field("campaign_keyword", "Campaign keyword"),
+            Field("campaign_id", "Campaign", "relation", relation="campaign"),
             Field("wishes", "Wishes", "long_text"),
             Field("score", "Score", "number"),
             Field("grade", "Grade"),

@@ -24,6 +24,7 @@ from services.filtering.comparisons import (
     comparison_of,
     ignores_case,
 )
+from services.filtering.further_fields import FurtherField
 from services.filtering.model import (
     AllOf,
     AnyOf,
@@ -74,6 +75,8 @@ def compile_node(
     if node.hops:
         return _beyond(uow, record_type, node, model)
     check_readable(uow, record_type, node.field)
+    if isinstance(node.field, FurtherField):
+        return _compared_further(uow, node, node.field, model)
     return _compared(uow, node, getattr(model, node.field.name))
 
 
@@ -83,7 +86,11 @@ def check_readable(uow: UnitOfWork, record_type: RecordType, field: Field) -> No
     Raises:
         Invalid: It is hidden.
     """
-    if uow.readable_field(record_type, field.name) is None:
+    if isinstance(field, FurtherField):
+        is_open = field.is_open_to(uow)
+    else:
+        is_open = uow.readable_field(record_type, field.name) is not None
+    if not is_open:
         raise refused(f"{record_type.label} has no field “{field.name}” to filter by.")
 
 
@@ -126,6 +133,19 @@ def related_exists(uow: UnitOfWork, node: Related, model: Any) -> ColumnElement[
     pointing = aliased(records.record_type.model)
     where = compile_node(uow, records.record_type, node.where, pointing)
     return visible_exists(uow, pointing, records.link(pointing, model), where)
+
+
+def _compared_further(
+    uow: UnitOfWork, condition: Condition, field: FurtherField, model: Any
+) -> ColumnElement[bool]:
+    """Return the condition of a field whose value lies in no column of the model."""
+    if field.expression is not None:
+        return _compared(uow, condition, field.expression(model))
+    comparison, negated = comparison_of(uow, condition)
+    if field.belongs is None or not isinstance(comparison, OneOf):
+        raise refused(f"{field.label} can't be compared like this.")
+    found = or_(false(), *(field.belongs(uow, key, model) for key in comparison.values))
+    return found.is_not(true()) if negated else found
 
 
 def _compared(uow: UnitOfWork, condition: Condition, column: Any) -> ColumnElement[bool]:

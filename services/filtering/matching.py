@@ -22,6 +22,7 @@ from services.filtering.comparisons import (
     lowered,
 )
 from services.filtering.compiling import compile_filter, compile_node, rest_of, visible_exists
+from services.filtering.further_fields import FurtherField
 from services.filtering.model import AllOf, AnyOf, Condition, Filter, Node, Not, Related
 from services.people.model import memberships
 from services.records.types import Field, RecordType, get_record_type
@@ -55,13 +56,15 @@ def _holds(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) ->
     if isinstance(node, Not):
         return not _holds(uow, record_type, node.part, record)
     if isinstance(node, Condition):
+        if isinstance(node.field, FurtherField) and not node.hops:
+            return _asked(uow, record_type, node, record)
         return _beyond(uow, node, record) if node.hops else _compared(uow, node, record)
     if isinstance(node, Related):
         return _asked(uow, record_type, node, record)
     return is_found(uow, record_type, node.text, record)
 
 
-def _asked(uow: UnitOfWork, record_type: RecordType, node: Related, record: Any) -> bool:
+def _asked(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) -> bool:
     """Ask the database about the record's row."""
     model = aliased(record_type.model)
     found = select(model.id).where(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.filtering.further_fields import FurtherField
 from services.filtering.relations import RelatedRecords, Target
 from services.records.types import Field
 
@@ -48,6 +49,11 @@ class Condition:
     field: Field
     op: str
     values: tuple[Any, ...]
+
+    @property
+    def looks_elsewhere(self) -> bool:
+        """Whether the record at hand does not hold the compared value."""
+        return bool(self.hops) or isinstance(self.field, FurtherField)
 
     @property
     def path(self) -> str:
@@ -116,7 +122,8 @@ class Filter:
     def looks_elsewhere(self) -> bool:
         """Whether it reads more than the record's own fields, so that SQL has to answer."""
         return any(
-            isinstance(node, Related | Words) or (isinstance(node, Condition) and bool(node.hops))
+            isinstance(node, Related | Words)
+            or (isinstance(node, Condition) and node.looks_elsewhere)
             for node in nodes_of(self.root)
         )
 

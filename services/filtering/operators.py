@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from services.filtering.further_fields import FurtherField
 from services.records.types import Field
 
 Takes = Literal["nothing", "one", "two", "many", "text"]
@@ -69,7 +70,9 @@ def operators_of(field: Field) -> tuple[Operator, ...]:
     """Return the operators that go with ``field``, the usual one first."""
     kind = field.traits
     names: tuple[str, ...]
-    if kind.is_several:
+    if isinstance(field, FurtherField) and field.belongs is not None:
+        names = _EQUAL
+    elif kind.is_several:
         names = (*_SEVERAL, *_ALWAYS)
     elif field.kind == "boolean":
         names = ("eq", "ne", *_ALWAYS)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
+from services.filtering.further_fields import find_further_field
 from services.records.types import (
     Field,
     RecordType,
@@ -37,8 +38,11 @@ class Target:
     fields: tuple[Field, ...]
 
     def field(self, name: str) -> Field | None:
-        """Return the field called ``name``, or None."""
-        return next((field for field in self.fields if field.name == name), None)
+        """Return the field called ``name``, or None; a further field will do."""
+        own = next((field for field in self.fields if field.name == name), None)
+        if own is not None or self.record_type is None:
+            return own
+        return find_further_field(self.record_type, name)
 
     @staticmethod
     def name_of(field: Field) -> str:
