@@ -186,6 +186,9 @@ def test_a_report_is_not_believed_when_it_is_no_bounce_of_ours(staff, eva, sent,
 
 def test_advertising_is_refused_to_whoever_opted_out_but_answers_are_not(staff, eva):
     point = _point(staff, eva)
+    consent = {"record_type": "contact", "record_id": eva.id, "channel": "mail"}
+    said = {"purpose": "marketing", "source": "at the fair", "evidence": "a signed card"}
+    staff.do("consent.give", "boris", **consent, **said)
     staff.do("contact_point.opt_out", "boris", contact_point_id=point.id)
     mail = {"record_type": "contact", "record_id": eva.id, "subject": "x", "body": "y"}
     with pytest.raises(Invalid) as refused:
