@@ -1,0 +1,250 @@
+"""Finding articles: by a few words, or by the whole subject of a request.
+
+Not every word needs to occur. A word counts the more the fewer articles have it (inverse document
+frequency), and more in a title or among the keywords; what has helped others counts a little.
+Words are cut to their first letters, which finds "printing" by "printer" in any language without
+its rules for endings (Can et al. 2008, "Information retrieval on Turkish texts": the first five
+letters do as well as a lemmatiser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from marshmallow import validate
+from sqlalchemy import Float, Select, case, cast, func, literal, select, true
+
+from services.actors import Permission
+from services.arguments import Line, LongText, WholeNumber
+from services.knowledge.model import ARTICLE as ARTICLE_TYPE
+from services.knowledge.model import LANGUAGES, VISIBILITIES, Article, ArticleStatus
+from services.knowledge.stop_words import STOP_WORDS
+from services.knowledge.votes import NO_VOTES, Votes, votes_of
+from services.operations import Arguments, operation
+from services.search.conditions import Searched, has_words, searched_part
+from services.search.model import SearchEntry
+from services.search.words import split_words
+from services.unit_of_work import UnitOfWork
+
+MAX_FOUND: Final = 50
+_MOST_WORDS: Final = 8
+_READ: Final = 500
+_BEGINNING: Final = 5
+_SHORTEST: Final = 3
+_ENOUGH: Final = 0.4
+"""What of the weight of a subject's known words an article must have to be suggested."""
+
+_IN_TITLE: Final = 1.5
+_AS_KEYWORD: Final = 1.0
+_WHOLE: Final = 0.5
+_HELPFUL: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFilter:
+    """Which articles are looked among; those that are published if nothing else is said.
+
+    Attributes:
+        category_ids: Empty for those of any category, and of none.
+    """
+
+    category_ids: Collection[UUID] = ()
+    language: str | None = None
+    visibility: str | None = None
+    status: str = ArticleStatus.PUBLISHED.value
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArticle:
+    """An article that was found.
+
+    Attributes:
+        score: Greater is better; 0 where nothing was looked for.
+        coverage: What share of the weight of the words that any article has, 0 to 1.
+    """
+
+    article: Article
+    score: float
+    coverage: float
+    votes: Votes
+
+
+class FindArticle(Arguments):
+    """What an article is looked for by."""
+
+    text = LongText(
+        required=True,
+        metadata={"title": "Words", "description": "A question, or the subject of a request."},
+    )
+    language = Line(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(list(LANGUAGES), list(LANGUAGES.values())),
+        metadata={"title": "Language"},
+    )
+    visibility = Line(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(list(VISIBILITIES), list(VISIBILITIES.values())),
+        metadata={"title": "Visible to"},
+    )
+    limit = WholeNumber(
+        load_default=5, validate=validate.Range(1, MAX_FOUND), metadata={"title": "How many"}
+    )
+
+
+@operation("article.find", Permission.RECORD_READ, FindArticle, in_diagrams=True)
+def find_article(
+    uow: UnitOfWork,
+    *,
+    text: str,
+    language: str | None = None,
+    visibility: str | None = None,
+    limit: int = 5,
+) -> dict[str, Any]:
+    """Find the published articles that answer a question best."""
+    found = suggest_articles(
+        uow, text, ArticleFilter(language=language, visibility=visibility), limit=limit
+    )
+    best = found[0].article if found else None
+    return {
+        "found": len(found),
+        "article_id": best.id if best else None,
+        "title": best.title if best else None,
+        "body": best.body if best else None,
+        "articles": [
+            {"id": str(one.article.id), "title": one.article.title, "score": round(one.score, 3)}
+            for one in found
+        ],
+    }
+
+
+def suggest_articles(
+    uow: UnitOfWork, text: str, narrowed: ArticleFilter = ArticleFilter(), *, limit: int = 5
+) -> list[FoundArticle]:
+    """Return the articles that have enough of a text in them to answer it, the best first."""
+    found = find_articles(uow, text, narrowed, limit=limit)
+    return [one for one in found if one.coverage >= _ENOUGH]
+
+
+def find_articles(
+    uow: UnitOfWork, text: str, narrowed: ArticleFilter = ArticleFilter(), *, limit: int = 20
+) -> list[FoundArticle]:
+    """Return the articles that have any word of ``text``, the best first."""
+    words = telling_words(text)
+    part = searched_part(uow, ARTICLE_TYPE)
+    if not words or part is Searched.NOTHING:
+        return []
+    statement = _ranked(uow, words, narrowed, is_by_title=part is Searched.TITLE)
+    rows = uow.session.execute(statement.limit(3 * limit)).all()
+    votes = votes_of(uow, [row.Article.id for row in rows])
+    found = [
+        FoundArticle(
+            row.Article,
+            row.score * (1 + _HELPFUL * votes.get(row.Article.id, NO_VOTES).weight),
+            row.coverage,
+            votes.get(row.Article.id, NO_VOTES),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (-one.score, -one.article.id.int))[:limit]
+
+
+def newest_articles(
+    uow: UnitOfWork, narrowed: ArticleFilter = ArticleFilter(), *, limit: int = 20
+) -> list[FoundArticle]:
+    """Return the articles that changed last, for those who look for nothing in particular."""
+    statement = _narrowed(uow, narrowed).order_by(Article.updated_at.desc(), Article.id.desc())
+    articles = uow.session.scalars(statement.limit(limit)).all()
+    votes = votes_of(uow, [article.id for article in articles])
+    return [FoundArticle(one, 0, 0, votes.get(one.id, NO_VOTES)) for one in articles]
+
+
+def telling_words(text: str) -> list[str]:
+    """Return the folded words of a text that say what it is about, the first few."""
+    words = split_words(text[:_READ])
+    telling = [one for one in words if _is_telling(one)] or [one for one in words if one.isalnum()]
+    return list(dict.fromkeys(telling))[:_MOST_WORDS]
+
+
+def _is_telling(word: str) -> bool:
+    return (len(word) >= _SHORTEST or word.isdigit()) and word not in STOP_WORDS
+
+
+def _narrowed(uow: UnitOfWork, narrowed: ArticleFilter) -> Select[Article]:
+    statement = uow.select(Article).where(Article.status == narrowed.status)
+    if narrowed.category_ids:
+        statement = statement.where(Article.category_id.in_(narrowed.category_ids))
+    if narrowed.language is not None:
+        statement = statement.where(Article.language == narrowed.language)
+    if narrowed.visibility is not None:
+        statement = statement.where(Article.visibility == narrowed.visibility)
+    return statement
+
+
+def _ranked(
+    uow: UnitOfWork, words: Sequence[str], narrowed: ArticleFilter, *, is_by_title: bool
+) -> Select[Any]:
+    """Return the query of articles with any of the words: article, score and coverage.
+
+    Which words each article has is asked once; how many articles have each word is counted on
+    the answers, in the same statement.
+    """
+    beginnings = [word if word.isdigit() else word[:_BEGINNING] for word in words]
+    anywhere = "^" if is_by_title else ""
+    allowed = _narrowed(uow, narrowed).with_only_columns(Article.id)
+    asked = [
+        part
+        for place, (word, beginning) in enumerate(zip(words, beginnings, strict=True))
+        for part in (
+            has_words(SearchEntry.words, f"'{anywhere}{beginning}':*").label(f"has{place}"),
+            has_words(SearchEntry.words, f"'^{beginning}':*").label(f"title{place}"),
+            has_words(SearchEntry.words, f"'{anywhere}{word}'").label(f"whole{place}"),
+        )
+    ]
+    any_word = " | ".join(f"'{anywhere}{beginning}':*" for beginning in beginnings)
+    hits = (
+        select(SearchEntry.id, *asked)
+        .where(SearchEntry.record_type == ARTICLE_TYPE.name, has_words(SearchEntry.words, any_word))
+        .where(SearchEntry.id.in_(allowed))
+        .cte("hits")
+    )
+    counts = select(
+        *(
+            func.count().filter(hits.c[f"has{place}"]).label(f"n{place}")
+            for place in range(len(words))
+        )
+    ).cte("counts")
+    total = select(func.count()).select_from(allowed.subquery()).scalar_subquery()
+    weights = [
+        func.ln(1 + cast(total, Float) / func.greatest(counts.c[f"n{place}"], 1))
+        for place in range(len(words))
+    ]
+    score: Any = literal(0.0)
+    had: Any = literal(0.0)
+    known: Any = literal(0.0)
+    for place, (weight, beginning) in enumerate(zip(weights, beginnings, strict=True)):
+        has, keyword = hits.c[f"has{place}"], func.lower(Article.keywords).contains(beginning)
+        better = (
+            1 + _extra(hits.c[f"title{place}"], _IN_TITLE) + _extra(hits.c[f"whole{place}"], _WHOLE)
+        )
+        if not is_by_title:
+            better += _extra(keyword, _AS_KEYWORD)
+        score += case((has, weight * better), else_=0.0)
+        had += case((has, weight), else_=0.0)
+        known += case((counts.c[f"n{place}"] > 0, weight), else_=0.0)
+    score = score.label("score")
+    coverage = (had / func.nullif(known, 0)).label("coverage")
+    return (
+        select(Article, score, coverage)
+        .join(hits, hits.c.id == Article.id)
+        .join(counts, true())
+        .order_by(score.desc(), Article.id.desc())
+    )
+
+
+def _extra(condition: Any, weight: float) -> Any:
+    return case((condition, weight), else_=0.0)
