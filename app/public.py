@@ -15,6 +15,7 @@ from app.records.kinds import KINDS
 from app.records.pages import steps
 from app.views import Audience, view
 from services.actors import SYSTEM
+from services.consents.purposes import INQUIRY, find_purpose, latest_text
 from services.crm.request_links import read_link
 from services.crm.request_model import REQUEST_TYPES, RequestStatus, ServiceRequest
 from services.errors import Invalid, LanewiseError
@@ -31,6 +32,7 @@ _KEYWORD_NAMES: Final = ("keyword", "utm_term")
 _ORIGIN_LENGTH: Final = 200
 # People don't see this field; programs that fill in every form give themselves away by it.
 _TRAP: Final = "homepage"
+_CONSENT_TEXT: Final = "You may contact me about this and keep what I wrote for it."
 _REFERENCE: Final = re.compile(r"[LR]-\d{1,12}")
 _ANSWERED: Final = {RequestStatus.ANSWERED, RequestStatus.RESOLVED, RequestStatus.CLOSED}
 
@@ -42,12 +44,13 @@ def register(app: Flask) -> None:
         limit_route(app, endpoint, PUBLIC_FORM)
 
 
-def _show_lead_form(_uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
+def _show_lead_form(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
     """Show the form for whoever is interested."""
     return render_template(
         "public/lead.html",
         values=request.form,
         origin=_origin(),
+        consent_text=_consent_text(uow),
         error=error,
         errors=_field_errors(error),
         trap=_TRAP,
@@ -121,6 +124,13 @@ def status(uow: UnitOfWork, *, token: str) -> ResponseReturnValue:
         answer=record.answer if record.status in _ANSWERED else None,
         is_new="new" in request.args,
     )
+
+
+def _consent_text(uow: UnitOfWork) -> str:
+    """Return the words that the form's tick agrees to, of which the consent keeps the version."""
+    purpose = find_purpose(uow, INQUIRY)
+    words = None if purpose is None else latest_text(uow, purpose)
+    return _CONSENT_TEXT if words is None else str(words.texts["en"])
 
 
 def _origin() -> dict[str, str]:

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from app.admin import (
     calendars,
+    consents,
     custom,
     custom_fields,
     deployments,
@@ -17,6 +18,7 @@ from app.admin import (
     operating,
     people,
     pipelines,
+    privacy,
     roles,
     service_levels,
     tags,
@@ -42,6 +44,8 @@ def register(app: Flask) -> None:
         custom,
         custom_fields,
         tags,
+        consents,
+        privacy,
     ):
         module.add_routes(blueprint)
     app.register_blueprint(blueprint)

@@ -9,6 +9,8 @@ from typing import Any
 from services.activities.agenda import activities_about
 from services.activities.model import Activity
 from services.activities.participants import Guest, guests_of
+from services.consents.keeping import told_consents
+from services.consents.model import PERSON_TYPES
 from services.crm.account_model import Account
 from services.crm.account_tree import TreeNode, tree_of
 from services.crm.contact_accounts import Place, places_at_account, places_of_contact
@@ -33,6 +35,7 @@ class Around:
         places: A contact's accounts, or an account's people who are primarily elsewhere too.
         tree: Empty for an account that stands alone.
         guests: Who takes part in an activity.
+        consents: Of a contact or a lead: purpose, channel and state.
     """
 
     tags: Sequence[Tag]
@@ -43,6 +46,7 @@ class Around:
     places: list[Place] = field(default_factory=list)
     tree: list[TreeNode] = field(default_factory=list)
     guests: list[Guest] = field(default_factory=list)
+    consents: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def around(uow: UnitOfWork, record: Any) -> Around:
@@ -53,8 +57,10 @@ def around(uow: UnitOfWork, record: Any) -> Around:
         planned=activities_about(uow, record.id),
         threads=find_threads(uow, record.id),
     )
-    if isinstance(record, Reachable) and _shows_points(uow, record):
+    if isinstance(record, Reachable) and shows_points(uow, record):
         found.points = [(point, is_primary(record, point)) for point in points_of(uow, record)]
+    if record.record_type in PERSON_TYPES:
+        found.consents = told_consents(uow, record.id)
     if isinstance(record, Contact):
         found.places = places_of_contact(uow, record)
     if isinstance(record, Account):
@@ -71,6 +77,6 @@ def around(uow: UnitOfWork, record: Any) -> Around:
     return found
 
 
-def _shows_points(uow: UnitOfWork, record: Any) -> bool:
+def shows_points(uow: UnitOfWork, record: Any) -> bool:
     """Tell whether the actor may read addresses and numbers: both, for they stand together."""
     return not uow.actor.hidden_fields(record.record_type) & {"email", "phone"}

@@ -30,13 +30,13 @@ _DOUBLE_OPT_IN = "double opt-in"
 _MOST_MERGES = 20
 
 
-class Answer(Arguments):
+class AnswerByLink(Arguments):
     """The link that was followed."""
 
     token = Line(required=True, metadata={"title": "Token"})
 
 
-class Choose(Answer):
+class ChooseByLink(AnswerByLink):
     """What somebody wants to receive, of all there is."""
 
     purposes = Choices(
@@ -44,7 +44,9 @@ class Choose(Answer):
     )
 
 
-@operation("consent.confirm", Permission.CONSENT_ANSWER, Answer, secret_fields=frozenset({"token"}))
+@operation(
+    "consent.confirm", Permission.CONSENT_ANSWER, AnswerByLink, secret_fields=frozenset({"token"})
+)
 def confirm_consent(uow: UnitOfWork, *, token: str) -> dict[str, Any]:
     """Confirm by the mailed link that one agrees to be contacted; twice is as good as once.
 
@@ -64,7 +66,10 @@ def confirm_consent(uow: UnitOfWork, *, token: str) -> dict[str, Any]:
 
 
 @operation(
-    "consent.unsubscribe", Permission.CONSENT_ANSWER, Answer, secret_fields=frozenset({"token"})
+    "consent.unsubscribe",
+    Permission.CONSENT_ANSWER,
+    AnswerByLink,
+    secret_fields=frozenset({"token"}),
 )
 def unsubscribe(uow: UnitOfWork, *, token: str) -> dict[str, Any]:
     """Withdraw by a mailed link what one agreed to (RFC 8058); no matter how often.
@@ -82,7 +87,9 @@ def unsubscribe(uow: UnitOfWork, *, token: str) -> dict[str, Any]:
     return {"done": True}
 
 
-@operation("consent.choose", Permission.CONSENT_ANSWER, Choose, secret_fields=frozenset({"token"}))
+@operation(
+    "consent.choose", Permission.CONSENT_ANSWER, ChooseByLink, secret_fields=frozenset({"token"})
+)
 def choose_consents(
     uow: UnitOfWork, *, token: str, purposes: list[str] | None = None
 ) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from services.consents.model import (
     PERSON_TYPES,
@@ -17,6 +18,7 @@ from services.consents.model import (
     ConsentEntry,
     ConsentPurpose,
     ConsentState,
+    ConsentText,
 )
 from services.consents.purposes import latest_text
 from services.points.keeping import find_points, points_of
@@ -54,18 +56,8 @@ class Said:
 
 def present_consents(uow: UnitOfWork, record_id: UUID) -> dict[Topic, ConsentEntry]:
     """Return what holds for a person: channel and purpose → the last entry."""
-    statement = (
-        select(ConsentEntry)
-        .where(ConsentEntry.record_id == record_id)
-        .ext(distinct_on(ConsentEntry.channel, ConsentEntry.purpose_id))
-        .order_by(
-            ConsentEntry.channel,
-            ConsentEntry.purpose_id,
-            ConsentEntry.at.desc(),
-            ConsentEntry.id.desc(),
-        )
-    )
-    return {(row.channel, row.purpose_id): row for row in uow.session.scalars(statement)}
+    rows = uow.session.scalars(_last_entries(record_id))
+    return {(row.channel, row.purpose_id): row for row in rows}
 
 
 def consent_history(uow: UnitOfWork, record_id: UUID) -> Sequence[ConsentEntry]:
@@ -195,3 +187,36 @@ def purposes_by_id(uow: UnitOfWork, keys: Iterable[UUID]) -> Mapping[UUID, Conse
     """Return the purposes with these keys."""
     statement = select(ConsentPurpose).where(ConsentPurpose.id.in_(list(keys)))
     return {row.id: row for row in uow.session.scalars(statement)}
+
+
+def texts_by_id(uow: UnitOfWork, keys: Iterable[UUID]) -> Mapping[UUID, ConsentText]:
+    """Return the versions of texts with these keys."""
+    statement = select(ConsentText).where(ConsentText.id.in_(list(keys)))
+    return {row.id: row for row in uow.session.scalars(statement)}
+
+
+def told_consents(uow: UnitOfWork, record_id: UUID) -> list[tuple[str, str, str]]:
+    """Return what holds for a person for a short list: the purpose's title, channel and state."""
+    last = aliased(ConsentEntry, _last_entries(record_id).subquery())
+    statement = (
+        select(ConsentPurpose, last)
+        .join(last, last.purpose_id == ConsentPurpose.id)
+        .where(ConsentPurpose.archived_at.is_(None))
+        .order_by(ConsentPurpose.id, last.channel)
+    )
+    rows = uow.session.execute(statement)
+    return [(purpose.title(), entry.channel, entry.state) for purpose, entry in rows]
+
+
+def _last_entries(record_id: UUID) -> Select[ConsentEntry]:
+    return (
+        select(ConsentEntry)
+        .where(ConsentEntry.record_id == record_id)
+        .ext(distinct_on(ConsentEntry.channel, ConsentEntry.purpose_id))
+        .order_by(
+            ConsentEntry.channel,
+            ConsentEntry.purpose_id,
+            ConsentEntry.at.desc(),
+            ConsentEntry.id.desc(),
+        )
+    )

@@ -21,6 +21,9 @@ from services.unit_of_work import UnitOfWork
 MARKETING: Final = "marketing"
 """The purpose of advertising that names no other; it ships."""
 
+INQUIRY: Final = "inquiry"
+"""The purpose of the tick in the public form for leads; it ships."""
+
 LANGUAGES: Final = {
     "en": "English",
     "ru": "Russian",
@@ -40,7 +43,7 @@ _STOCK: Final = {
             "each message."
         ),
     ),
-    "inquiry": (
+    INQUIRY: (
         "Answering an inquiry",
         (
             "You may contact me about this and keep what I wrote for it. I can withdraw this at "

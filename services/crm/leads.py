@@ -9,6 +9,9 @@ from marshmallow import fields
 
 from services.actors import Permission
 from services.arguments import Email, Line, LongText, Phone
+from services.consents.keeping import Said, add_consent
+from services.consents.model import Channel, ConsentState
+from services.consents.purposes import INQUIRY, find_purpose
 from services.crm.lead_model import LEAD, LEAD_NUMBERS, LEAD_STATUSES, Lead, LeadStatus
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
@@ -57,6 +60,8 @@ def submit_lead(uow: UnitOfWork, *, consent: bool, **values: Any) -> dict[str, A
         raise Invalid(message, {"email": [message]})
     lead = Lead(source="web form", consent_at=uow.now if consent else None, **values)
     _begin(uow, lead, title="Came in by the web form")
+    if consent:
+        _note_consent(uow, lead)
     return {"reference": lead.number}
 
 
@@ -120,3 +125,14 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("score", 0) is None:
         values["score"] = 0
     return values
+
+
+def _note_consent(uow: UnitOfWork, lead: Lead) -> None:
+    """Keep what was ticked in the form, with the version of the words beside it."""
+    purpose = find_purpose(uow, INQUIRY)
+    if purpose is None or purpose.archived_at is not None:
+        return
+    said = Said("web form", uow.address and f"Sent from {uow.address}")
+    by = {Channel.MAIL: lead.email, Channel.PHONE: lead.phone}
+    for channel in (channel for channel, address in by.items() if address):
+        add_consent(uow, "lead", lead.id, channel.value, purpose, ConsentState.GIVEN, said)

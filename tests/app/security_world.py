@@ -64,6 +64,8 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("activity.create", "kind"): "call",
     ("activity.log", "kind"): "call",
     ("activity.respond", "response"): "accepted",
+    **{(f"consent.{verb}", "purpose"): "marketing" for verb in ("give", "withdraw", "request")},
+    ("consent.give", "evidence"): "A signed card",
     ("contact_point.add", "kind"): "mail",
     ("contact_point.add", "value"): "new@x.example",
     ("contact_point.update", "value"): "newer@x.example",
@@ -297,7 +299,7 @@ SETTINGS = frozenset(
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
         "mention_id", "import_id", "export_id", "document_ids", "price_list_id", "product_id",
-        "parent_id",
+        "parent_id", "purpose_id",
     }
 )  # fmt: skip
 # Of processes: who operates them sees all of them, and tasks have rights of their own
