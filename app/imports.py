@@ -20,6 +20,8 @@ from app.sessions import signed_in_person
 from app.views import view
 from services.actors import Permission
 from services.documents.files import safe_name
+from services.duplicates.book import rules_for
+from services.duplicates.rules import Use
 from services.errors import LanewiseError, NotAuthenticated, NotFound
 from services.importing.cells import text_of
 from services.importing.csv_files import DELIMITERS
@@ -44,7 +46,6 @@ from services.importing.plan import (
 from services.importing.reading import MAX_BYTES
 from services.importing.reports import conflicts_of, report_rows, write_refused
 from services.operations import run
-from services.records.duplicates import RULES
 from services.records.types import RecordType, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -235,7 +236,7 @@ def _mapping(uow: UnitOfWork, one: Import, record_type: RecordType) -> dict[str,
     matchable = matchable_fields(record_type, [column.field for column in plan.columns])
     labels = dict(targets)
     matches = [(name, labels.get(name, name)) for name in matchable]
-    if record_type.name in RULES:
+    if rules_for(record_type.name, Use.IMPORT):
         matches.append((SIMILAR, "The rules by which doubles are found"))
     return {
         "plan": plan,

@@ -17,8 +17,8 @@ from benchmarks.scale import actors_by_reach
 from services.actors import SYSTEM, Actor
 from services.crm.board import BoardQuery, load_board
 from services.database import Base
+from services.duplicates.scans import run_scan
 from services.platform import Platform
-from services.records.duplicate_scans import run_scan
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.search.finding import find_records

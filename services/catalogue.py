@@ -9,6 +9,10 @@ from services.calendars import calendars
 from services.consents import answering as consent_answering
 from services.consents import consents
 from services.consents import purposes as consent_purposes
+from services.contracts import changing as subscription_changes
+from services.contracts import contracts, subscription_life, subscriptions
+from services.contracts import daily as contract_days
+from services.contracts import life as contract_life
 from services.crm import (
     accounts,
     contact_accounts,
@@ -28,7 +32,11 @@ from services.custom import files as custom_files
 from services.custom import indexes as custom_indexes
 from services.custom import layout as custom_layout
 from services.custom import types as custom_types
-from services.documents import files, templates
+from services.documents import editing as template_editing
+from services.documents import files
+from services.documents import making as document_making
+from services.duplicates import pairs as duplicate_pairs
+from services.duplicates import scans as duplicate_scans
 from services.exporting import exports
 from services.importing import imports
 from services.knowledge import articles
@@ -41,25 +49,39 @@ from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
 from services.mail import mails
 from services.mail import threads as mail_threads
+from services.marketing import (
+    campaign_members,
+    campaigns,
+    customer_values,
+    segment_members,
+    segments,
+)
 from services.people import assignment, organization, users
 from services.points import points
-from services.records import deletion, duplicate_scans, merging, notes
+from services.records import deletion, merging, notes
 from services.rights import roles, sharing
 from services.sales import (
-    currencies,
+    credit_notes,
+    deal_quotes,
     invoices,
     numbering,
     orders,
+    payments,
     positions,
     price_lists,
+    price_steps,
     products,
     quotes,
+    rates,
 )
 from services.search import rebuilding as search_rebuilding
 from services.service_levels import policies as sla_policies
 from services.service_levels import recount as sla_recount
 from services.tags import filtering as tag_filtering
 from services.tags import tags
+from services.territories import by_hand as territory_by_hand
+from services.territories import runs as territory_runs
+from services.territories import territories
 from services.views import views
 
 __all__ = [
@@ -74,22 +96,31 @@ __all__ = [
     "articles",
     "assignment",
     "calendars",
+    "campaign_members",
+    "campaigns",
     "consent_answering",
     "consent_purposes",
     "consents",
     "contact_accounts",
     "contacts",
+    "contract_days",
+    "contract_life",
+    "contracts",
     "conversion",
-    "currencies",
+    "credit_notes",
     "custom_fields",
     "custom_files",
     "custom_indexes",
     "custom_layout",
     "custom_types",
+    "customer_values",
     "deal_moves",
     "deal_people",
+    "deal_quotes",
     "deals",
     "deletion",
+    "document_making",
+    "duplicate_pairs",
     "duplicate_scans",
     "exports",
     "files",
@@ -106,22 +137,33 @@ __all__ = [
     "numbering",
     "orders",
     "organization",
+    "payments",
     "pipeline_changes",
     "points",
     "positions",
     "price_lists",
+    "price_steps",
     "products",
     "quotes",
+    "rates",
     "requests",
     "roles",
     "search_rebuilding",
+    "segment_members",
+    "segments",
     "sharing",
     "sla_policies",
     "sla_recount",
     "stages",
+    "subscription_changes",
+    "subscription_life",
+    "subscriptions",
     "tag_filtering",
     "tags",
-    "templates",
+    "template_editing",
+    "territories",
+    "territory_by_hand",
+    "territory_runs",
     "users",
     "views",
 ]

@@ -18,6 +18,7 @@ from services.crm import (
 from services.custom import model as custom_model
 from services.documents import model as document_model
 from services.documents import template_model
+from services.duplicates import model as duplicate_model
 from services.exporting import model as export_model
 from services.goals import model as goal_model
 from services.importing import model as import_model
@@ -28,7 +29,7 @@ from services.marketing import campaign_model, fill_model, segment_model, value_
 from services.people import assignment, organization, sign_in
 from services.people import model as people
 from services.points import model as point_model
-from services.records import duplicate_scans, merging, note_model, timeline
+from services.records import merging, note_model, timeline
 from services.rights import model as rights_model
 from services.sales import currencies, numbering, positions, price_list_model, product_model
 from services.sales import model as sales_model
@@ -56,7 +57,7 @@ __all__ = [
     "custom_model",
     "deal_model",
     "document_model",
-    "duplicate_scans",
+    "duplicate_model",
     "export_model",
     "fill_model",
     "goal_model",

@@ -13,10 +13,12 @@ from app.forms import reason_of
 from app.records.edit import shown_text
 from app.records.kind import RecordKind
 from app.records.titles import Titles
+from services.duplicates.finding import find_duplicates
+from services.duplicates.model import DuplicateScan
+from services.duplicates.pairs import list_pairs
+from services.duplicates.scans import list_scans
 from services.errors import LanewiseError, NotFound
 from services.operations import run
-from services.records.duplicate_scans import DuplicateScan, list_pairs, list_scans
-from services.records.duplicates import find_duplicates
 from services.records.merging import find_merge
 from services.records.types import Field, get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.actors import Permission
-from services.records.duplicates import RULES
+from services.duplicates.anchors import can_be_double
+from services.duplicates.book import rules_of
 from services.records.types import Field, RecordType, all_record_types, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -141,8 +142,13 @@ class RecordKind:
 
     @property
     def has_doubles(self) -> bool:
-        """Whether there is a rule by which doubles of this type are found."""
-        return self.record_type in RULES
+        """Whether two records of this type can be the same, so that they are merged."""
+        return can_be_double(self.type)
+
+    @property
+    def finds_doubles(self) -> bool:
+        """Whether a rule in force says how doubles of this type are found."""
+        return self.has_doubles and any(rule.is_on for rule in rules_of(self.record_type))
 
     @property
     def id_argument(self) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from services.database import Base, Timestamped, Versioned
-from services.records.base import Record
+from services.records.base import Matched, Record
 
 LAYOUT_ROW = 1
 """The key of the one row of ``LayoutVersion``."""
@@ -79,7 +79,7 @@ class LayoutVersion(Base):
     token: Mapped[UUID]
 
 
-class CustomRecord(Record, Base):
+class CustomRecord(Matched, Record, Base):
     """A record of a type that an administrator has added; each type is a class below this one."""
 
     __tablename__ = "custom_records"

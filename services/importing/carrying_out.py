@@ -13,11 +13,12 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from services.batches import batch
 from services.changes import RowChange
+from services.duplicates.finding import one_of
 from services.errors import Invalid, LanewiseError
 from services.importing.columns import WHOLE_ROW, places
 from services.importing.deciding import Decider, Decision, Outcome
 from services.importing.links import Links
-from services.importing.matching import Seen, one_of
+from services.importing.matching import Seen
 from services.importing.plan import FULL_NAME
 from services.operations import handler_of
 from services.records.types import RecordType, get_record_type

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from marshmallow import ValidationError
 
+from services.duplicates.finding import Wanted
 from services.importing.cells import (
     is_blank,
     read_boolean,
@@ -43,6 +44,7 @@ class Row:
         links: Field name → the text that stands for another record, still to be found.
         errors: Place of the column → what is wrong.
         key: The record's own key, if the file holds it.
+        wanted: What the rules of doubles compare of it, once that was asked for.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Row:
     links: dict[str, str] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
     key: UUID | None = None
+    wanted: Wanted | None = None
 
 
 class RowReader:

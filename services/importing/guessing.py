@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from services.duplicates.book import rules_for
+from services.duplicates.rules import Use
 from services.importing.cells import find_decimal, find_order, text_of
 from services.importing.model import ImportMapping
 from services.importing.plan import (
@@ -23,7 +25,6 @@ from services.importing.plan import (
     matchable_fields,
 )
 from services.importing.synonyms import SYNONYMS, heading_key
-from services.records.duplicates import RULES
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -171,7 +172,7 @@ def _best_match(record_type: RecordType, targets: list[str]) -> tuple[str, ...]:
     best = next((name for name in _BEST_MATCHES if name in exact), None)
     if best is not None:
         return (best,)
-    if record_type.name in RULES:
+    if rules_for(record_type.name, Use.IMPORT):
         return (SIMILAR,)
     return (record_type.title_field,) if record_type.title_field in exact else ()
 

@@ -8,15 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, cast, func
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import func
 
+from services.duplicates.anchors import anchors_of
+from services.duplicates.book import rules_for
+from services.duplicates.comparing import SURE, Subject, judge
+from services.duplicates.finding import (
+    Hit,
+    Wanted,
+    find_hits,
+    labels_of,
+    one_of,
+    open_rules,
+    wanted_of,
+    with_made,
+)
+from services.duplicates.rules import Rule, Use
 from services.importing.columns import Row
 from services.importing.plan import KEY_FIELD, SIMILAR, Plan
-from services.records.contact_points import website_domain
-from services.records.duplicates import RULES, Rule, similarity, supported
-from services.records.duplicates import SIMILAR as ALIKE
-from services.records.folding import match_key
 from services.records.types import RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -44,62 +53,58 @@ class Seen:
         self._type = record_type
         self._match = plan.match
         self._rows: dict[Hashable, int] = {}
-        self._names: defaultdict[str, list[tuple[int, str, Any]]] = defaultdict(list)
+        rules = rules_for(record_type.name, Use.IMPORT) if SIMILAR in self._match else ()
+        self._anchors = [(rule, anchors_of(record_type, rule)) for rule in rules]
+        self._labels = labels_of(record_type)
+        self._marked: defaultdict[Hashable, list[tuple[int, Subject]]] = defaultdict(list)
 
     def find(self, row: Row) -> int | None:
         """Return the number of an earlier row that is about the same; None if there is none."""
-        for key in marks(self._type, self._match, row):
+        for key in marks(self._match, row):
             # A chunk that is tried once more finds itself.
             if self._rows.get(key, row.number) < row.number:
                 return self._rows[key]
-        if SIMILAR not in self._match:
-            return None
-        name, beside = name_and_support(self._type, row)
-        for number, other, others in self._names.get(match_key(name), ()) if name else ():
-            is_before = number < row.number and supported(beside, others)
-            if is_before and similarity(name, other) >= ALIKE:
-                return number
-        return None
+        return self._find_alike(row) if self._anchors else None
 
     def add(self, row: Row) -> None:
         """Remember a row."""
-        for key in marks(self._type, self._match, row):
+        for key in marks(self._match, row):
             self._rows.setdefault(key, row.number)
-        if SIMILAR in self._match:
-            name, beside = name_and_support(self._type, row)
-            known = self._names[match_key(name)] if name else []
-            is_new = name and (not known or known[-1][0] < row.number)
+        if not self._anchors:
+            return
+        subject = self._subject(row)
+        for mark in self._marks(subject):
+            known = self._marked[mark]
+            is_new = not known or known[-1][0] < row.number
             if is_new and len(known) < MOST_ALIKE:
-                known.append((row.number, name, beside))
+                known.append((row.number, subject))
+
+    def _find_alike(self, row: Row) -> int | None:
+        subject = self._subject(row)
+        for rule, anchors in self._anchors:
+            for one in anchors:
+                for mark in subject.marks(one):
+                    for number, other in self._marked.get((one.field, one.method, mark), ()):
+                        if number < row.number and judge(rule, self._labels, subject, other):
+                            return number
+        return None
+
+    def _marks(self, subject: Subject) -> set[Hashable]:
+        every = {one for _, anchors in self._anchors for one in anchors}
+        return {(one.field, one.method, mark) for one in every for mark in subject.marks(one)}
+
+    def _subject(self, row: Row) -> Subject:
+        return _wanted(self._type, [rule for rule, _ in self._anchors], row).subject
 
 
-def marks(record_type: RecordType, match: Sequence[str], row: Row) -> Iterator[Hashable]:
-    """Yield what rows about the same record have in common."""
+def marks(match: Sequence[str], row: Row) -> Iterator[Hashable]:
+    """Yield what rows about the same record have in common, but for the rules of doubles."""
     for name in match:
         if name == KEY_FIELD:
             if row.key is not None:
                 yield row.key
-        elif name == SIMILAR:
-            rule = RULES.get(record_type.name)
-            for column in rule.exact if rule else ():
-                value = _value(row, column)
-                if value:
-                    yield column, value
-        elif (value := row.values.get(name)) is not None:
+        elif name != SIMILAR and (value := row.values.get(name)) is not None:
             yield name, value.casefold() if isinstance(value, str) else value
-
-
-def name_and_support(record_type: RecordType, row: Row) -> tuple[str, Any]:
-    """Return the name that is compared, and what must not speak against it."""
-    rule = RULES.get(record_type.name)
-    if rule is None:
-        return "", None
-    name = row.values.get(record_type.title_field)
-    if name is None and record_type.name == "contact":
-        parts = (row.values.get("first_name"), row.values.get("last_name"))
-        name = " ".join(part for part in parts if part)
-    beside = row.values.get(rule.support) or row.links.get(rule.support)
-    return str(name or ""), beside
 
 
 def find_matches(
@@ -130,12 +135,6 @@ def load_records(
     if lock:
         statement = statement.with_for_update(of=model).execution_options(populate_existing=True)
     return {record.id: record for record in uow.session.scalars(statement)}
-
-
-def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of many values, sent as one array."""
-    found: ColumnElement[bool] = column == any_(cast(sorted(set(values)), ARRAY(column.type)))
-    return found
 
 
 def _by_key(
@@ -189,45 +188,28 @@ def _by_field(
 def _by_rules(
     uow: UnitOfWork, record_type: RecordType, rows: Sequence[Row], found: Mapping[int, Matches]
 ) -> None:
-    """Find rows by the rules of doubles: what is exact, then names that are alike."""
-    rule = RULES.get(record_type.name)
-    if rule is None:
+    """Find rows by the rules of doubles: all that agree exactly, or else the one most alike."""
+    rules = open_rules(uow, record_type.name, Use.IMPORT)
+    if not rules:
         return
-    for column in rule.exact:
-        _by_field(uow, record_type, column, {r.number: _value(r, column) for r in rows}, found)
-    _by_names(uow, record_type, rule, [row for row in rows if not found[row.number].keys], found)
+    wanted = [_wanted(record_type, rules, row) for row in rows]
+    for row, hits in zip(rows, find_hits(uow, record_type, rules, wanted), strict=True):
+        found[row.number].keys |= _best(hits)
 
 
-def _by_names(
-    uow: UnitOfWork,
-    record_type: RecordType,
-    rule: Rule,
-    rows: Sequence[Row],
-    found: Mapping[int, Matches],
-) -> None:
-    named = [(row, *name_and_support(record_type, row)) for row in rows]
-    keyed = [(row, name, beside, match_key(name)) for row, name, beside in named if name]
-    model = rule.model
-    statement = (
-        uow.select(model)
-        .with_only_columns(model.id, model.name, getattr(model, rule.support), model.match_key)
-        .where(one_of(model.match_key, {key for *_, key in keyed if key}))
-    )
-    groups: defaultdict[str, list[tuple[UUID, str, Any]]] = defaultdict(list)
-    for key, name, beside, group in uow.session.execute(statement):
-        groups[group].append((key, name, beside))
-    for row, name, beside, group in keyed:
-        best: tuple[int, UUID] | None = None
-        for key, other, others in groups.get(group, ()):
-            score = similarity(name, other)
-            if score >= ALIKE and supported(beside, others) and (best is None or score > best[0]):
-                best = (score, key)
-        if best is not None:
-            found[row.number].keys.add(best[1])
+def _best(hits: Sequence[Hit]) -> set[UUID]:
+    seen = [hit for hit in hits if hit.is_seen]
+    sure = {hit.key for hit in seen if hit.score == SURE}
+    return sure or {hit.key for hit in sorted(seen, key=lambda hit: -hit.score)[:1]}
 
 
-def _value(row: Row, column: str) -> Any:
-    """Return what a row has in a column of a rule; a domain comes from the website."""
-    if column == "domain":
-        return website_domain(row.values.get("website"))
-    return row.values.get(column)
+def _wanted(record_type: RecordType, rules: Sequence[Rule], row: Row) -> Wanted:
+    """Return what rules compare of a row; a link that was not found stays a text, like no key."""
+    if row.wanted is None:
+        given = {
+            name: value
+            for name in dict.fromkeys(name for rule in rules for name in rule.fields)
+            if (value := row.values.get(name) or row.links.get(name)) is not None
+        }
+        row.wanted = wanted_of(record_type, rules, with_made(record_type, given, row.values))
+    return row.wanted

@@ -37,15 +37,21 @@ from services.crm.account_model import Account
 from services.crm.account_tree import check_circle
 from services.custom.links import move_links
 from services.database import Base, Keyed
+from services.duplicates.anchors import can_be_double
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
 from services.operations import Arguments, operation, run
 from services.points.keeping import refresh_points
 from services.records.reachable import Reachable
 from services.records.timeline import add_entry
-from services.records.types import RecordType, get_record, get_record_type, title_of
+from services.records.types import (
+    RecordType,
+    find_record_type,
+    get_record,
+    get_record_type,
+    title_of,
+)
 from services.unit_of_work import UnitOfWork
 
-MERGEABLE = ("account", "contact", "lead", "deal", "request", "product")
 _WHO_SEES_IT = frozenset({"owner_id", "team_id"})
 # What says who did what stays as it was; so does the note of the merge itself.
 _HISTORIES = frozenset({AuditEntry.__tablename__, "merges", "deal_stage_stays"})
@@ -227,10 +233,11 @@ def _find_pointers(record_type: RecordType) -> Iterator[Pointer]:
 
 
 def _mergeable(record_type: str) -> RecordType:
-    if record_type not in MERGEABLE:
+    found = find_record_type(record_type)
+    if found is None or not can_be_double(found):
         message = f"Records of the type {record_type} can't be merged."
         raise Invalid(message, {"record_type": [message]})
-    return get_record_type(record_type)
+    return found
 
 
 def _taken(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from services.actors import SYSTEM
-from services.records.duplicate_scans import list_scans, run_scan
+from services.duplicates.scans import list_scans, run_scan
 from services.records.types import get_record
 
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, text
 
 from services.audit import AuditEntry
+from services.duplicates.finding import find_duplicates
 from services.errors import Invalid, NotFound
 from services.points.keeping import points_of
 from services.points.model import ContactPoint
-from services.records.duplicates import find_duplicates
 from services.records.lists import list_records
 from services.records.types import get_record
 

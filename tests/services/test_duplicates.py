@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from services.crm.account_model import Account
-from services.crm.contact_model import Contact
+from services.duplicates.comparing import similarity
+from services.duplicates.finding import find_duplicates
+from services.duplicates.pairs import list_pairs
+from services.duplicates.scans import list_scans, run_scan
 from services.errors import Conflict, NotAllowed, NotFound
-from services.records.duplicate_scans import list_pairs, list_scans, run_scan
-from services.records.duplicates import find_duplicates, similarity
 from services.records.folding import fold, match_key
 
 
@@ -154,19 +155,6 @@ def test_similar_people_of_different_companies_are_no_pair(staff):
     assert _scan(staff, "contact").found == 0
     staff.do("contact.create", "anna", last_name="Berg", first_name="Eva")
     assert _scan(staff, "contact").found == 2
-
-
-def test_a_large_group_costs_no_more_than_its_neighbours(staff):
-    def fill(uow):
-        uow.session.add_all(
-            Contact(last_name=f"Berg{number:04}", first_name="Eva", owner_id=None)
-            for number in range(300)
-        )
-        for contact in uow.session.new:
-            contact.created_at = contact.updated_at = uow.now
-
-    staff.ask(fill)
-    assert _scan(staff, "contact").found <= 300 * 20
 
 
 def test_a_pair_is_not_brought_up_again_when_it_was_dismissed(staff):
