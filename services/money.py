@@ -138,13 +138,26 @@ def total(
         currency: Of all of them.
         discount_percent: Off the whole document; it lowers each tax group by its share.
     """
+    nets = ((line.tax_category, line.tax_percent, line_net(line, currency)) for line in lines)
+    return total_of_nets(nets, currency, discount_percent)
+
+
+def total_of_nets(
+    nets: Iterable[tuple[str, Decimal, Decimal]], currency: str, discount_percent: Decimal
+) -> Totals:
+    """Add up a document whose lines have their net amounts already.
+
+    Args:
+        nets: Tax category, tax percentage and rounded net amount of each line, in order.
+        currency: Of all of them.
+        discount_percent: Off the whole document.
+    """
     with localcontext(_EXACT):
         amounts: list[Decimal] = []
         sums: dict[tuple[str, Decimal], Decimal] = {}
-        for line in lines:
-            amount = line_net(line, currency)
+        for category, percent, amount in nets:
             amounts.append(amount)
-            group = (line.tax_category, line.tax_percent.normalize())
+            group = (category, percent.normalize())
             sums[group] = sums.get(group, Decimal(0)) + amount
         zero = round_money(Decimal(0), currency)
         discounts = {

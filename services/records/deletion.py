@@ -15,11 +15,12 @@ from services.access import visible_to
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
 from services.errors import Conflict, NotFound
-from services.operations import Arguments, operation
+from services.operations import Arguments, check_allowed, operation
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.records.uniqueness import check_unique
-from services.sales.model import SalesDocument
+from services.sales.model import Invoice, SalesDocument
+from services.sales.orders import check_fits, settle_order
 from services.unit_of_work import UnitOfWork
 
 SHOWN = 200
@@ -39,9 +40,12 @@ class RecordArguments(Arguments):
 def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     """Put a record into the bin; what belongs to it stays, and it can be restored."""
     record = get_record(uow, record_type, record_id, lock=True, verb=Verb.DELETE)
+    check_allowed(uow, f"{record_type}.update")
     if isinstance(record, SalesDocument) and record.status != "draft":
         raise Conflict("Only a draft can be deleted.", code="wrong_status")
     record.deleted_at, record.deleted_by = uow.now, uow.actor.name
+    if isinstance(record, Invoice) and record.order_id is not None:
+        settle_order(uow, record.order_id)
     add_entry(uow, record, "deleted", f"Deleted this {_label(record)}")
     uow.emit(f"{record_type}.deleted", record_type, record.id)
     return record
@@ -56,8 +60,11 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
     record: Any = found.one_or_none()
     if record is None:
         raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
+    check_allowed(uow, f"{record_type}.update")
     check_unique(uow, record, get_record_type(record_type).added_fields)
     record.deleted_at, record.deleted_by = None, None
+    if isinstance(record, Invoice):
+        check_fits(uow, record)
     add_entry(uow, record, "restored", f"Restored this {_label(record)}")
     uow.emit(f"{record_type}.restored", record_type, record.id)
     return record

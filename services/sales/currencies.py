@@ -8,17 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, validate
 from sqlalchemy import Numeric, UniqueConstraint, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.actors import Permission
-from services.arguments import Currency, Day
 from services.database import Base, Keyed
 from services.errors import Invalid
 from services.money import round_money
-from services.operations import Arguments, operation
 from services.people.organization import Organization, get_organization
 from services.unit_of_work import UnitOfWork
 
@@ -42,33 +38,6 @@ class CurrencyRate(Keyed, Base):
     rate: Mapped[Decimal] = mapped_column(Numeric)
 
 
-class SetRate(Arguments):
-    """What a currency is worth from a day on."""
-
-    currency = Currency(required=True, metadata={"title": "Currency"})
-    valid_from = Day(required=True, metadata={"title": "Valid from"})
-    rate = fields.Decimal(
-        required=True,
-        validate=validate.Range(Decimal("1e-10"), Decimal("1e10")),
-        metadata={"title": "Rate", "description": "Units of your own currency for one of it."},
-    )
-
-
-@operation("currency.set_rate", Permission.CATALOGUE_WRITE, SetRate)
-def set_rate(uow: UnitOfWork, *, currency: str, valid_from: date, rate: Decimal) -> CurrencyRate:
-    """Set the exchange rate of a currency from a day on."""
-    own = get_organization(uow).currency
-    if currency == own:
-        message = f"{own} is your own currency; it is always worth 1."
-        raise Invalid(message, {"currency": [message]})
-    condition = (CurrencyRate.currency == currency, CurrencyRate.valid_from == valid_from)
-    known = uow.session.scalars(select(CurrencyRate).where(*condition)).one_or_none()
-    if known is None:
-        return uow.add(CurrencyRate(currency=currency, valid_from=valid_from, rate=rate))
-    known.rate = rate
-    return known
-
-
 def convert(uow: UnitOfWork, amount: Decimal, currency: str, into: str, on: date) -> Decimal:
     """Return an amount in another currency, rounded to what that has.
 
@@ -82,10 +51,35 @@ def convert(uow: UnitOfWork, amount: Decimal, currency: str, into: str, on: date
     Raises:
         Invalid: There is no rate for that day.
     """
-    if currency == into:
-        return round_money(amount, into)
-    own = amount * rate_on(uow, currency, on)
-    return round_money(own / rate_on(uow, into, on), into)
+    return RatesOfDay(uow, on).convert(amount, currency, into)
+
+
+class RatesOfDay:
+    """The rates that count on one day, each looked up once."""
+
+    def __init__(self, uow: UnitOfWork, on: date) -> None:
+        self._uow, self._on = uow, on
+        self._known: dict[str, Decimal] = {}
+
+    def of(self, currency: str) -> Decimal:
+        """Return what one unit of ``currency`` was worth in one's own.
+
+        Raises:
+            Invalid: There was no rate yet.
+        """
+        if currency not in self._known:
+            self._known[currency] = rate_on(self._uow, currency, self._on)
+        return self._known[currency]
+
+    def convert(self, amount: Decimal, currency: str, into: str) -> Decimal:
+        """Return an amount in another currency, rounded to what that has.
+
+        Raises:
+            Invalid: There is no rate for that day.
+        """
+        if currency == into:
+            return round_money(amount, into)
+        return round_money(amount * self.of(currency) / self.of(into), into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +131,9 @@ def rate_on(uow: UnitOfWork, currency: str, on: date) -> Decimal:
     )
     rate: Any = uow.session.scalar(rates.order_by(CurrencyRate.valid_from.desc()).limit(1))
     if rate is None:
-        message = f"There is no exchange rate for {currency} on {on.isoformat()}."
+        message = (
+            f"There is no exchange rate for {currency} on {on.isoformat()}. "
+            "Somebody who looks after prices can add it under Exchange rates."
+        )
         raise Invalid(message, {"currency": [message]}, code="no_exchange_rate")
     return Decimal(rate)

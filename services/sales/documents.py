@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
+from uuid import UUID
 
 from services.errors import Conflict
 from services.people.organization import get_organization
 from services.records.changes import add_record, change_record, check_links
 from services.records.types import get_record_type
+from services.sales.customer_prices import choose_list
 from services.sales.lines import copied, lines_of, set_lines, write_lines
 from services.sales.model import SalesDocument
 from services.sales.price_list_model import PriceList
@@ -43,12 +45,15 @@ def add_document(
 ) -> Paper:
     """Store a new document with its lines.
 
-    Its currency is the price list's, else one's own.
+    Its currency is the price list's, else one's own. Its price list is the account's, if nobody
+    has said anything about one and the currency fits.
     """
     for name, value in values.items():
         if value is not None:
             setattr(document, name, value)
     check_links(uow, document)
+    if "price_list_id" not in values:
+        document.price_list_id = _list_of_account(uow, document, values.get("currency"))
     document.currency = values.get("currency") or _currency(uow, document)
     label = get_record_type(document.record_type).label.lower()
     add_record(uow, document, title=f"Made {label} “{document.title}”")
@@ -93,12 +98,28 @@ def copy_document(
     lines: Sequence[dict[str, Any]],
 ) -> Paper:
     """Store ``target`` with what it shares with its source, and ready lines."""
-    for name in _SHARED:
-        setattr(target, name, getattr(source, name))
-    label = get_record_type(target.record_type).label.lower()
-    add_record(uow, target, title=f"Made {label} “{target.title}”")
+    add_copy(uow, source, target)
     write_lines(uow, target, lines)
     return target
+
+
+def add_copy(
+    uow: UnitOfWork, source: SalesDocument, target: SalesDocument, *, note: str | None = None
+) -> None:
+    """Store ``target`` with what it shares with its source, without lines.
+
+    Args:
+        uow: Of whoever does it.
+        source: What it comes from.
+        target: Not stored yet.
+        note: In place of the source's.
+    """
+    for name in _SHARED:
+        setattr(target, name, getattr(source, name))
+    target.note = note or source.note
+    is_note = getattr(target, "kind", None) == "credit_note"
+    label = "credit note" if is_note else get_record_type(target.record_type).label.lower()
+    add_record(uow, target, title=f"Made {label} “{target.title}”")
 
 
 def require(document: SalesDocument, *statuses: str) -> None:
@@ -112,6 +133,13 @@ def require(document: SalesDocument, *statuses: str) -> None:
         status = found.field("status")
         shown = ((status and status.choices) or {}).get(document.status, document.status)
         raise Conflict(f"This {found.label.lower()} is {shown.lower()}.", code="wrong_status")
+
+
+def _list_of_account(uow: UnitOfWork, document: SalesDocument, currency: str | None) -> UUID | None:
+    found = choose_list(uow, document.account_id).price_list
+    if found is None or (currency is not None and found.currency != currency):
+        return None
+    return found.id
 
 
 def _currency(uow: UnitOfWork, document: SalesDocument) -> str:

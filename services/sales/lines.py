@@ -1,25 +1,21 @@
-"""The lines of quotes, orders and invoices: filled from the catalogue, checked, added up."""
+"""The lines of quotes, orders and invoices: kept, copied, added up."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from marshmallow import fields, validate
 from sqlalchemy import delete, select
 
-from services.arguments import MAX_AMOUNT, Key, Line, LongText, Percent, Quantity, UnitPrice
+from services.arguments import MAX_AMOUNT
 from services.errors import Invalid
-from services.money import PricedLine, Totals, total
-from services.operations import Arguments
-from services.people.organization import get_organization
+from services.money import PricedLine, Totals, total, total_of_nets
+from services.sales.filling import LineArguments, fill_lines
 from services.sales.model import LINES, SalesDocument, SalesLine
 from services.sales.price_list_model import PriceList
-from services.sales.price_lists import find_price
-from services.sales.product_model import TAX_CATEGORIES, Product
 from services.unit_of_work import UnitOfWork
 
 MAX_LINES = 10_000
@@ -35,33 +31,6 @@ _COPIED = (
     "tax_percent",
     "net",
 )
-
-
-class LineArguments(Arguments):
-    """A line: a product, or a text with a price; what is left out comes from the product."""
-
-    product_id = Key(
-        load_default=None,
-        allow_none=True,
-        metadata={"title": "Product", "relation": "product"},
-    )
-    title = Line(load_default=None, allow_none=True, metadata={"title": "Title"})
-    description = LongText(load_default=None, allow_none=True, metadata={"title": "Description"})
-    quantity = Quantity(load_default=Decimal(1), metadata={"title": "Quantity"})
-    unit = Line(load_default=None, allow_none=True, metadata={"title": "Unit"})
-    unit_price = UnitPrice(
-        load_default=None,
-        allow_none=True,
-        metadata={"title": "Unit price", "description": "The price list's if it is left out."},
-    )
-    discount_percent = Percent(load_default=Decimal(0), metadata={"title": "Discount in percent"})
-    tax_category = Line(
-        load_default=None,
-        allow_none=True,
-        validate=validate.OneOf([*TAX_CATEGORIES, None]),
-        metadata={"title": "Tax category"},
-    )
-    tax_percent = Percent(load_default=None, allow_none=True, metadata={"title": "Tax in percent"})
 
 
 def lines_argument(**options: Any) -> fields.List[Any]:
@@ -83,8 +52,39 @@ def lines_of(uow: UnitOfWork, document: Any) -> Sequence[SalesLine]:
 
 def totals_of(uow: UnitOfWork, document: SalesDocument) -> Totals:
     """Return the sums of a document with its tax groups."""
-    priced = [_priced(line) for line in lines_of(uow, document)]
-    return total(priced, document.currency, document.discount_percent)
+    return kept_totals(document, lines_of(uow, document))
+
+
+def kept_totals(document: SalesDocument, lines: Sequence[SalesLine]) -> Totals:
+    """Return the sums of a document as they were kept, with the tax groups of its lines.
+
+    A credit note that takes the rest of an invoice back may be a cent off what its own lines
+    come to, so that all notes together are what was invoiced; its largest group holds that cent.
+    """
+    nets = [(line.tax_category, line.tax_percent, line.net) for line in lines]
+    found = total_of_nets(nets, document.currency, document.discount_percent)
+    if (found.taxable, found.tax) == (document.taxable, document.tax) or not found.groups:
+        return found
+    largest = max(found.groups, key=lambda group: group.taxable)
+    groups = tuple(
+        replace(
+            group,
+            taxable=group.taxable + document.taxable - found.taxable,
+            tax=group.tax + document.tax - found.tax,
+        )
+        if group is largest
+        else group
+        for group in found.groups
+    )
+    return Totals(
+        found.lines,
+        document.net,
+        document.net - document.taxable,
+        document.taxable,
+        document.tax,
+        document.gross,
+        groups,
+    )
 
 
 def set_lines(uow: UnitOfWork, document: Any, given: Sequence[Mapping[str, Any]], on: date) -> None:
@@ -98,7 +98,6 @@ def set_lines(uow: UnitOfWork, document: Any, given: Sequence[Mapping[str, Any]]
 
     Raises:
         Invalid: A line has no title or price, or its tax makes no sense; ``fields`` says which.
-        NotFound: There is no such product.
     """
     price_list = None
     if document.price_list_id is not None:
@@ -106,18 +105,20 @@ def set_lines(uow: UnitOfWork, document: Any, given: Sequence[Mapping[str, Any]]
         if price_list.currency != document.currency:
             message = f"This price list is in {price_list.currency}."
             raise Invalid(message, {"currency": [message]})
-    products = _products(uow, given)
-    rows = [
-        _filled(uow, line, products.get(line["product_id"]), price_list, on, number)
-        for number, line in enumerate(given)
-    ]
-    write_lines(uow, document, rows)
+    write_lines(uow, document, fill_lines(uow, given, price_list, document.currency, on))
 
 
 def write_lines(uow: UnitOfWork, document: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store complete lines in place of those that are there, and add the document up."""
+    priced = [_priced(row) for row in rows]
+    store_lines(uow, document, rows, total(priced, document.currency, document.discount_percent))
+
+
+def store_lines(
+    uow: UnitOfWork, document: Any, rows: Sequence[Mapping[str, Any]], sums: Totals
+) -> None:
+    """Store complete lines in place of those that are there, with sums that were made already."""
     model: Any = LINES[document.record_type]
-    sums = total([_priced(row) for row in rows], document.currency, document.discount_percent)
     if sums.gross > MAX_AMOUNT:
         raise Invalid("The sum is out of range.", {"lines": ["The sum is out of range."]})
     uow.session.execute(delete(model).where(model.document_id == document.id))
@@ -143,69 +144,6 @@ def present_lines(uow: UnitOfWork, document: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _products(uow: UnitOfWork, given: Sequence[Mapping[str, Any]]) -> dict[UUID, Product]:
-    wanted = {line["product_id"] for line in given} - {None}
-    if not wanted:
-        return {}
-    found = uow.session.scalars(uow.select(Product).where(Product.id.in_(wanted)))
-    return {product.id: product for product in found}
-
-
-def _filled(  # noqa: PLR0917 - a line has that many sources
-    uow: UnitOfWork,
-    given: Mapping[str, Any],
-    product: Product | None,
-    price_list: PriceList | None,
-    on: date,
-    number: int,
-) -> dict[str, Any]:
-    """Return a line with what it lacks taken from its product and the price list."""
-    if given["product_id"] is not None:
-        if product is None:
-            raise _refused(number, "product_id", "There is no such product.")
-        if not product.sold:
-            raise _refused(number, "product_id", f"{product.name} is not sold any more.")
-    line = dict(given)
-    for name, source in (("title", "name"), ("description", "description"), ("unit", "unit")):
-        line[name] = line[name] or getattr(product, source, None)
-    if not line["title"]:
-        raise _refused(number, "title", "Choose a product or say what this is.")
-    if line["unit_price"] is None:
-        line["unit_price"] = _price(uow, product, price_list, line["quantity"], on)
-        if line["unit_price"] is None:
-            raise _refused(number, "unit_price", "There is no price for this; say what it costs.")
-    return line | _tax(uow, line, product, number) | {"source_id": None}
-
-
-def _price(
-    uow: UnitOfWork,
-    product: Product | None,
-    price_list: PriceList | None,
-    quantity: Decimal,
-    on: date,
-) -> Decimal | None:
-    if product is None or price_list is None:
-        return None
-    found = find_price(uow, price_list, product.id, quantity, on)
-    return None if found is None else found.unit_price
-
-
-def _tax(
-    uow: UnitOfWork, line: Mapping[str, Any], product: Product | None, number: int
-) -> dict[str, Any]:
-    category = line["tax_category"] or getattr(product, "tax_category", "S")
-    percent = line["tax_percent"]
-    if category != "S":
-        if percent:
-            raise _refused(number, "tax_percent", "Only the standard rate goes with a tax.")
-        return {"tax_category": category, "tax_percent": Decimal(0)}
-    if percent is None:
-        percent = getattr(product, "tax_percent", None)
-    if percent is None:
-        percent = get_organization(uow).tax_percent
-    return {"tax_category": category, "tax_percent": percent}
-
-
 def _priced(line: Any) -> PricedLine:
     values = line if isinstance(line, Mapping) else vars(line)
     return PricedLine(
@@ -215,7 +153,3 @@ def _priced(line: Any) -> PricedLine:
         values["tax_category"],
         values["tax_percent"],
     )
-
-
-def _refused(number: int, field: str, message: str) -> Invalid:
-    return Invalid(message, {f"lines.{number}.{field}": [message]})

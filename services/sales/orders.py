@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
+from sqlalchemy.orm import aliased
 
 from services.actors import Permission
-from services.arguments import Quantity, WholeNumber
-from services.errors import Conflict, Invalid
+from services.errors import Conflict
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
@@ -20,6 +20,7 @@ from services.sales.documents import add_document, change_draft, copy_document, 
 from services.sales.lines import MAX_LINES, copied, lines_argument, lines_of
 from services.sales.model import ORDER, Invoice, InvoiceLine, Order
 from services.sales.numbering import next_number
+from services.sales.parts import PartOfLine, wanted_quantities
 from services.unit_of_work import UnitOfWork
 
 
@@ -29,18 +30,11 @@ class OrderArguments(Arguments):
     order_id = key_argument(ORDER)
 
 
-class InvoicedLine(Arguments):
-    """How much of a line is invoiced."""
-
-    position = WholeNumber(required=True, metadata={"title": "Line"})
-    quantity = Quantity(required=True, metadata={"title": "Quantity"})
-
-
 class InvoiceOrder(OrderArguments):
     """Which order is invoiced, and how much of it."""
 
     lines = fields.List(
-        fields.Nested(InvoicedLine),
+        fields.Nested(PartOfLine),
         load_default=None,
         allow_none=True,
         validate=validate.Length(1, MAX_LINES),
@@ -108,17 +102,16 @@ def invoice_order(
 ) -> Invoice:
     """Draft an invoice of a confirmed order: of all that is left, or of a part."""
     order = uow.get(Order, order_id, lock=True)
-    require(order, "confirmed")
+    require(order, "confirmed", "invoiced")
     left = quantities_left(uow, order)
-    wanted = _wanted(lines, left)
+    wanted = wanted_quantities(lines, left, nothing="All of this order is invoiced already.")
     rows = [
         {**copied(line), "quantity": wanted[line.position]}
         for line in lines_of(uow, order)
         if wanted.get(line.position)
     ]
     invoice = copy_document(uow, order, Invoice(order_id=order.id), rows)
-    if all(left[position] == wanted.get(position, Decimal(0)) for position in left):
-        change_record(uow, order, {"status": "invoiced"})
+    _settle(uow, order)
     return invoice
 
 
@@ -131,40 +124,52 @@ def quantities_left(uow: UnitOfWork, order: Order) -> dict[int, Decimal]:
     }
 
 
-def _invoiced(uow: UnitOfWork, order: Order) -> Mapping[UUID, Decimal]:
-    """Return how much of each line is invoiced and not taken back."""
-    statement = (
-        select(InvoiceLine.source_id, func.sum(InvoiceLine.quantity))
-        .join(Invoice, Invoice.id == InvoiceLine.document_id)
-        .where(
-            Invoice.order_id == order.id, Invoice.kind == "invoice", Invoice.status != "credited"
-        )
-        .group_by(InvoiceLine.source_id)
-    )
-    return {source: sum_ for source, sum_ in uow.session.execute(statement) if source is not None}
+def settle_order(uow: UnitOfWork, order_id: UUID) -> None:
+    """Let an order say whether all of it is invoiced, after that has changed."""
+    _settle(uow, uow.get(Order, order_id, lock=True))
 
 
-def _wanted(
-    lines: list[dict[str, Any]] | None, left: Mapping[int, Decimal]
-) -> Mapping[int, Decimal]:
-    """Return the quantity to invoice by position.
+def check_fits(uow: UnitOfWork, invoice: Invoice) -> None:
+    """Refuse an invoice out of the bin when its order was invoiced otherwise meanwhile.
 
     Raises:
-        Invalid: More is wanted than is left, or there is no such line.
-        Conflict: Nothing is left.
+        Conflict: With it, more would be invoiced than was ordered.
     """
-    if not any(left.values()):
-        raise Conflict("All of this order is invoiced already.")
-    if lines is None:
-        return left
-    wanted: dict[int, Decimal] = {}
-    for number, line in enumerate(lines):
-        position = line["position"]
-        wanted[position] = wanted.get(position, Decimal(0)) + line["quantity"]
-        rest = left.get(position)
-        if rest is None or wanted[position] > rest:
-            message = (
-                "There is no such line." if rest is None else f"Only {rest.normalize():f} is left."
-            )
-            raise Invalid(message, {f"lines.{number}.quantity": [message]})
-    return wanted
+    if invoice.order_id is None:
+        return
+    order = uow.get(Order, invoice.order_id, lock=True)
+    if any(left < 0 for left in quantities_left(uow, order).values()):
+        raise Conflict("Its order was invoiced otherwise meanwhile; make another invoice of it.")
+    _settle(uow, order)
+
+
+def _settle(uow: UnitOfWork, order: Order) -> None:
+    if order.status not in {"confirmed", "invoiced"}:
+        return
+    is_done = not any(quantities_left(uow, order).values())
+    change_record(uow, order, {"status": "invoiced" if is_done else "confirmed"})
+
+
+def _invoiced(uow: UnitOfWork, order: Order) -> Mapping[UUID, Decimal]:
+    """Return how much of each line is on invoices, drafts too, and on no credit note.
+
+    A credit note's lines name those of its invoice, which name those of the order.
+    """
+    uow.session.flush()
+    invoiced_line = aliased(InvoiceLine)
+    invoiced = (
+        select(InvoiceLine.source_id.label("source"), InvoiceLine.quantity)
+        .join(Invoice, Invoice.id == InvoiceLine.document_id)
+        .where(
+            Invoice.order_id == order.id, Invoice.kind == "invoice", Invoice.deleted_at.is_(None)
+        )
+    )
+    credited = (
+        select(invoiced_line.source_id, -InvoiceLine.quantity)
+        .join(Invoice, Invoice.id == InvoiceLine.document_id)
+        .join(invoiced_line, invoiced_line.id == InvoiceLine.source_id)
+        .where(Invoice.order_id == order.id, Invoice.kind == "credit_note")
+    )
+    both = union_all(invoiced, credited).subquery()
+    statement = select(both.c.source, func.sum(both.c.quantity)).group_by(both.c.source)
+    return {source: sum_ for source, sum_ in uow.session.execute(statement) if source is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
@@ -11,18 +12,31 @@ from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
-from services.arguments import MAX_AMOUNT, Line, LongText, Money
+from services.arguments import MAX_AMOUNT
 from services.crm.deal_model import DEAL, Deal
 from services.database import Base, Keyed
 from services.errors import Conflict, Invalid
-from services.money import PricedLine, known_currency, line_net
+from services.money import PricedLine, Totals, known_currency, line_net, total_of_nets
 from services.operations import Arguments, operation
+from services.people.organization import get_organization
 from services.records.changes import change_record, check_version
 from services.records.schemas import VERSION, key_argument
+from services.sales.customer_prices import choose_list
+from services.sales.filling import LineArguments, fill_lines
+from services.sales.lines import MAX_LINES
 from services.unit_of_work import UnitOfWork
 
-MAX_POSITIONS = 200
-_SHOWN = ("title", "description", "quantity", "unit", "unit_price", "discount_percent")
+_KEPT = (
+    "product_id",
+    "title",
+    "description",
+    "quantity",
+    "unit",
+    "unit_price",
+    "discount_percent",
+    "tax_category",
+    "tax_percent",
+)
 
 
 class DealPosition(Keyed, Base):
@@ -48,35 +62,14 @@ class DealPosition(Keyed, Base):
     tax_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
 
 
-class PositionArguments(Arguments):
-    """One line of an offer."""
-
-    title = Line(required=True, metadata={"title": "Title"})
-    description = LongText(load_default=None, allow_none=True, metadata={"title": "Description"})
-    quantity = fields.Decimal(
-        places=3,
-        load_default=Decimal(1),
-        validate=validate.Range(0, 10**9, min_inclusive=False),
-        metadata={"title": "Quantity"},
-    )
-    unit = Line(load_default=None, allow_none=True, metadata={"title": "Unit"})
-    unit_price = Money(required=True, metadata={"title": "Unit price"})
-    discount_percent = fields.Decimal(
-        places=2,
-        load_default=Decimal(0),
-        validate=validate.Range(0, 100),
-        metadata={"title": "Discount in percent"},
-    )
-
-
 class SetPositions(Arguments):
     """All lines of a deal, in order."""
 
     deal_id = key_argument(DEAL)
     positions = fields.List(
-        fields.Nested(PositionArguments),
+        fields.Nested(LineArguments),
         required=True,
-        validate=validate.Length(max=MAX_POSITIONS),
+        validate=validate.Length(max=MAX_LINES),
         metadata={"title": "Positions"},
     )
     version = VERSION
@@ -86,18 +79,30 @@ class SetPositions(Arguments):
 def set_positions(
     uow: UnitOfWork, *, deal_id: UUID, positions: list[dict[str, Any]], version: int | None = None
 ) -> Deal:
-    """Set what a deal is about, line by line; its amount becomes their sum."""
+    """Set what a deal is about, line by line; its amount becomes their sum.
+
+    Prices that are left out come from the account's price list, converted if it is in another
+    currency.
+    """
     deal = uow.get(Deal, deal_id, lock=True)
     check_version(uow, deal, version)
     if deal.closed_at is not None:
         raise Conflict("This deal is closed.")
-    amount = sum((line_total(line, deal.currency) for line in positions), Decimal(0))
+    price_list = None
+    if any(line["unit_price"] is None for line in positions):
+        price_list = choose_list(uow, deal.account_id).price_list
+    day = uow.now.astimezone(uow.platform.settings.timezone).date()
+    currency = known_currency(deal.currency)
+    rows = fill_lines(uow, positions, price_list, currency, day, name="positions")
+    amount = sum((line_total(line, deal.currency) for line in rows), Decimal(0))
     if amount > MAX_AMOUNT:
         raise Invalid("The sum is out of range.", {"positions": ["The sum is out of range."]})
     uow.session.execute(delete(DealPosition).where(DealPosition.deal_id == deal.id))
-    for number, position in enumerate(positions, start=1):
-        uow.session.add(DealPosition(deal_id=deal.id, position=number, **position))
-    title = f"Set {len(positions)} position{'' if len(positions) == 1 else 's'}"
+    uow.session.add_all(
+        DealPosition(deal_id=deal.id, position=number, **{name: line[name] for name in _KEPT})
+        for number, line in enumerate(rows, start=1)
+    )
+    title = f"Set {len(rows)} position{'' if len(rows) == 1 else 's'}"
     if not change_record(uow, deal, {"amount": amount}, title=title):
         uow.session.flush()
     return deal
@@ -117,10 +122,34 @@ def positions_of(uow: UnitOfWork, deal: Deal) -> list[dict[str, Any]]:
     A deal without lines has one, made of its name, its needs and its amount.
     """
     lines = _stored(uow, deal) or [_whole(deal)]
+    own_tax = get_organization(uow).tax_percent
     return [
-        {"number": number, "total": line_total(line, deal.currency), **line}
+        {
+            "number": number,
+            "total": line_total(line, deal.currency),
+            **line,
+            "tax_category": line["tax_category"] or "S",
+            "tax_percent": own_tax if line["tax_percent"] is None else line["tax_percent"],
+        }
         for number, line in enumerate(lines, start=1)
     ]
+
+
+def has_positions(uow: UnitOfWork, deal: Deal) -> bool:
+    """Tell whether somebody has said line by line what a deal is about."""
+    known = select(DealPosition.id).where(DealPosition.deal_id == deal.id).limit(1)
+    return uow.session.scalar(known) is not None
+
+
+def deal_totals(uow: UnitOfWork, deal: Deal) -> Totals:
+    """Return the sums of a deal with its tax groups, as a quote made of it would have them."""
+    return totals_of_positions(positions_of(uow, deal), deal.currency)
+
+
+def totals_of_positions(positions: Sequence[Mapping[str, Any]], currency: str) -> Totals:
+    """Return the sums of the lines that ``positions_of`` gave."""
+    nets = [(line["tax_category"], line["tax_percent"], line["total"]) for line in positions]
+    return total_of_nets(nets, known_currency(currency), Decimal(0))
 
 
 def total_of(uow: UnitOfWork, deal: Deal, currency: str) -> Decimal | None:
@@ -137,8 +166,7 @@ def check_amount(uow: UnitOfWork, deal: Deal, amount: Decimal) -> None:
     """
     if amount == deal.amount:
         return
-    known = select(DealPosition.id).where(DealPosition.deal_id == deal.id).limit(1)
-    if uow.session.scalar(known) is not None:
+    if has_positions(uow, deal):
         refuse_amount()
 
 
@@ -155,15 +183,15 @@ def refuse_amount() -> NoReturn:
 def _stored(uow: UnitOfWork, deal: Deal) -> list[dict[str, Any]]:
     statement = select(DealPosition).where(DealPosition.deal_id == deal.id)
     rows = uow.session.scalars(statement.order_by(DealPosition.position)).all()
-    return [{name: getattr(row, name) for name in _SHOWN} for row in rows]
+    return [{name: getattr(row, name) for name in _KEPT} for row in rows]
 
 
 def _whole(deal: Deal) -> dict[str, Any]:
     return {
+        **dict.fromkeys(_KEPT),
         "title": deal.name,
         "description": deal.needs,
         "quantity": Decimal(1),
-        "unit": None,
         "unit_price": deal.amount,
         "discount_percent": Decimal(0),
     }

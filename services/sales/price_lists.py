@@ -1,15 +1,14 @@
-"""What can be done with price lists, and what a product costs."""
+"""What can be done with price lists and the prices on them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
-from sqlalchemy import Select, and_, delete, exists, or_, select
+from sqlalchemy import and_, delete, exists, select
 
 from services.actors import Permission
 from services.arguments import Day, Quantity, UnitPrice
@@ -17,26 +16,12 @@ from services.errors import Invalid
 from services.operations import Arguments, operation
 from services.records.changes import add_record, change_record, check_links, check_version
 from services.records.schemas import VERSION, create_schema, key_argument, update_schema
-from services.sales.currencies import convert
 from services.sales.price_list_model import PRICE_LIST, Price, PriceList
+from services.sales.pricing import MAX_DEPTH
 from services.sales.product_model import PRODUCT, Product
 from services.unit_of_work import UnitOfWork
 
-MAX_DEPTH = 10
 MAX_STEPS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPrice:
-    """What one unit costs, and where that stands.
-
-    Attributes:
-        unit_price: In the currency of the list that was asked.
-        price_list_id: The list that has it: the one that was asked, or one that it is based on.
-    """
-
-    unit_price: Decimal
-    price_list_id: UUID
 
 
 class PriceStep(Arguments):
@@ -103,7 +88,8 @@ def set_prices(
     check_version(uow, price_list, version)
     product = uow.get(Product, product_id)
     for number, step in enumerate(prices):
-        _check_days(step["valid_from"], step["valid_until"], f"prices.{number}.valid_until")
+        check_days(step["valid_from"], step["valid_until"], f"prices.{number}.valid_until")
+    _refuse_doubles(prices)
     here = and_(Price.price_list_id == price_list.id, Price.product_id == product.id)
     uow.session.execute(delete(Price).where(here))
     for step in prices:
@@ -120,73 +106,13 @@ def set_prices(
     return price_list
 
 
-def find_price(
-    uow: UnitOfWork, price_list: PriceList, product_id: UUID, quantity: Decimal, on: date
-) -> FoundPrice | None:
-    """Return what one unit of a product costs on a day when so many are bought; None if unknown.
-
-    A list's own price comes before its parent's, the step with the highest quantity before
-    others, a price that began later before an older one. A parent's price is converted and
-    changed by the list's percentage.
-
-    Raises:
-        Invalid: There is no exchange rate for the parent's currency.
-    """
-    return _search(uow, price_list, (product_id, quantity, on), MAX_DEPTH)
-
-
-def _search(
-    uow: UnitOfWork, price_list: PriceList, wanted: tuple[UUID, Decimal, date], depth: int
-) -> FoundPrice | None:
-    product_id, quantity, on = wanted
-    if not _is_valid(price_list, on) or depth == 0:
-        return None
-    own = uow.session.scalars(_own_prices(price_list.id, product_id, quantity, on)).first()
-    if own is not None:
-        return FoundPrice(own.unit_price, price_list.id)
-    if price_list.parent_id is None:
-        return None
-    parent = uow.session.get_one(PriceList, price_list.parent_id)
-    found = _search(uow, parent, wanted, depth - 1)
-    if found is None:
-        return None
-    price = (found.unit_price * (100 + price_list.percent)).scaleb(-2)
-    if parent.currency != price_list.currency:
-        price = convert(uow, price, parent.currency, price_list.currency, on)
-    return FoundPrice(price, found.price_list_id)
-
-
-def _own_prices(
-    price_list_id: UUID, product_id: UUID, quantity: Decimal, on: date
-) -> Select[Price]:
-    return (
-        select(Price)
-        .where(
-            Price.price_list_id == price_list_id,
-            Price.product_id == product_id,
-            Price.minimum_quantity <= quantity,
-            or_(Price.valid_from.is_(None), Price.valid_from <= on),
-            or_(Price.valid_until.is_(None), Price.valid_until >= on),
-        )
-        .order_by(
-            Price.minimum_quantity.desc(), Price.valid_from.desc().nulls_last(), Price.id.desc()
-        )
-        .limit(1)
-    )
-
-
-def _is_valid(price_list: PriceList, on: date) -> bool:
-    begun = price_list.valid_from is None or price_list.valid_from <= on
-    return begun and (price_list.valid_until is None or price_list.valid_until >= on)
-
-
 def _check(uow: UnitOfWork, price_list: PriceList) -> None:
     """Refuse a name that is taken, days in the wrong order, and lists based on themselves.
 
     Raises:
         Invalid: With the field.
     """
-    _check_days(price_list.valid_from, price_list.valid_until, "valid_until")
+    check_days(price_list.valid_from, price_list.valid_until, "valid_until")
     same = exists().where(
         PriceList.name == price_list.name, PriceList.id.is_distinct_from(price_list.id)
     )
@@ -208,7 +134,27 @@ def _check(uow: UnitOfWork, price_list: PriceList) -> None:
     raise Invalid(message, {"parent_id": [message]})
 
 
-def _check_days(first: date | None, last: date | None, field: str) -> None:
+def _refuse_doubles(prices: list[dict[str, Any]]) -> None:
+    """Refuse two prices from the same quantity and day on: which one counts, nobody could say.
+
+    Raises:
+        Invalid: With the place of the second.
+    """
+    seen = set()
+    for number, step in enumerate(prices):
+        place = (step["minimum_quantity"] or Decimal(0), step["valid_from"])
+        if place in seen:
+            message = "There is a price from this quantity and day on already."
+            raise Invalid(message, {f"prices.{number}.minimum_quantity": [message]})
+        seen.add(place)
+
+
+def check_days(first: date | None, last: date | None, field: str) -> None:
+    """Refuse days in the wrong order.
+
+    Raises:
+        Invalid: With the field.
+    """
     if first is not None and last is not None and last < first:
         message = "The last day is before the first."
         raise Invalid(message, {field: [message]})

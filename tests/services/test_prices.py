@@ -10,7 +10,7 @@ import pytest
 from services.errors import Invalid, NotAllowed
 from services.sales.currencies import convert
 from services.sales.price_list_model import PriceList
-from services.sales.price_lists import find_price
+from services.sales.pricing import find_price
 
 DAY = date(2026, 3, 2)
 

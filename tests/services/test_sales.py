@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
-from services.sales.invoices import payments_of
 from services.sales.lines import lines_of, present_lines, totals_of
 from services.sales.model import Invoice, Order, Quote
 from services.sales.numbering import next_number
 from services.sales.orders import quantities_left
+from services.sales.payments import payments_of
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""Payments: what came in for invoices, and what was paid back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields
+from sqlalchemy import select
+
+from services.actors import Permission
+from services.arguments import Day, Key, Line
+from services.errors import Conflict, Invalid, not_found_as
+from services.money import round_money, show_money
+from services.operations import Arguments, operation
+from services.records.changes import change_record
+from services.records.schemas import key_argument
+from services.sales.documents import require, today
+from services.sales.model import INVOICE, Invoice, Payment
+from services.unit_of_work import UnitOfWork
+
+
+class RecordPayment(Arguments):
+    """What came in for an invoice, or was paid back."""
+
+    invoice_id = key_argument(INVOICE)
+    amount = fields.Decimal(required=True, metadata={"title": "Amount"})
+    paid_on = Day(load_default=None, allow_none=True, metadata={"title": "Paid on"})
+    reference = Line(load_default=None, allow_none=True, metadata={"title": "Reference"})
+
+
+class TakeBackPayment(Arguments):
+    """Which payment was entered by mistake."""
+
+    payment_id = Key(required=True, metadata={"title": "Payment"})
+
+
+@operation("payment.record", Permission.RECORD_WRITE, RecordPayment, in_diagrams=True)
+def record_payment(
+    uow: UnitOfWork, *, invoice_id: UUID, amount: Decimal, **values: Any
+) -> dict[str, Any]:
+    """Note what came in for an invoice; it is paid when nothing is left."""
+    invoice = uow.get(Invoice, invoice_id, lock=True)
+    if invoice.kind != "invoice":
+        raise Conflict("A credit note is settled on the invoice that it takes back.")
+    require(invoice, "issued")
+    _check_amount(amount, invoice)
+    if amount > invoice.open:
+        message = f"Only {show_money(invoice.open, invoice.currency)} is left to be paid."
+        raise Invalid(message, {"amount": [message]})
+    payment = _add(uow, invoice, amount, **values)
+    return {"payment_id": payment.id, "left": invoice.open}
+
+
+@operation("payment.refund", Permission.RECORD_WRITE, RecordPayment, in_diagrams=True)
+def refund_payment(
+    uow: UnitOfWork, *, invoice_id: UUID, amount: Decimal, **values: Any
+) -> dict[str, Any]:
+    """Note what was paid back of an invoice, of which more was paid than is owed."""
+    invoice = uow.get(Invoice, invoice_id, lock=True)
+    require(invoice, "paid", "credited")
+    _check_amount(amount, invoice)
+    over = max(-invoice.open, Decimal(0))
+    if amount > over:
+        message = f"Only {show_money(over, invoice.currency)} is to be paid back."
+        raise Invalid(message, {"amount": [message]})
+    payment = _add(uow, invoice, -amount, **values)
+    return {"payment_id": payment.id, "left": -invoice.open}
+
+
+@operation("payment.take_back", Permission.RECORD_WRITE, TakeBackPayment)
+def take_back_payment(uow: UnitOfWork, *, payment_id: UUID) -> dict[str, Any]:
+    """Take back a payment that was entered by mistake; it stays to be seen."""
+    payment = uow.get(Payment, payment_id)
+    with not_found_as("There is no such payment."):
+        invoice = uow.get(Invoice, payment.invoice_id, lock=True)
+    require(invoice, "issued", "paid", "credited")
+    uow.session.refresh(payment)
+    if payment.taken_back_at is not None:
+        raise Conflict("This payment is taken back already.")
+    if invoice.paid < payment.amount:
+        raise Conflict("A part of it was paid back; take that back first.")
+    payment.taken_back_at = uow.now
+    _set_paid(uow, invoice, invoice.paid - payment.amount)
+    return {"payment_id": payment.id, "left": invoice.open}
+
+
+def payments_of(uow: UnitOfWork, invoice: Invoice) -> Sequence[Payment]:
+    """Return the payments of an invoice, oldest first, those that were taken back too."""
+    statement = select(Payment).where(Payment.invoice_id == invoice.id)
+    return uow.session.scalars(statement.order_by(Payment.paid_on, Payment.id)).all()
+
+
+def settled_status(invoice: Invoice) -> str:
+    """Return what an issued invoice is by what was paid and credited of it."""
+    if invoice.status == "credited":
+        return "credited"
+    return "paid" if invoice.open <= 0 else "issued"
+
+
+def _check_amount(amount: Decimal, invoice: Invoice) -> None:
+    if amount <= 0 or round_money(amount, invoice.currency) != amount:
+        message = f"Use an amount of more than 0 that {invoice.currency} can be paid in."
+        raise Invalid(message, {"amount": [message]})
+
+
+def _add(
+    uow: UnitOfWork,
+    invoice: Invoice,
+    amount: Decimal,
+    *,
+    paid_on: date | None = None,
+    reference: str | None = None,
+) -> Payment:
+    payment = uow.add(
+        Payment(
+            invoice_id=invoice.id,
+            amount=amount,
+            paid_on=paid_on or today(uow),
+            reference=reference,
+            recorded_at=uow.now,
+            recorded_by=uow.actor.name,
+        )
+    )
+    _set_paid(uow, invoice, invoice.paid + amount)
+    return payment
+
+
+def _set_paid(uow: UnitOfWork, invoice: Invoice, paid: Decimal) -> None:
+    was, invoice.paid = invoice.status, paid
+    change_record(uow, invoice, {"paid": paid, "status": settled_status(invoice)})
+    if invoice.status == "paid" and was == "issued":
+        uow.emit("invoice.paid", "invoice", invoice.id)
