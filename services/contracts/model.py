@@ -15,7 +15,6 @@ from services.database import Base
 from services.records.base import COMMON_FIELDS, sort_indexes
 from services.records.types import Field, RecordType, register_record_type
 from services.sales.model import LINES, SalesDocument, SalesLine
-from services.sales.numbering import Series, register_series
 
 CONTRACT_STATUSES: Final = {
     "draft": "Draft",
@@ -124,5 +123,3 @@ CONTRACT = register_record_type(
         sorts=("created_at", "updated_at", "number", "value", "ends_on"),
     )
 )
-
-register_series(Series("contract", "Contracts", "C-{year}-{number:05}", Contract.number))
