@@ -26,6 +26,7 @@ from services.knowledge import category_model as article_category_model
 from services.knowledge import model as article_model
 from services.mail import model as mail_model
 from services.marketing import campaign_model, fill_model, segment_model, value_model
+from services.notifications import model as notification_model
 from services.people import assignment, organization, sign_in
 from services.people import model as people
 from services.points import model as point_model
@@ -67,6 +68,7 @@ __all__ = [
     "mail_model",
     "merging",
     "note_model",
+    "notification_model",
     "numbering",
     "organization",
     "people",

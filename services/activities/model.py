@@ -39,6 +39,7 @@ RESPONSES = {
     "declined": "Declined",
 }
 _OPEN = text("status = 'planned'")
+_TO_REMIND = text("status = 'planned' AND reminded_at IS NULL AND remind_at IS NOT NULL")
 
 
 class Activity(Record, Base):
@@ -49,6 +50,8 @@ class Activity(Record, Base):
         ends_at: When it ends, the first moment after it.
         due_at: By when it is to be done; the end or beginning of what has one.
         reminder_minutes: How long before its beginning (or due time) to remind of it.
+        remind_at: When that is; the database keeps it in step.
+        reminded_at: When people were reminded; None again once ``remind_at`` is another.
         regarding_type: The type of the record that it is about; None for none.
         account_id: Of that record; the account's page shows it too.
     """
@@ -65,6 +68,7 @@ class Activity(Record, Base):
         ),
         Index("ix_activities_regarding", "regarding_id", "due_at"),
         Index("ix_activities_open_owner", "owner_id", "due_at", postgresql_where=_OPEN),
+        Index("ix_activities_remind_at", "remind_at", postgresql_where=_TO_REMIND),
     )
     __search__ = ("subject", "location", "result")
     __participants__ = ("activity_participants", "activity_id", "user_id")
@@ -82,6 +86,8 @@ class Activity(Record, Base):
     description: Mapped[str | None]
     result: Mapped[str | None]
     reminder_minutes: Mapped[int | None]
+    remind_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     regarding_type: Mapped[str | None]

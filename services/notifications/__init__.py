@@ -1,0 +1,1 @@
+"""What people are told of: reminders and mentions, in the program and by mail."""
