@@ -173,6 +173,18 @@ def handler_of(uow: UnitOfWork, name: str) -> Callable[..., Any]:
     return found.handler
 
 
+def check_allowed(uow: UnitOfWork, name: str) -> None:
+    """Check that the actor may do the operation ``name`` at all.
+
+    What is one operation for records of all types, such as deleting, asks by this for the
+    permission that the type's own operations ask for.
+
+    Raises:
+        NotAllowed: The actor lacks the permission.
+    """
+    _check_permission(uow, get_operation(name))
+
+
 def _check_permission(uow: UnitOfWork, operation: Operation) -> None:
     if not uow.actor.may(operation.permission):
         raise NotAllowed(f"You may not do this: {operation.summary.lower()}.")

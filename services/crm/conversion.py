@@ -29,6 +29,9 @@ from services.records.timeline import add_entry, move_entries
 from services.tags.tags import carry_tags
 from services.unit_of_work import UnitOfWork
 
+_WHERE = ("postal_code", "city", "country", "industry")
+"""What a lead says of its company, by the names that accounts have for it."""
+
 
 class ConvertLead(Arguments):
     """Which lead becomes business, and what of it is known beyond the lead."""
@@ -114,6 +117,8 @@ def _account_for(
     values = {
         "phone": lead.phone if lead.company else None,
         "website": domain if lead.company else None,
+        **{name: getattr(lead, name) for name in _WHERE if lead.company},
+        "territory_id": lead.territory_id if lead.territory_is_manual else None,
         "owner_id": lead.owner_id,
         "team_id": lead.team_id,
     }

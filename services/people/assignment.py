@@ -12,17 +12,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
-from services.arguments import Key, Line
+from services.arguments import Key, Line, Truth
 from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
 from services.database import Base
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
-from services.operations import Arguments, operation
+from services.operations import Arguments, check_allowed, operation
 from services.people.model import Group, User, find_user, memberships
 from services.records.changes import change_record
 from services.records.schemas import AnyRecordType
 from services.records.types import get_record
+from services.territories.model import Territory
+from services.territories.people import territory_of, workers_in
 from services.unit_of_work import UnitOfWork
 
 RECORD_TYPES = (
@@ -71,6 +73,14 @@ class AssignRecord(Arguments):
         allow_none=True,
         metadata={"title": "User", "description": "A person's e-mail address or key."},
     )
+    by_territory = Truth(
+        load_default=False,
+        metadata={
+            "title": "By territory",
+            "description": "The least busy of those who work where the record, its account or "
+            "its lead lies becomes the owner.",
+        },
+    )
 
 
 @operation("record.assign", Permission.RECORD_WRITE, AssignRecord, in_diagrams=True)
@@ -81,15 +91,20 @@ def assign_record(
     record_id: UUID,
     group: str | None = None,
     user: str | None = None,
+    by_territory: bool = False,
 ) -> Any:
-    """Give a record to a person, or to the least busy member of a group."""
-    if not (group or user):
+    """Give a record to a person, or to the least busy member of a group or its territory."""
+    if not (group or user or by_territory):
         raise Invalid("Name a group or a user.", {"group": ["Name a group or a user."]})
     record = get_record(uow, record_type, record_id, lock=True)
+    check_allowed(uow, f"{record_type}.update")
     if uow.actor.locked_fields(record_type) & {"owner_id", "team_id"}:
         raise NotAllowed("Your roles don't let you change who has this record.")
     team = _find_team(uow, group) if group else None
-    owner = _find_owner(uow, user, team) if user else _least_busy(uow, team)
+    if user:
+        owner = _find_owner(uow, user, team)
+    else:
+        owner = _least_busy(uow, *_candidates(uow, record, team))
     team_id = team.id if team else _team_of(owner, record.team_id)
     _mark(uow, owner)
     title = f"Assigned to {owner.name}" + (f" ({team.name})" if team else "")
@@ -127,19 +142,29 @@ def _team_of(owner: User, team_id: UUID | None) -> UUID | None:
     return teams[0].id if teams else None
 
 
-def _least_busy(uow: UnitOfWork, team: Group | None) -> User:
-    """Return the active member of ``team`` with the fewest open records."""
-    if team is None:
-        raise NotFound("There is no such group.")
+def _candidates(uow: UnitOfWork, record: Any, team: Group | None) -> tuple[Any, str]:
+    """Return the query of the keys of those who may get the record, and what they are called."""
+    if team is not None:
+        of_team = memberships.c.group_id == team.id
+        return select(memberships.c.user_id).where(of_team), team.name
+    territory = territory_of(uow, record)
+    if territory is None:
+        raise Conflict("This record lies in no territory.", code="no_territory")
+    # Two at once wait for each other here, so that not both find the same one least busy.
+    uow.session.execute(select(Territory.id).where(Territory.id == territory.id).with_for_update())
+    return workers_in(uow, territory), territory.name
+
+
+def _least_busy(uow: UnitOfWork, candidates: Any, name: str) -> User:
+    """Return the active one of ``candidates`` with the fewest open records."""
     load = _open_records().subquery()
     counts = select(load.c.owner_id, func.count().label("records")).group_by(load.c.owner_id)
     busy = counts.subquery()
     statement = (
         select(User)
-        .join(memberships, memberships.c.user_id == User.id)
         .outerjoin(busy, busy.c.owner_id == User.id)
         .outerjoin(LastAssignment, LastAssignment.user_id == User.id)
-        .where(memberships.c.group_id == team.id, User.active)
+        .where(User.id.in_(candidates), User.active)
         .order_by(
             func.coalesce(busy.c.records, 0), LastAssignment.at.asc().nulls_first(), User.name
         )
@@ -147,7 +172,7 @@ def _least_busy(uow: UnitOfWork, team: Group | None) -> User:
     )
     owner = uow.session.scalars(statement).one_or_none()
     if owner is None:
-        raise Conflict(f"{team.name} has no active member.", code="no_member")
+        raise Conflict(f"{name} has no active member.", code="no_member")
     return owner
 
 

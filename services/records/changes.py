@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,12 +32,32 @@ from services.unit_of_work import UnitOfWork
 DEFAULT_CURRENCY = "EUR"
 _SHOWN_CHARACTERS = 500
 
+Follower = Callable[[UnitOfWork, Any, Mapping[str, tuple[Any, Any]] | None], None]
+_FOLLOWERS: dict[str, list[Follower]] = {}
+
+
+def follower(*record_types: str) -> Callable[[Follower], Follower]:
+    """Have a function set what follows from the other fields of records of these types.
+
+    It is called as ``function(uow, record, changes)`` before the record is written, with the
+    changes as name → (before, after), or None for a new one. It sets attributes and may read;
+    nothing is flushed meanwhile.
+    """
+
+    def register(function: Follower) -> Follower:
+        for record_type in record_types:
+            _FOLLOWERS.setdefault(record_type, []).append(function)
+        return function
+
+    return register
+
 
 def add_record(uow: UnitOfWork, record: Any, *, title: str) -> Any:
     """Insert ``record``, owned by the person who makes it, and begin its timeline."""
     if record.owner_id is None and record.team_id is None:
         record.owner_id = uow.actor.user_id
     check_creation(uow, record)
+    _follow(uow, record, None)
     added = get_record_type(record.record_type).added_fields
     _round_amounts(record, added)
     check_unique(uow, record, added)
@@ -94,11 +114,13 @@ def change_record(
     version: int | None = None,
     kind: str = "changed",
     title: str | None = None,
+    follows: bool = True,
 ) -> bool:
     """Set ``values`` on ``record`` and tell its timeline what changed from what to what.
 
     ``version`` is what the actor saw; with None the last write wins. The sentence ``title`` is
-    made from the changes if it is None.
+    made from the changes if it is None. What follows from the values is set too, unless
+    ``follows`` says that they are all there is to set.
 
     Returns:
         Whether anything changed.
@@ -121,6 +143,9 @@ def change_record(
     changed = changed_fields(record)
     if not changed:
         return False
+    if follows and record.record_type in _FOLLOWERS:
+        _follow(uow, record, changed)
+        changed = changed_fields(record)
     added = [field for field in record_type.added_fields if field.name in changed]
     check_unique(uow, record, added)
     shown = [
@@ -135,6 +160,15 @@ def change_record(
         details = {"changes": shown, "version": record.version}
         add_entry(uow, record, kind, title or _sentence(shown), details=details)
     return True
+
+
+def _follow(
+    uow: UnitOfWork, record: Any, changes: Mapping[str, tuple[Any, Any]] | None
+) -> None:
+    """Set what follows from the fields of a record, by the functions that know."""
+    with uow.session.no_autoflush:
+        for function in _FOLLOWERS.get(record.record_type, ()):
+            function(uow, record, changes)
 
 
 def _round_amounts(record: Any, added: Iterable[Field]) -> None:
