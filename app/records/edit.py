@@ -20,8 +20,10 @@ from services.actors import Verb
 from services.custom.values import storage_of
 from services.errors import Conflict, Invalid, LanewiseError
 from services.operations import run
+from services.records.folding import fold
 from services.records.lists import list_records
 from services.records.types import (
+    Field,
     Relation,
     find_relation,
     get_record,
@@ -93,6 +95,10 @@ def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     """Offer the records whose title matches, for a relation field of a form."""
     name = request.args.get("name", "")
     relation = find_relation(record_type)
+    if relation is not None and relation.offers is not None:
+        wanted = fold(request.args.get("pick", ""))
+        offers = [one for one in relation.offers(uow) if wanted in fold(one[1])][:_MATCHES]
+        return render_template("records/offers.html", name=name, offers=offers, type=relation)
     if relation is not None and record_type in {"user", "group"}:
         offers = _people_like(uow, relation, request.args.get("pick", ""))
         return render_template("records/offers.html", name=name, offers=offers, type=relation)
@@ -181,4 +187,15 @@ def _render_form(
         conflict=isinstance(error, Conflict),
         titles=Titles(uow, fields, [record] if record else [], given),
         timezone=settings().timezone.key,
+        offers=_offers(uow, fields),
     )
+
+
+def _offers(uow: UnitOfWork, fields: list[Field]) -> dict[str, list[tuple[str, str]]]:
+    """Return all that a field can be linked to, of those fields where that is little."""
+    found = {}
+    for field in fields:
+        relation = find_relation(field.relation or "")
+        if relation is not None and relation.offers is not None:
+            found[field.name] = [(str(key), text) for key, text in relation.offers(uow)]
+    return found

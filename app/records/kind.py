@@ -53,6 +53,9 @@ class OwnPage:
         menu: That of more entries of its menu.
         bar: That of what stands above the columns, in the place of the bar of steps.
         side: That of more cards beside the details.
+        main: That of what stands first in the wide column.
+        shown: Long texts that stand there, and so not beside the details once more.
+        may_change: Says of a record what the type's permission doesn't; None where nothing is.
     """
 
     load: Callable[[UnitOfWork, Any], Any]
@@ -60,6 +63,13 @@ class OwnPage:
     menu: str
     bar: str
     side: str
+    main: str = ""
+    shown: tuple[str, ...] = ()
+    may_change: Callable[[UnitOfWork, Any], bool] | None = None
+
+    def lets_change(self, uow: UnitOfWork, record: Any) -> bool:
+        """Tell whether the page offers to change a record."""
+        return self.may_change is None or self.may_change(uow, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class RecordKind:
         write: What its operations ask for.
         own: What its page has beyond the others'.
         board: The endpoint that shows its list as a board.
+        cards: Endpoints of cards that its page fetches when it is there, each by the record's key.
     """
 
     record_type: str
@@ -98,6 +109,7 @@ class RecordKind:
     write: Permission = Permission.RECORD_WRITE
     own: OwnPage | None = None
     board: str | None = None
+    cards: tuple[str, ...] = ()
 
     @property
     def type(self) -> RecordType:

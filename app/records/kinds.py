@@ -11,6 +11,7 @@ from typing import Final
 from app.records.activity_page import load_page as load_activity
 from app.records.deal_page import load_page
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
+from app.records.knowledge_kinds import ARTICLE_KIND
 from app.records.sales_kinds import SALES_KINDS
 
 _LEAD: Final = RecordKind(
@@ -88,6 +89,7 @@ _REQUEST: Final = RecordKind(
     step_field="status",
     step_operation="request.set_status",
     ends=("closed",),
+    cards=("knowledge.suggestions",),
 )
 
 _ACCOUNT: Final = RecordKind(
@@ -150,5 +152,5 @@ _ACTIVITY: Final = RecordKind(
 
 KINDS: Final = {
     kind.record_type: kind
-    for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT, _ACTIVITY, *SALES_KINDS)
+    for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT, _ACTIVITY, ARTICLE_KIND, *SALES_KINDS)
 }

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.records.around import around
 from app.records.edit import shown_text
 from app.records.happenings import Happening, happenings
-from app.records.kind import RecordKind
+from app.records.kind import Action, RecordKind
 from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
 from app.records.titles import Titles
@@ -23,6 +23,7 @@ from processes.tasks.inbox import tasks_of_record
 from services.actors import Scope, Verb
 from services.documents.files import documents_of
 from services.documents.templates import TemplateKind, list_templates
+from services.operations import get_operation
 from services.people.model import Group, User
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
@@ -71,7 +72,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         steps=steps(kind, step) if sees_step(kind, uow) else [],
         step=step,
         own=None if kind.own is None else kind.own.load(uow, record),
-        actions=[action for action in kind.actions if step not in action.unless],
+        actions=[action for action in kind.actions if _is_offered(uow, action, step)],
         titles=Titles(uow, uow.readable_fields(kind.type), [record]),
         tasks=tasks_of_record(uow, kind.record_type, key),
         timeline=_timeline(kind, uow, key),
@@ -88,7 +89,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         staff=_staff(uow),
         shares=shares_with_names(uow, record),
         can_be_shared=is_shareable(record),
-        may_change=uow.actor.may(kind.write) and uow.may_do(Verb.UPDATE, record),
+        may_change=_may_change(kind, uow, record),
         may_delete=uow.actor.may(kind.write) and uow.may_do(Verb.DELETE, record),
         lines=lines_of(uow, record) if kind.lines else [],
         sums=totals_of(uow, record) if kind.lines else None,
@@ -96,6 +97,16 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         instances=instances,
         picture=_picture(uow, instances),
     )
+
+
+def _is_offered(uow: UnitOfWork, action: Action, step: str | None) -> bool:
+    return step not in action.unless and uow.actor.may(get_operation(action.operation).permission)
+
+
+def _may_change(kind: RecordKind, uow: UnitOfWork, record: Any) -> bool:
+    if not uow.actor.may(kind.write) or not uow.may_do(Verb.UPDATE, record):
+        return False
+    return kind.own is None or kind.own.lets_change(uow, record)
 
 
 def older_timeline(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

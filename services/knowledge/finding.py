@@ -9,6 +9,7 @@ letters do as well as a lemmatiser).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -55,6 +56,9 @@ class ArticleFilter:
     language: str | None = None
     visibility: str | None = None
     status: str = ArticleStatus.PUBLISHED.value
+
+
+ANY: Final = ArticleFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def find_article(
 
 
 def suggest_articles(
-    uow: UnitOfWork, text: str, narrowed: ArticleFilter = ArticleFilter(), *, limit: int = 5
+    uow: UnitOfWork, text: str, narrowed: ArticleFilter = ANY, *, limit: int = 5
 ) -> list[FoundArticle]:
     """Return the articles that have enough of a text in them to answer it, the best first."""
     found = find_articles(uow, text, narrowed, limit=limit)
@@ -131,7 +135,7 @@ def suggest_articles(
 
 
 def find_articles(
-    uow: UnitOfWork, text: str, narrowed: ArticleFilter = ArticleFilter(), *, limit: int = 20
+    uow: UnitOfWork, text: str, narrowed: ArticleFilter = ANY, *, limit: int = 20
 ) -> list[FoundArticle]:
     """Return the articles that have any word of ``text``, the best first."""
     words = telling_words(text)
@@ -154,7 +158,7 @@ def find_articles(
 
 
 def newest_articles(
-    uow: UnitOfWork, narrowed: ArticleFilter = ArticleFilter(), *, limit: int = 20
+    uow: UnitOfWork, narrowed: ArticleFilter = ANY, *, limit: int = 20
 ) -> list[FoundArticle]:
     """Return the articles that changed last, for those who look for nothing in particular."""
     statement = _narrowed(uow, narrowed).order_by(Article.updated_at.desc(), Article.id.desc())
@@ -163,11 +167,28 @@ def newest_articles(
     return [FoundArticle(one, 0, 0, votes.get(one.id, NO_VOTES)) for one in articles]
 
 
+def count_by_category(uow: UnitOfWork, narrowed: ArticleFilter = ANY) -> Counter[UUID | None]:
+    """Return how many articles each category holds itself, as far as the actor may see them."""
+    found = _narrowed(uow, narrowed).with_only_columns(Article.category_id, func.count())
+    rows = uow.session.execute(found.group_by(Article.category_id))
+    return Counter({row[0]: row[1] for row in rows})
+
+
 def telling_words(text: str) -> list[str]:
-    """Return the folded words of a text that say what it is about, the first few."""
+    """Return the folded words of a text that say what it is about, the first few.
+
+    Of words that begin alike it is the longest, since they find the same.
+    """
     words = split_words(text[:_READ])
-    telling = [one for one in words if _is_telling(one)] or [one for one in words if one.isalnum()]
-    return list(dict.fromkeys(telling))[:_MOST_WORDS]
+    telling = [one for one in words if _is_telling(one)] or words
+    found: dict[str, str] = {}
+    for word in telling:
+        found[_beginning(word)] = max(found.get(_beginning(word), ""), word, key=len)
+    return list(found.values())[:_MOST_WORDS]
+
+
+def _beginning(word: str) -> str:
+    return word if word.isdigit() else word[:_BEGINNING]
 
 
 def _is_telling(word: str) -> bool:
@@ -193,7 +214,7 @@ def _ranked(
     Which words each article has is asked once; how many articles have each word is counted on
     the answers, in the same statement.
     """
-    beginnings = [word if word.isdigit() else word[:_BEGINNING] for word in words]
+    beginnings = [_beginning(word) for word in words]
     anywhere = "^" if is_by_title else ""
     allowed = _narrowed(uow, narrowed).with_only_columns(Article.id)
     asked = [

@@ -143,6 +143,7 @@ def _add_rows(uow: UnitOfWork, world: World, relation: str) -> None:
     whose = {"owner_id": world.users[owner], "team_id": world.groups[team]}
     own: dict[str, UUID] = {}
     own["user"], own["pipeline"] = world.users[owner], default_pipeline(uow).id
+    own["article"] = run(uow, "article.create", {"title": "Article", "body": "x"}).id
     world.rows.setdefault("user", {})[relation] = own["user"]
     world.rows.setdefault("pipeline", {})[relation] = own["pipeline"]
     for name in scoped_types():
@@ -296,6 +297,7 @@ ROWS: Mapping[str, str] = {
 SETTINGS = frozenset(
     {
         "user_id", "user_ids", "group_id", "owner_id", "team_id", "calendar_id", "policy_id",
+        "article_id", "category_id", "programme_id", "rule_id", "level_id", "prize_id",
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
         "mention_id", "import_id", "export_id", "document_ids", "price_list_id", "product_id",

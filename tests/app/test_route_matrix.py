@@ -17,7 +17,7 @@ OPERATE, DEPLOY = Permission.INSTANCE_OPERATE, Permission.PROCESS_DEPLOY
 SEE, DRAW = Permission.PROCESS_READ, Permission.PROCESS_DRAFT
 MANAGE, PROFILE, WORK = Permission.USER_MANAGE, Permission.PROFILE_WRITE, Permission.TASK_WORK
 
-RECORD_PLACES = ("leads", "deals", "requests", "accounts", "contacts", "activities")
+RECORD_PLACES = ("leads", "deals", "requests", "accounts", "contacts", "activities", "articles")
 RECORD_ROUTES = {
     "index": READ,
     "bin": READ,
@@ -46,6 +46,7 @@ RECORD_ROUTES = {
 SALES_PLACES = ("quotes", "orders", "invoices")
 CATALOGUE_PLACES = ("products", "price-lists")
 CATALOGUE = Permission.CATALOGUE_WRITE
+KNOWLEDGE = Permission.KNOWLEDGE_WRITE
 DOUBLES_PLACES = ("leads", "accounts", "contacts")
 DOUBLES_ROUTES = {
     "similar": READ,
@@ -314,6 +315,18 @@ DECISIONS = {
     "inbox.index": SIGNED_IN,
     "inbox.show": SIGNED_IN,
     "inbox.unclaim": WORK,
+    "knowledge.categories": KNOWLEDGE,
+    "knowledge.create_category": KNOWLEDGE,
+    "knowledge.delete_category": KNOWLEDGE,
+    "knowledge.index": READ,
+    "knowledge.insert": WRITE,
+    "knowledge.link": WRITE,
+    "knowledge.restore": WRITE,
+    "knowledge.suggestions": READ,
+    "knowledge.unlink": WRITE,
+    "knowledge.update_category": KNOWLEDGE,
+    "knowledge.versions": READ,
+    "knowledge.vote": READ,
     "notes.show": READ,
     "notes.update": WRITE,
     "processes.check": DRAW,
