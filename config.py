@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ class Settings:
         trusted_proxies: How many reverse proxies stand in front, each of which adds the client's
             address to ``X-Forwarded-For``; with 0 that header counts for nothing.
         web_processes: How many processes of the web server answer requests.
+        office_program: LibreOffice's ``soffice``, which makes PDFs of Word files; None where there
+            is none.
     """
 
     environment: str
@@ -52,6 +55,7 @@ class Settings:
     request_limit_bytes: int = 16 * 1024 * 1024
     trusted_proxies: int = 0
     web_processes: int = 1
+    office_program: Path | None = None
 
     @property
     def is_production(self) -> bool:
@@ -84,6 +88,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         adjustable_clock=environment != "production" and env.get("LANEWISE_CLOCK") == "adjustable",
         trusted_proxies=_count(env, "TRUSTED_PROXIES"),
         web_processes=_count(env, "WEB_PROCESSES") or _cores(),
+        office_program=_office_program(env),
     )
 
 
@@ -93,6 +98,17 @@ def _count(env: Mapping[str, str], name: str) -> int:
     if text not in set("0123456789"):
         raise ConfigurationError(f"{name} is {text!r}; use a number from 0 to 9")
     return int(text)
+
+
+def _office_program(env: Mapping[str, str]) -> Path | None:
+    """Return the office program that is named, or the one that the machine has."""
+    if named := env.get("OFFICE_PROGRAM"):
+        path = Path(named)
+        if not (path.is_file() and os.access(path, os.X_OK)):
+            raise ConfigurationError(f"OFFICE_PROGRAM is {named!r}, which can't be run")
+        return path
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    return None if found is None else Path(found)
 
 
 def _cores() -> int:

@@ -8,7 +8,7 @@ from services.calendars.stock import seed_calendars
 from services.consents.purposes import seed_purposes
 from services.crm.pipeline_model import LOST_REASONS, SALES_STAGES, LostReason, Pipeline, Stage
 from services.crm.pipelines import DEFAULT_PIPELINE
-from services.documents.templates import seed_templates
+from services.documents.shipped import seed_templates
 from services.people.model import Group, find_group
 from services.service_levels.stock import seed_policies
 from services.unit_of_work import UnitOfWork

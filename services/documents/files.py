@@ -9,25 +9,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
 from services.actors import Permission
 from services.arguments import Key, Line
-from services.documents.layout import Look, draw_pdf
+from services.documents.drawing import fill_document
 from services.documents.model import Document
-from services.documents.sandbox import render
-from services.documents.templates import Template, TemplateKind, get_template
-from services.documents.values import values_for
-from services.errors import Invalid, NotFound
+from services.documents.templates import TemplateKind, get_template
+from services.errors import NotFound
 from services.operations import Arguments, operation
-from services.people.organization import get_organization
 from services.records.schemas import AnyRecordType
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
-PDF = "application/pdf"
 MAX_NAME_LENGTH = 150
 _UNSAFE_IN_NAMES = re.compile(r"[^\w .()\-]+")
 
@@ -40,36 +36,53 @@ class MakeDocument(Arguments):
     )
     record_type = Line(required=True, validate=AnyRecordType(), metadata={"title": "Record type"})
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
+    language = Line(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "title": "Language",
+            "description": "Two letters; the organisation's if it is empty or not there.",
+        },
+    )
 
 
 @operation("document.make", Permission.DOCUMENT_WRITE, MakeDocument, in_diagrams=True)
 def make_document(
-    uow: UnitOfWork, *, template: str, record_type: str, record_id: UUID
+    uow: UnitOfWork,
+    *,
+    template: str,
+    record_type: str,
+    record_id: UUID,
+    language: str | None = None,
 ) -> dict[str, Any]:
-    """Make a PDF from a template and keep it with the record."""
-    found = get_template(uow, template, TemplateKind.DOCUMENT)
+    """Make a document from a template and keep it with the record."""
+    found = get_template(uow, template, TemplateKind.DOCUMENT, language)
     record = get_record(uow, record_type, record_id)
-    title, content = _draw(uow, found, record)
+    drawn = fill_document(uow, found, record)
     document = keep_document(
-        uow, record, name=f"{title}.pdf", content_type=PDF, content=content, template=found.name
+        uow,
+        record,
+        name=drawn.name,
+        content_type=drawn.content_type,
+        content=drawn.content,
+        template=found.name,
+        template_version=found.number,
+        language=found.language,
+        number=_next_number(uow, record.id, found.name),
     )
     if found.record_field and hasattr(record, found.record_field):
         setattr(record, found.record_field, document.id)
-    details = {"document_id": str(document.id)}
-    add_entry(uow, record, "document", f"Made “{document.name}”", details=details)
-    return {"document_id": document.id, "name": document.name}
+    add_entry(uow, record, "document", _told(document), details={"document_id": str(document.id)})
+    return {"document_id": document.id, "name": document.name, "number": document.number}
 
 
 def keep_document(
-    uow: UnitOfWork,
-    record: Any,
-    *,
-    name: str,
-    content_type: str,
-    content: bytes,
-    template: str | None = None,
+    uow: UnitOfWork, record: Any, *, name: str, content_type: str, content: bytes, **made_from: Any
 ) -> Document:
-    """Insert a file that belongs to ``record``."""
+    """Insert a file that belongs to ``record``.
+
+    ``made_from`` are the columns that say what it was made from, if it was made here.
+    """
     return uow.add(
         Document(
             name=safe_name(name),
@@ -79,10 +92,10 @@ def keep_document(
             content=content,
             record_type=record.record_type,
             record_id=record.id,
-            template=template,
             created_at=uow.now,
             created_by=uow.actor.user_id,
             created_by_name=uow.actor.name,
+            **made_from,
         )
     )
 
@@ -136,21 +149,17 @@ def safe_name(name: str) -> str:
     return f"{stem}{dot}{ending}"
 
 
-def _draw(uow: UnitOfWork, template: Template, record: Any) -> tuple[str, bytes]:
-    organization = get_organization(uow)
-    zone = uow.platform.settings.timezone
-    values = values_for(uow, record)
-    language = template.language
-    title = render(template.title, values, language=language, zone=zone, html=False)
-    html = render(template.body, values, language=language, zone=zone)
-    parts = (organization.name, organization.registration, organization.bank)
-    look = Look(
-        title=title,
-        initial=organization.name[:1].upper(),
-        color=organization.color,
-        footer=" · ".join(part for part in parts if part),
-        language=language,
-    )
-    if not title:
-        raise Invalid("The template's title is empty.")
-    return title, draw_pdf(html, look)
+def _next_number(uow: UnitOfWork, record_id: UUID, template: str) -> int:
+    """Return which document of the record this will be of those from the template.
+
+    Two that are made at once come after one another.
+    """
+    lock = func.hashtextextended(f"document:{record_id}:{template}", 0)
+    uow.session.execute(select(func.pg_advisory_xact_lock(lock)))
+    made = (Document.record_id == record_id, Document.template == template)
+    return (uow.session.scalar(select(func.max(Document.number)).where(*made)) or 0) + 1
+
+
+def _told(document: Document) -> str:
+    again = f" (version {document.number})" if document.number > 1 else ""
+    return f"Made “{document.name}”{again}"

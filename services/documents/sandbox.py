@@ -7,12 +7,16 @@ that could make a long text from a short one.
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from functools import cache
 from html import unescape
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
@@ -30,34 +34,95 @@ from services.errors import Invalid
 MAX_TEMPLATE_CHARACTERS = 100_000
 MAX_OUTPUT_CHARACTERS = 300_000
 MAX_ITERATIONS = 5_000
+MAX_SECONDS = 10.0
 _FILTERS = ("default", "upper", "lower", "capitalize", "title", "trim", "join", "length", "first")
-_FORBIDDEN = (
-    nodes.Macro,
-    nodes.CallBlock,
-    nodes.Call,
-    nodes.Import,
-    nodes.FromImport,
-    nodes.Include,
-    nodes.Extends,
-    nodes.Block,
-    nodes.FilterBlock,
-    nodes.Mul,
-    nodes.Pow,
-    nodes.Mod,
-    nodes.Concat,
-    nodes.Add,
-    nodes.AssignBlock,
-)
+_FORBIDDEN: Final[Mapping[type[nodes.Node], str]] = {
+    nodes.Macro: "a macro",
+    nodes.CallBlock: "a call",
+    nodes.Call: "a call",
+    nodes.Import: "an import",
+    nodes.FromImport: "an import",
+    nodes.Include: "an include",
+    nodes.Extends: "extends",
+    nodes.Block: "a block",
+    nodes.FilterBlock: "a filter block",
+    nodes.Mul: "multiplication",
+    nodes.Pow: "a power",
+    nodes.Mod: "%",
+    nodes.Concat: "~",
+    nodes.Add: "addition",
+    nodes.AssignBlock: "a set block",
+}
 _BUDGET = "_budget"
 _LOCALE = "_locale"
 _ZONE = "_zone"
+# XML 1.0 2.2: what no document may hold; Word takes others of them for commands.
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Medium(Enum):
+    """What a template's text is a part of."""
+
+    HTML = "html"
+    LINE = "line"
+    WORD = "docx"
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one filling may use up."""
+
+    iterations: int = MAX_ITERATIONS
+    characters: int = MAX_OUTPUT_CHARACTERS
+    seconds: float = MAX_SECONDS
+    _ends_at: float = 0.0
+
+    def start(self) -> None:
+        """Begin to count the seconds."""
+        self._ends_at = time.monotonic() + self.seconds
+
+    def take_iteration(self) -> None:
+        """Count one repetition of a loop.
+
+        Raises:
+            SecurityError: There were too many, or they take too long.
+        """
+        self.iterations -= 1
+        if self.iterations < 0:
+            raise SecurityError("too many repetitions")
+        if time.monotonic() > self._ends_at:
+            raise SecurityError(f"it takes longer than {self.seconds:.0f} seconds")
+
+    def take_characters(self, count: int) -> None:
+        """Count what was written.
+
+        Raises:
+            SecurityError: It is too much.
+        """
+        self.characters -= count
+        if self.characters < 0:
+            raise SecurityError("it makes too long a text")
+
+
+class ForbiddenError(SecurityError):
+    """A template says what templates may not.
+
+    Attributes:
+        lineno: In which line, from 1.
+    """
+
+    def __init__(self, lineno: int, what: str) -> None:
+        super().__init__(what)
+        self.lineno = lineno
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The environment of all user templates; one for the program, as it keeps no state."""
+    """The environment of all user templates; one for each medium, as it keeps no state."""
 
-    def __init__(self) -> None:
-        super().__init__(autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
+    def __init__(self, medium: Medium) -> None:
+        super().__init__(
+            autoescape=True, undefined=ChainableUndefined, trim_blocks=True, finalize=_printed
+        )
         self.globals.clear()
         allowed = {name: self.filters[name] for name in _FILTERS}
         self.filters = {
@@ -66,23 +131,34 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             "number": _number,
             "date": _date,
             "datetime": _datetime,
-            "lines": _lines,
+            "lines": _word_lines if medium is Medium.WORD else _lines,
             "_limited": _limited,
         }
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        for kind in _FORBIDDEN:
+        for kind, called in _FORBIDDEN.items():
             if (found := tree.find(kind)) is not None:
-                raise SecurityError(f"line {found.lineno}: {kind.__name__.lower()} is not allowed")
+                raise ForbiddenError(found.lineno, f"{called} is not allowed in templates")
         for used in tree.find_all(nodes.Filter):
             if used.name.startswith("_"):
-                raise SecurityError(f"line {used.lineno}: there is no filter {used.name}")
+                raise ForbiddenError(used.lineno, f"there is no filter {used.name}")
         for loop in tree.find_all(nodes.For):
             if loop.recursive:
-                raise SecurityError(f"line {loop.lineno}: recursive loops are not allowed")
+                raise ForbiddenError(loop.lineno, "a recursive loop is not allowed in templates")
             loop.iter = nodes.Filter(loop.iter, "_limited", [], [], None, None, lineno=loop.lineno)
         return tree
+
+
+def parse_template(source: str, medium: Medium = Medium.HTML) -> nodes.Template:
+    """Return the tree of a template that can be run.
+
+    Raises:
+        TemplateError: It can't; ``lineno`` says where, if it is known.
+    """
+    tree = _sandbox(medium).parse(source)
+    _sandbox(medium).compile(source)
+    return tree
 
 
 def check_template(source: str, names: Iterable[str]) -> None:
@@ -94,8 +170,7 @@ def check_template(source: str, names: Iterable[str]) -> None:
     if len(source) > MAX_TEMPLATE_CHARACTERS:
         raise Invalid("The template is too long.")
     try:
-        tree = _sandbox().parse(source)
-        _sandbox().compile(source)
+        tree = parse_template(source)
     except TemplateError as error:
         raise Invalid(f"The template can't be read: {_said(error)}.") from error
     unknown = sorted(find_undeclared_variables(tree) - set(names))
@@ -113,28 +188,40 @@ def render(
     Raises:
         Invalid: The template is broken, or does more than a template may.
     """
-    private = {_BUDGET: [MAX_ITERATIONS], _LOCALE: _locale(language), _ZONE: zone}
-    pieces: list[str] = []
-    size = 0
-    try:
-        for piece in _compiled(source).generate({**values, **private}):
-            size += len(piece)
-            if size > MAX_OUTPUT_CHARACTERS:
-                raise Invalid("The template makes too long a text.")
-            pieces.append(piece)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-        raise Invalid(f"The template can't be filled: {_said(error)}.") from error
-    text = "".join(pieces)
+    medium = Medium.HTML if html else Medium.LINE
+    text = fill(source, values, Budget(), language=language, zone=zone, medium=medium)
     return text if html else " ".join(unescape(text).split())
 
 
+def fill(
+    source: str,
+    values: Mapping[str, Any],
+    budget: Budget,
+    *,
+    language: str,
+    zone: ZoneInfo,
+    medium: Medium,
+) -> str:
+    """Fill ``source``; what that uses up is taken from ``budget``.
+
+    Raises:
+        Invalid: The template is broken, or does more than a template may.
+    """
+    budget.start()
+    private = {_BUDGET: budget, _LOCALE: _locale(language), _ZONE: zone}
+    pieces: list[str] = []
+    try:
+        for piece in _sandbox(medium).from_string(source).generate({**values, **private}):
+            budget.take_characters(len(piece))
+            pieces.append(piece)
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise Invalid(f"The template can't be filled: {_said(error)}.") from error
+    return "".join(pieces)
+
+
 @cache
-def _sandbox() -> _Sandbox:
-    return _Sandbox()
-
-
-def _compiled(source: str) -> Any:
-    return _sandbox().from_string(source)
+def _sandbox(medium: Medium) -> _Sandbox:
+    return _Sandbox(medium)
 
 
 def _said(error: Exception) -> str:
@@ -154,11 +241,9 @@ def _limited(context: Context, items: Any) -> Iterator[Any]:
     """Yield from a list until the budget of the rendering is used up."""
     if not isinstance(items, list | tuple):
         return
-    budget = context[_BUDGET]
+    budget: Budget = context[_BUDGET]
     for item in items:
-        budget[0] -= 1
-        if budget[0] < 0:
-            raise SecurityError(f"more than {MAX_ITERATIONS} repetitions")
+        budget.take_iteration()
         yield item
 
 
@@ -193,6 +278,22 @@ def _datetime(context: Context, value: Any) -> str:
         return ""
     local = value.astimezone(context[_ZONE])
     return str(format_datetime(local, format="d MMMM y, HH:mm", locale=context[_LOCALE]))
+
+
+def _printed(value: Any) -> Any:
+    """Return what a value prints: nothing for none, and no signs that documents can't hold."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_printed(one)) for one in value)
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
+        return type(value)(_UNPRINTABLE.sub("", value))
+    return value
+
+
+def _word_lines(value: Any) -> str:
+    """Return a text as it is: Word keeps its line breaks."""
+    return value if isinstance(value, str) else ""
 
 
 def _lines(value: Any) -> Markup:

@@ -1,122 +1,107 @@
-"""Templates of documents and mails: shipped as files, kept in the database, changed by people.
-
-A file is a few ``key: value`` lines, a line of dashes, and the HTML.
-"""
+"""Templates of documents and mails: found by name and language, and offered by record type."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from uuid import UUID
 
-from marshmallow import validate
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import undefer
 
-from services.actors import Permission
-from services.arguments import Key, Line, LongText
-from services.documents.sandbox import check_template
-from services.documents.template_model import Template, TemplateKind
-from services.documents.values import VALUE_NAMES
-from services.errors import Invalid, NotFound
-from services.operations import Arguments, operation
-from services.records.changes import check_version
-from services.records.schemas import VERSION
+from services.documents.template_model import (
+    Template,
+    TemplateFormat,
+    TemplateKind,
+    TemplateVersion,
+)
+from services.errors import NotFound
+from services.people.organization import get_organization
 from services.unit_of_work import UnitOfWork
 
-FOLDER = Path(__file__).parent / "templates"
+__all__ = [
+    "Template",
+    "TemplateFormat",
+    "TemplateKind",
+    "content_of",
+    "find_version",
+    "get_template",
+    "list_templates",
+    "offered_templates",
+    "siblings_of",
+    "versions_of",
+]
 
 
-class CreateTemplate(Arguments):
-    """A template of one's own."""
-
-    name = Line(
-        required=True,
-        validate=validate.Regexp(r"[a-z][a-z0-9_]{1,59}\Z", error="Use small letters and _."),
-        metadata={"title": "Name", "description": "By which diagrams name it."},
-    )
-    kind = Line(
-        required=True,
-        validate=validate.OneOf([kind.value for kind in TemplateKind]),
-        metadata={"title": "Kind"},
-    )
-    title = Line(required=True, metadata={"title": "Title or subject"})
-    body = LongText(required=True, metadata={"title": "HTML"})
-    language = Line(
-        load_default="en", validate=validate.Regexp(r"[a-z]{2}\Z"), metadata={"title": "Language"}
-    )
-
-
-class UpdateTemplate(Arguments):
-    """What changes of a template."""
-
-    template_id = Key(required=True, metadata={"title": "Template"})
-    version = VERSION
-    title = Line(metadata={"title": "Title or subject"})
-    body = LongText(metadata={"title": "HTML"})
-    language = Line(validate=validate.Regexp(r"[a-z]{2}\Z"), metadata={"title": "Language"})
-
-
-@operation("template.create", Permission.TEMPLATE_WRITE, CreateTemplate)
-def create_template(uow: UnitOfWork, **values: str) -> Template:
-    """Create a template of a document or a mail."""
-    if uow.session.scalar(select(Template.id).where(Template.name == values["name"])):
-        message = f"There is a template called {values['name']} already."
-        raise Invalid(message, {"name": [message]})
-    template = Template(**values)
-    _check(template)
-    return uow.add(template)
-
-
-@operation("template.update", Permission.TEMPLATE_WRITE, UpdateTemplate)
-def update_template(
-    uow: UnitOfWork, *, template_id: UUID, version: int | None = None, **values: str
+def get_template(
+    uow: UnitOfWork, name: str, kind: TemplateKind, language: str | None = None
 ) -> Template:
-    """Change a template; what was made from it before stays as it is."""
-    template = uow.get(Template, template_id)
-    check_version(uow, template, version)
-    for name, value in values.items():
-        setattr(template, name, value)
-    _check(template)
-    uow.session.flush()
-    return template
-
-
-def get_template(uow: UnitOfWork, name: str, kind: TemplateKind) -> Template:
     """Return the template of this kind called ``name``.
+
+    It is the one in ``language``; else the one in the organisation's language; else the one that
+    was there first.
 
     Raises:
         NotFound: There is none.
     """
-    condition = (Template.name == name, Template.kind == kind.value)
-    found = uow.session.scalars(select(Template).where(*condition)).one_or_none()
-    if found is None:
+    condition = (
+        Template.name == name,
+        Template.kind == kind.value,
+        Template.is_retired.is_(False),
+    )
+    found = uow.session.scalars(select(Template).where(*condition).order_by(Template.id)).all()
+    if not found:
         raise NotFound(f"There is no {kind.value} template called {name}.")
-    return found
+    if len(found) == 1:
+        return found[0]
+    by_language = {template.language: template for template in reversed(found)}
+    wanted = by_language.get(language or "") or by_language.get(get_organization(uow).language)
+    return wanted or found[0]
 
 
 def list_templates(uow: UnitOfWork) -> Sequence[Template]:
-    """Return all templates by name."""
-    return uow.session.scalars(select(Template).order_by(Template.name)).all()
+    """Return all templates by name, the first language of each first."""
+    return uow.session.scalars(select(Template).order_by(Template.name, Template.id)).all()
 
 
-def seed_templates(uow: UnitOfWork) -> None:
-    """Add the shipped templates that are missing; changed ones stay as they are."""
-    known = set(uow.session.scalars(select(Template.name)))
-    for path in sorted(FOLDER.glob("*.html")):
-        if path.stem not in known:
-            uow.add(_read(path))
+def offered_templates(uow: UnitOfWork, kind: TemplateKind, record_type: str) -> Sequence[Template]:
+    """Return the templates that are meant for records of a type, by what people call them."""
+    statement = select(Template).where(
+        Template.kind == kind.value,
+        Template.is_retired.is_(False),
+        or_(Template.record_types == [], Template.record_types.contains([record_type])),
+    )
+    found = uow.session.scalars(statement.order_by(Template.id)).all()
+    return sorted(found, key=lambda one: (one.shown_name.casefold(), one.name))
 
 
-def _read(path: Path) -> Template:
-    head, _, body = path.read_text(encoding="utf-8").partition("\n---\n")
-    settings = dict(line.split(": ", 1) for line in head.splitlines())
-    return Template(name=path.stem, body=body.strip(), **settings)
+def siblings_of(uow: UnitOfWork, template: Template) -> Sequence[Template]:
+    """Return the template in all its languages, the first one first."""
+    statement = select(Template).where(Template.name == template.name)
+    return uow.session.scalars(statement.order_by(Template.id)).all()
 
 
-def _check(template: Template) -> None:
-    """Refuse a template that could not be filled, and say at which field."""
-    for name, text in (("title", template.title), ("body", template.body)):
-        try:
-            check_template(text, VALUE_NAMES)
-        except Invalid as error:
-            raise Invalid(error.message, {name: [error.message]}) from error
+def versions_of(uow: UnitOfWork, template: Template) -> Sequence[TemplateVersion]:
+    """Return what was in force, newest first, without the files."""
+    statement = select(TemplateVersion).where(TemplateVersion.template_id == template.id)
+    return uow.session.scalars(statement.order_by(TemplateVersion.number.desc())).all()
+
+
+def find_version(uow: UnitOfWork, template_id: UUID, number: int) -> TemplateVersion | None:
+    """Return a version with its file, or None."""
+    statement = select(TemplateVersion).where(
+        TemplateVersion.template_id == template_id, TemplateVersion.number == number
+    )
+    statement = statement.options(undefer(TemplateVersion.content))
+    return uow.session.scalars(statement).one_or_none()
+
+
+def content_of(uow: UnitOfWork, template: Template) -> bytes:
+    """Return the Word file that is in force.
+
+    Raises:
+        NotFound: It is no Word template.
+    """
+    version = find_version(uow, template.id, template.number)
+    if version is None or version.content is None:
+        raise NotFound("This template is no Word file.")
+    return version.content

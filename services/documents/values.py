@@ -1,10 +1,15 @@
-"""The values that templates are given: plain texts, numbers and dates, and nothing more."""
+"""The values that templates are given: plain texts, numbers and dates, and nothing more.
+
+Who makes a document or a mail decides what is in it: the fields that this actor may see. A process
+sees all. Records that the record is linked to are filled in with those of their fields that the
+actor may see, whoever they belong to: a letter to a client needs the client's address.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.crm.deal_model import Deal
@@ -12,14 +17,24 @@ from services.crm.request_links import make_link
 from services.crm.request_model import ServiceRequest
 from services.people.model import User
 from services.people.organization import Organization, get_organization
+from services.records.types import Field, find_relation, get_record_type, title_of
+from services.sales.lines import lines_of, totals_of
+from services.sales.model import LINES
 from services.sales.positions import positions_of
-from services.records.types import get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 VALUE_NAMES = frozenset(
     {"organization", "sender", "today", "now", "record", "lead", "deal", "request", "account"}
     | {"contact", "owner", "positions", "totals", "valid_until", "link", "status_link", "message"}
 )
+RESERVED: Final = frozenset(
+    {"organization", "sender", "today", "now", "record", "positions", "totals", "valid_until"}
+    | {"link", "status_link", "message"}
+)
+"""Names that no field can take, whatever it points to."""
+
+ORGANIZATION: Final = ("name", "address", "email", "phone", "website", "registration", "bank")
+POSITION: Final = ("title", "description", "quantity", "unit", "unit_price", "discount_percent")
 _CENT = Decimal("0.01")
 
 
@@ -33,6 +48,7 @@ def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict
     local_now = uow.now.astimezone(uow.platform.settings.timezone)
     shown = _plain(uow, record)
     values: dict[str, Any] = {
+        **_related(uow, record),
         "organization": _organization(organization),
         "sender": _sender(uow),
         "today": local_now.date(),
@@ -41,17 +57,28 @@ def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict
         record.record_type: shown,
         "link": f"{base}/{record.record_type}s/{record.id}",
         "message": message,
-        **_related(uow, record),
     }
     if isinstance(record, Deal):
-        positions = positions_of(uow, record)
-        values["positions"] = positions
-        values["totals"] = _totals(record, organization)
+        values |= _of_deal(uow, record, organization)
         values["valid_until"] = local_now.date() + timedelta(days=organization.offer_valid_days)
+    if record.record_type in LINES:
+        values |= _of_paper(uow, record, organization)
+        values["valid_until"] = shown.get("valid_until")
     if isinstance(record, ServiceRequest):
         token = make_link(uow.platform.settings, record.id)
         values["status_link"] = f"{base}/status/{token}"
     return values
+
+
+def related_fields(fields: tuple[Field, ...]) -> dict[str, Field]:
+    """Return those of a type's fields that point to something with values, by its name."""
+    return {
+        field.related_name: field
+        for field in fields
+        if field.relation is not None
+        and field.relation != "document"
+        and field.related_name not in RESERVED
+    }
 
 
 def _plain(uow: UnitOfWork, record: Any) -> dict[str, Any]:
@@ -63,25 +90,37 @@ def _plain(uow: UnitOfWork, record: Any) -> dict[str, Any]:
     for field in uow.readable_fields(get_record_type(record.record_type)):
         value = getattr(record, field.name)
         if field.choices is not None and value is not None:
-            shown[f"{field.name}_label"] = field.choices.get(value, value)
+            shown[f"{field.name}_label"] = _label(field, value)
         shown[field.name] = str(value) if isinstance(value, UUID) else value
     return shown
 
 
+def _label(field: Field, value: Any) -> Any:
+    choices = field.choices or {}
+    if field.traits.is_several:
+        return [choices.get(one, one) for one in value]
+    return choices.get(value, value)
+
+
 def _related(uow: UnitOfWork, record: Any) -> dict[str, Any]:
-    """Return the records one step away by their relation's name, and the owner."""
+    """Return what is one step away by its relation's name: records, and the owner."""
     related: dict[str, Any] = {}
-    for field in uow.readable_fields(get_record_type(record.record_type)):
-        name = field.name.removesuffix("_id")
+    fields = related_fields(uow.readable_fields(get_record_type(record.record_type)))
+    for name, field in fields.items():
         key = getattr(record, field.name)
-        if field.relation is None or name not in VALUE_NAMES or key is None:
-            continue
-        if field.relation == "user":
-            related[name] = _person(uow, key)
-        else:
-            found = uow.session.get(get_record_type(field.relation).model, key)
-            related[name] = None if found is None else _plain(uow, found)
+        if key is not None and field.relation is not None:
+            related[name] = _thing(uow, field.relation, key)
     return related
+
+
+def _thing(uow: UnitOfWork, relation: str, key: UUID) -> dict[str, Any] | None:
+    """Return what a field points to, as templates see it."""
+    plain = find_relation(relation)
+    if plain is None:
+        record = uow.session.get(get_record_type(relation).model, key)
+        return None if record is None else _plain(uow, record)
+    row = uow.session.get(plain.model, key)
+    return None if row is None else {name: getattr(row, name) for name in plain.fields}
 
 
 def _person(uow: UnitOfWork, key: UUID) -> dict[str, str] | None:
@@ -96,13 +135,16 @@ def _sender(uow: UnitOfWork) -> dict[str, str]:
 
 
 def _organization(organization: Organization) -> dict[str, Any]:
-    names = ("name", "address", "email", "phone", "website", "registration", "bank", "terms")
-    return {name: getattr(organization, name) for name in names}
+    return {name: getattr(organization, name) for name in (*ORGANIZATION, "terms")}
 
 
-def _totals(deal: Deal, organization: Organization) -> dict[str, Any]:
+def _of_deal(uow: UnitOfWork, deal: Deal, organization: Organization) -> dict[str, Any]:
+    """Return a deal's lines and sums; without prices for whom its amount is hidden."""
+    positions = positions_of(uow, deal)
+    if uow.readable_field(get_record_type(deal.record_type), "amount") is None:
+        return {"positions": [_without_prices(line) for line in positions], "totals": {}}
     tax = (deal.amount * organization.tax_percent / 100).quantize(_CENT, ROUND_HALF_UP)
-    return {
+    totals = {
         "net": deal.amount,
         "tax_name": organization.tax_name,
         "tax_percent": organization.tax_percent,
@@ -110,3 +152,43 @@ def _totals(deal: Deal, organization: Organization) -> dict[str, Any]:
         "gross": deal.amount + tax,
         "currency": deal.currency,
     }
+    return {"positions": positions, "totals": totals}
+
+
+def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[str, Any]:
+    """Return the lines and sums of a quote, an order or an invoice."""
+    lines = [
+        {
+            "number": line.position,
+            "total": line.net,
+            "tax_percent": line.tax_percent,
+            **{name: getattr(line, name) for name in POSITION},
+        }
+        for line in lines_of(uow, paper)
+    ]
+    record_type = get_record_type(paper.record_type)
+    if any(uow.readable_field(record_type, name) is None for name in ("net", "gross")):
+        return {"positions": [_without_prices(line) for line in lines], "totals": {}}
+    sums = totals_of(uow, paper)
+    taxes = [
+        {"percent": group.percent, "base": group.taxable, "tax": group.tax} for group in sums.groups
+    ]
+    totals = {
+        "net": sums.net,
+        "discount": sums.discount,
+        "discount_percent": paper.discount_percent,
+        "taxable": sums.taxable,
+        "tax_name": organization.tax_name,
+        "tax": sums.tax,
+        "taxes": taxes,
+        "gross": sums.gross,
+        "paid": getattr(paper, "paid", None),
+        "due": sums.gross - getattr(paper, "paid", Decimal(0)),
+        "currency": paper.currency,
+    }
+    return {"positions": lines, "totals": totals}
+
+
+def _without_prices(line: dict[str, Any]) -> dict[str, Any]:
+    hidden = {"unit_price", "total", "discount_percent"}
+    return {name: value for name, value in line.items() if name not in hidden}

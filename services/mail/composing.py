@@ -63,7 +63,13 @@ def _client_address(uow: UnitOfWork, record: Any) -> str | None:
 
 
 def compose(
-    uow: UnitOfWork, record: Any, subject: str | None, body: str | None, template: str | None
+    uow: UnitOfWork,
+    record: Any,
+    subject: str | None,
+    body: str | None,
+    template: str | None,
+    *,
+    language: str | None = None,
 ) -> MailText:
     """Return what the mail says: ``body`` as it is, or inside a template.
 
@@ -76,7 +82,7 @@ def compose(
             message = "Give a subject and a text, or a template."
             raise Invalid(message, {"subject" if not subject else "body": [message]})
         return MailText(subject, body, html_of(body))
-    found = get_template(uow, template, TemplateKind.MAIL)
+    found = get_template(uow, template, TemplateKind.MAIL, language)
     values = values_for(uow, record, message=body)
     zone = uow.platform.settings.timezone
     filled = render(found.body, values, language=found.language, zone=zone)

@@ -50,6 +50,14 @@ class SendMail(Arguments):
         allow_none=True,
         metadata={"title": "Template", "description": "Such as offer_mail."},
     )
+    language = Line(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "title": "Language",
+            "description": "Of the template; two letters. The organisation's if it is empty.",
+        },
+    )
     document_ids = Keys(
         load_default=list,
         allow_none=True,
@@ -93,6 +101,7 @@ def send_mail(
     subject: str | None = None,
     body: str | None = None,
     template: str | None = None,
+    language: str | None = None,
     document_ids: list[UUID] | None = None,
     reply_to_id: UUID | None = None,
     purpose: str = SERVICE,
@@ -108,7 +117,14 @@ def send_mail(
     unsubscribe = None
     if purpose == MARKETING:
         unsubscribe = unsubscribe_token(uow, record, recipients, consent_purpose)
-    said = compose(uow, record, subject or subject_of_answer(answered), body, template)
+    said = compose(
+        uow,
+        record,
+        subject or subject_of_answer(answered),
+        body,
+        template,
+        language=language,
+    )
     documents = attachable(uow, document_ids or [])
     mail = _write_down(uow, record, recipients, said, answered)
     mail.template, mail.purpose = template, purpose

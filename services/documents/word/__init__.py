@@ -1,0 +1,1 @@
+"""Word files as templates: checked before they are taken, filled, read."""
