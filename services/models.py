@@ -24,6 +24,8 @@ from services.goals import model as goal_model
 from services.importing import model as import_model
 from services.knowledge import category_model as article_category_model
 from services.knowledge import model as article_model
+from services.loyalty import ledger_model as loyalty_ledger_model
+from services.loyalty import model as loyalty_model
 from services.mail import model as mail_model
 from services.marketing import campaign_model, fill_model, segment_model, value_model
 from services.notifications import model as notification_model
@@ -65,6 +67,8 @@ __all__ = [
     "import_model",
     "jobs",
     "lead_model",
+    "loyalty_ledger_model",
+    "loyalty_model",
     "mail_model",
     "merging",
     "note_model",

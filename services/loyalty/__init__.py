@@ -1,0 +1,1 @@
+"""Loyalty: programmes, members' points in an append-only ledger, levels and prizes."""
