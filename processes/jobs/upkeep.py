@@ -9,8 +9,11 @@ from sqlalchemy import text
 
 from processes.events.buffer import prune_messages
 from services.actors import SYSTEM
+from services.contracts.daily import look_after_contracts
 from services.exporting.exports import delete_expired
 from services.importing.imports import forget_files
+from services.marketing.customer_values import measure_when_due
+from services.notifications.reading import prune_notifications
 from services.platform import Platform
 from services.submissions import forget_submissions
 from services.unit_of_work import UnitOfWork
@@ -38,6 +41,7 @@ def tidy_up(platform: Platform) -> None:
     while platform.transact(SYSTEM, _prune_effects, source="timer") == PRUNED_AT_ONCE:
         pass
     platform.transact(SYSTEM, _prune_rest, source="timer")
+    platform.transact(SYSTEM, measure_when_due, source="timer")
 
 
 def _prune_effects(uow: UnitOfWork) -> int:
@@ -52,3 +56,5 @@ def _prune_rest(uow: UnitOfWork) -> None:
     forget_submissions(uow)
     forget_files(uow)
     delete_expired(uow)
+    prune_notifications(uow)
+    look_after_contracts(uow)

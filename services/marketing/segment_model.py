@@ -81,12 +81,12 @@ SEGMENT = register_record_type(
         model=Segment,
         fields=(
             Field("name", "Name"),
-            Field("of_type", "Members", "choice", choices=SEGMENT_TYPES, writable=False),
-            Field("kind", "Kind", "choice", choices=SEGMENT_KINDS, writable=False),
+            Field("of_type", "Members", "choice", choices=SEGMENT_TYPES),
+            Field("kind", "Kind", "choice", choices=SEGMENT_KINDS),
             Field("description", "Description", "long_text"),
             *COMMON_FIELDS,
         ),
-        required=("name",),
+        required=("name", "of_type"),
         sorts=("name", "created_at", "updated_at"),
     )
 )

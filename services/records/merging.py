@@ -22,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     exists,
+    false,
     or_,
     select,
     update,
@@ -348,7 +349,7 @@ def _has_twin(pointer: Pointer, owner: UUID) -> ColumnElement[bool]:
                 for name in sorted(names - {pointer.column.name})
             ]
             found.append(exists().where(twin.c[pointer.column.name] == owner, *same))
-    return or_(*found)
+    return or_(false(), *found)
 
 
 def _is_empty(value: Any) -> bool:
