@@ -18,6 +18,7 @@ from app.api.routes import PROBLEM_ANSWER
 from app.api.schemas import PROBLEM, schema_name
 from app.api.search import search_blueprint
 from app.api.service_levels import service_level_blueprints
+from app.api.setup import setup_blueprints
 from app.api.tasks import tasks_blueprint
 from app.api.tokens import tokens_blueprint
 from app.limits import API, limit_blueprint
@@ -51,6 +52,7 @@ def init_api(app: Flask) -> None:
         *delivery_blueprints(),
         *service_level_blueprints(),
         *file_blueprints(),
+        *setup_blueprints(),
         operations_blueprint(),
     ):
         api.register_blueprint(blueprint)

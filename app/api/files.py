@@ -13,8 +13,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
-from app.api.routes import Route, add_route
-from app.context import API_PREFIX
+from app.api.routes import Route, resource
 from app.exports import file_response
 from app.wire import json_response
 from services.actors import Permission
@@ -42,7 +41,7 @@ def file_blueprints() -> list[Blueprint]:
     may_import, may_export = Permission.DATA_IMPORT, Permission.DATA_EXPORT
     rows = {"outcome": "Only rows with this one.", "after": "Only rows after this number."}
     return [
-        _resource(
+        resource(
             "imports",
             "Imports",
             Route("GET", "", "list", may_import, _list_imports, "List imports, newest first"),
@@ -65,7 +64,7 @@ def file_blueprints() -> list[Blueprint]:
                 "Get the rows with errors as a file",
             ),
         ),
-        _resource(
+        resource(
             "exports",
             "Exports",
             Route("GET", "", "list", may_export, _list_exports, "List one's exports"),
@@ -73,15 +72,6 @@ def file_blueprints() -> list[Blueprint]:
             Route("GET", "/<uuid:key>/file", "file", may_export, _file, "Get the file"),
         ),
     ]
-
-
-def _resource(place: str, description: str, *routes: Route) -> Blueprint:
-    blueprint = Blueprint(
-        f"api_{place}", __name__, url_prefix=f"{API_PREFIX}{place}", description=description
-    )
-    for route in routes:
-        add_route(blueprint, route)
-    return blueprint
 
 
 def _list_imports(uow: UnitOfWork) -> ResponseReturnValue:

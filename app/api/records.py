@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -13,6 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields
 
+from app.api.arguments import limit_argument
+from app.api.parts import part_routes, shared_part_routes
 from app.api.routes import Route, add_route
 from app.api.schemas import page_schema, record_schema
 from app.context import API_PREFIX
@@ -127,6 +128,7 @@ def _blueprint(kind: RecordKind) -> Blueprint:
             f"Show what happened to a {label}",
             query={"before": "The key of an entry: only older ones.", "limit": "1 to 200."},
         ),
+        *part_routes(kind),
     ):
         add_route(blueprint, route)
     return blueprint
@@ -156,6 +158,7 @@ def added_routes() -> tuple[Route, ...]:
         Route("GET", key, "get", read, _get, "Show a record"),
         Route("PATCH", key, "update", write, _update, "Change a record"),
         Route("GET", f"{key}/timeline", "timeline", read, _timeline, "Show what happened to it"),
+        *shared_part_routes(),
     )
 
 
@@ -224,15 +227,3 @@ def _timeline(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturn
     before = request.args.get("before", type=UUID)
     entries = timeline_of(uow, kind.record_type, key, before=before, limit=limit_argument())
     return json_response({"items": entries})
-
-
-def limit_argument() -> int:
-    """Return the argument ``limit``, 50 if there is none.
-
-    Raises:
-        Invalid: It is no number from 1 to 200.
-    """
-    text = request.args.get("limit", "50")
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 200:  # noqa: PLR2004
-        raise Invalid("A page has 1 to 200 entries.", {"limit": ["Use 1 to 200."]})
-    return int(text)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
+from app.context import API_PREFIX
 from app.views import Audience, Decision, View, view
 
 PROBLEM_ANSWER: Final = "Problem"
@@ -42,6 +43,16 @@ def add_route(blueprint: Blueprint, route: Route) -> None:
     documented = blueprint.doc(**description(route))(view(route.decision)(route.function))
     answered = blueprint.response(route.status, route.answer)(documented)
     blueprint.route(route.rule, methods=[route.method], endpoint=route.endpoint)(answered)
+
+
+def resource(place: str, description: str, *routes: Route) -> Blueprint:
+    """Return the routes below ``place``."""
+    name = f"api_{place.replace('-', '_')}"
+    prefix = f"{API_PREFIX}{place}"
+    blueprint = Blueprint(name, __name__, url_prefix=prefix, description=description)
+    for route in routes:
+        add_route(blueprint, route)
+    return blueprint
 
 
 def description(route: Route) -> dict[str, Any]:

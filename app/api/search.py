@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from app.api.records import limit_argument
+from app.api.arguments import limit_argument
 from app.api.routes import Route, add_route
 from app.context import API_PREFIX
 from app.wire import json_response

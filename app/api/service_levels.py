@@ -10,8 +10,7 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
-from app.api.routes import Route, add_route
-from app.context import API_PREFIX
+from app.api.routes import Route, resource
 from app.wire import json_response
 from services.actors import Permission
 from services.calendars.calendars import list_calendars, present_calendar
@@ -27,19 +26,19 @@ def service_level_blueprints() -> list[Blueprint]:
     """Return the resources of calendars, of policies and of a request's promises."""
     calendars, policies = Permission.CALENDAR_WRITE, Permission.SLA_WRITE
     return [
-        _resource(
+        resource(
             "calendars",
             "Working calendars",
             Route("GET", "", "list", calendars, _list_calendars, "List working calendars"),
             Route("GET", "/<uuid:key>", "get", calendars, _get_calendar, "Show a calendar"),
         ),
-        _resource(
+        resource(
             "sla-policies",
             "Service levels",
             Route("GET", "", "list", policies, _list_policies, "List policies in their order"),
             Route("GET", "/<uuid:key>", "get", policies, _get_policy, "Show a policy"),
         ),
-        _resource(
+        resource(
             "request-promises",
             "What requests are promised",
             Route(
@@ -52,18 +51,6 @@ def service_level_blueprints() -> list[Blueprint]:
             ),
         ),
     ]
-
-
-def _resource(place: str, description: str, *routes: Route) -> Blueprint:
-    blueprint = Blueprint(
-        f"api_{place.replace('-', '_')}",
-        __name__,
-        url_prefix=f"{API_PREFIX}{place}",
-        description=description,
-    )
-    for route in routes:
-        add_route(blueprint, route)
-    return blueprint
 
 
 def _items(found: Any, present: Callable[[Any], dict[str, Any]]) -> ResponseReturnValue:

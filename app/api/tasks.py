@@ -10,7 +10,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
-from app.api.records import limit_argument
+from app.api.arguments import limit_argument
 from app.api.routes import Route, add_route
 from app.context import API_PREFIX
 from app.views import Audience
