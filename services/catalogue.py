@@ -38,6 +38,7 @@ from services.documents import making as document_making
 from services.duplicates import pairs as duplicate_pairs
 from services.duplicates import scans as duplicate_scans
 from services.exporting import exports
+from services.goals import goals
 from services.importing import imports
 from services.knowledge import articles
 from services.knowledge import categories as article_categories
@@ -56,6 +57,8 @@ from services.marketing import (
     segment_members,
     segments,
 )
+from services.notifications import choosing as notification_choosing
+from services.notifications import mailing as notification_mailing
 from services.people import assignment, organization, users
 from services.points import points
 from services.records import deletion, merging, notes
@@ -124,6 +127,7 @@ __all__ = [
     "duplicate_scans",
     "exports",
     "files",
+    "goals",
     "imports",
     "invoices",
     "leads",
@@ -134,6 +138,8 @@ __all__ = [
     "mails",
     "merging",
     "notes",
+    "notification_choosing",
+    "notification_mailing",
     "numbering",
     "orders",
     "organization",

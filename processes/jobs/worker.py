@@ -38,6 +38,8 @@ from processes.jobs.upkeep import tidy_up
 from processes.running.step_jobs import sweep_steps
 from services.audit_chain import SEALED_AT_ONCE, seal_audit
 from services.jobs import JobHandler, RetryLater, all_jobs
+from services.notifications.mailing import sweep_digests
+from services.notifications.reminders import REMINDED_AT_ONCE, sweep_reminders
 from services.platform import Platform
 from services.unit_of_work import Job
 
@@ -248,6 +250,9 @@ def _sweep(platform: Platform, stop_event: threading.Event) -> None:
             while sweep_timers(platform) == SWEPT_AT_ONCE:
                 pass
             sweep_steps(platform)
+            while sweep_reminders(platform) == REMINDED_AT_ONCE:
+                pass
+            sweep_digests(platform)
             hour = platform.clock.now().replace(minute=0, second=0, microsecond=0)
             if hour != looked_after:
                 tidy_up(platform)

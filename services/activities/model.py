@@ -86,8 +86,9 @@ class Activity(Record, Base):
     description: Mapped[str | None]
     result: Mapped[str | None]
     reminder_minutes: Mapped[int | None]
-    remind_at: Mapped[datetime | None]
-    reminded_at: Mapped[datetime | None]
+    # Only the sweep of reminders reads these, and only in SQL.
+    remind_at: Mapped[datetime | None] = mapped_column(deferred=True)
+    reminded_at: Mapped[datetime | None] = mapped_column(deferred=True)
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     regarding_type: Mapped[str | None]

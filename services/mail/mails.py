@@ -23,7 +23,7 @@ from services.mail.threads import answerable, sender_of, subject_of_answer
 from services.operations import Arguments, operation
 from services.records.schemas import AnyRecordType
 from services.records.timeline import add_entry
-from services.records.types import get_record
+from services.records.types import find_record_type, get_record
 from services.unit_of_work import Job, UnitOfWork
 
 SERVICE, MARKETING = "service", "marketing"
@@ -178,6 +178,8 @@ def complete(uow: UnitOfWork, mail: Mail) -> None:
     mail.sent_at = uow.now
     mail.last_error = None
     calls.answer(uow, mail.call_key, _answer(mail))
+    if find_record_type(mail.record_type) is None:
+        return  # it is of no record of which processes could hear
     uow.emit(
         "mail.sent", mail.record_type, mail.record_id, mail_id=str(mail.id), subject=mail.subject
     )

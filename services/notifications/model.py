@@ -66,7 +66,6 @@ class Notification(Keyed, Base):
             postgresql_where=text("read_at IS NULL"),
         ),
         Index(None, "at"),
-        {"info": {"twins_stay": True}},
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

@@ -12,6 +12,8 @@ from sqlalchemy import delete, select
 from services.actors import Permission
 from services.arguments import Key, Line, LongText
 from services.errors import Conflict, NotAllowed, NotFound, not_found_as
+from services.notifications.model import NotificationKind
+from services.notifications.posting import News, take_back, tell_people
 from services.operations import Arguments, operation
 from services.people.model import User
 from services.records.folding import fold
@@ -192,3 +194,13 @@ def _mention(uow: UnitOfWork, entry: TimelineRow, people: Sequence[User]) -> Non
                 at=uow.now,
             )
         )
+    news = News(
+        kind=NotificationKind.MENTION.value,
+        key=f"mention:{entry.id}",
+        title=f"{uow.actor.name} named you in a note",
+        record_type=entry.record_type,
+        record_id=entry.record_id,
+        about_id=entry.id,
+    )
+    take_back(uow, known - named, news.key)
+    tell_people(uow, named - known - {uow.actor.user_id}, news)
