@@ -172,7 +172,7 @@ def _by_field(
     }
     if not wanted:
         return
-    compared = func.lower(column) if folded else column
+    compared = func.lower(column, type_=column.type) if folded else column
     statement = (
         uow.select(model)
         .with_only_columns(model.id, compared)

@@ -27,6 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from services.activities.model import Activity
+from services.contracts.model import Contract
+from services.contracts.subscription_model import Subscription
 from services.crm.account_model import Account
 from services.crm.account_tree import below
 from services.crm.contact_model import Contact
@@ -48,7 +50,13 @@ GROUPS: Mapping[str, frozenset[str]] = {
 """What a timeline can be narrowed to; ``changes`` is whatever is in none of them."""
 
 CHANGES = "changes"
-_ROLLED_UP: Mapping[str, Any] = {"contact": Contact, "deal": Deal, "request": ServiceRequest}
+_ROLLED_UP: Mapping[str, Any] = {
+    "contact": Contact,
+    "deal": Deal,
+    "request": ServiceRequest,
+    "contract": Contract,
+    "subscription": Subscription,
+}
 
 
 class TimelineRow(Keyed, Base):

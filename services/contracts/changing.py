@@ -1,0 +1,275 @@
+"""Changes of what a subscription holds: more, less, other prices; the paid period is settled.
+
+A change of a quantity holds from a day on. For the days that are left of the period that was
+invoiced already, the difference of the line's price for a whole period is charged or given back by
+its share of days, that day among them, rounded once by the currency. A new price holds from the
+next period on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from marshmallow import validate
+
+from services.actors import Permission
+from services.arguments import Day, Number, Percent, Truth, UnitPrice, WholeNumber
+from services.contracts.billing import (
+    Part,
+    adjust,
+    invoice_adjustments,
+    invoice_until,
+    period_of,
+)
+from services.contracts.days import DAY, Span, show_day
+from services.contracts.revenue import settle_revenue
+from services.contracts.subscription_life import SubscriptionArguments
+from services.contracts.subscription_model import Subscription
+from services.errors import Conflict, Invalid
+from services.money import PricedLine, line_net, show_money
+from services.operations import operation
+from services.records.changes import check_version
+from services.records.schemas import VERSION
+from services.records.timeline import add_entry
+from services.sales.documents import require, today
+from services.sales.filling import LineArguments, fill_lines
+from services.sales.lines import copied, lines_of, write_lines
+from services.sales.price_list_model import PriceList
+from services.unit_of_work import UnitOfWork
+
+_ON = Day(
+    load_default=None,
+    allow_none=True,
+    metadata={"title": "From", "description": "Today if it is empty; a day of the paid period."},
+)
+_AT_ONCE = Truth(
+    load_default=False,
+    metadata={
+        "title": "Invoice the difference at once",
+        "description": "Else it stands on the next invoice.",
+    },
+)
+_POSITION = WholeNumber(required=True, metadata={"title": "Line", "description": "From 1."})
+
+
+class ChangeQuantity(SubscriptionArguments):
+    """How many of a line there are from a day on."""
+
+    position = _POSITION
+    quantity = Number(
+        required=True,
+        validate=validate.Range(0, 10**9),
+        metadata={"title": "Quantity", "description": "0 takes the line away."},
+    )
+    on = _ON
+    at_once = _AT_ONCE
+    version = VERSION
+
+
+class AddLine(LineArguments):
+    """What a subscription holds besides from a day on."""
+
+    subscription_id = SubscriptionArguments().fields["subscription_id"]
+    on = _ON
+    at_once = _AT_ONCE
+    version = VERSION
+
+
+class SetPrice(SubscriptionArguments):
+    """What one unit of a line costs from the next period on."""
+
+    position = _POSITION
+    unit_price = UnitPrice(required=True, metadata={"title": "Unit price"})
+    discount_percent = Percent(
+        load_default=None, allow_none=True, metadata={"title": "Discount in percent"}
+    )
+    version = VERSION
+
+
+@operation(
+    "subscription.change_quantity", Permission.RECORD_WRITE, ChangeQuantity, in_diagrams=True
+)
+def change_quantity(
+    uow: UnitOfWork,
+    *,
+    subscription_id: UUID,
+    position: int,
+    quantity: Decimal,
+    on: date | None = None,
+    at_once: bool = False,
+    version: int | None = None,
+) -> dict[str, Any]:
+    """Change how many of a line there are; the paid period is settled by days."""
+    subscription = _begin(uow, subscription_id, version)
+    quantity = quantity.quantize(Decimal("0.001"))
+    day = _day(uow, subscription, on)
+    rows = _rows(uow, subscription)
+    row = _row_at(rows, position)
+    before = row["quantity"]
+    if quantity == before:
+        return {"amount": Decimal(0)}
+    if not quantity and len(rows) == 1:
+        message = "This is the only line; cancel the subscription instead."
+        raise Invalid(message, {"quantity": [message]})
+    changed = {**row, "quantity": quantity}
+    what = f"{row['title']}, {_shown(quantity)} instead of {_shown(before)}"
+    difference = _net(changed, subscription) - _net(row, subscription)
+    amount = _settle_period(uow, subscription, row, difference, day, what)
+    rows[position - 1] = changed
+    _keep(uow, subscription, [one for one in rows if one["quantity"]], day)
+    _tell(uow, subscription, what, amount, day, at_once=at_once)
+    return {"amount": amount}
+
+
+@operation("subscription.add_line", Permission.RECORD_WRITE, AddLine, in_diagrams=True)
+def add_line(
+    uow: UnitOfWork,
+    *,
+    subscription_id: UUID,
+    on: date | None = None,
+    at_once: bool = False,
+    version: int | None = None,
+    **line: Any,
+) -> dict[str, Any]:
+    """Add a line to a subscription that was started; the paid period is settled by days."""
+    subscription = _begin(uow, subscription_id, version)
+    day = _day(uow, subscription, on)
+    key = subscription.price_list_id
+    prices = None if key is None else uow.session.get_one(PriceList, key)
+    try:
+        [row] = fill_lines(uow, [line], prices, subscription.currency, today(uow))
+    except Invalid as error:
+        fields = {name.rpartition(".")[2]: texts for name, texts in error.fields.items()}
+        raise Invalid(error.message, fields) from error
+    what = f"{row['title']}, {_shown(row['quantity'])} more"
+    amount = _settle_period(uow, subscription, row, _net(row, subscription), day, what)
+    _keep(uow, subscription, [*_rows(uow, subscription), row], day)
+    _tell(uow, subscription, what, amount, day, at_once=at_once)
+    return {"amount": amount}
+
+
+@operation("subscription.set_price", Permission.RECORD_WRITE, SetPrice, in_diagrams=True)
+def set_price(
+    uow: UnitOfWork,
+    *,
+    subscription_id: UUID,
+    position: int,
+    unit_price: Decimal,
+    discount_percent: Decimal | None = None,
+    version: int | None = None,
+) -> Subscription:
+    """Change what a line costs from the next period on; what is invoiced stays."""
+    subscription = _begin(uow, subscription_id, version)
+    day = today(uow)
+    invoice_until(uow, subscription, day - DAY)
+    rows = _rows(uow, subscription)
+    row = _row_at(rows, position)
+    prices = {"unit_price": unit_price}
+    if discount_percent is not None:
+        prices["discount_percent"] = discount_percent
+    rows[position - 1] = {**row, **prices}
+    shown = show_money(unit_price, subscription.currency)
+    _keep(uow, subscription, rows, max(subscription.next_invoice_on or day, day))
+    add_entry(uow, subscription, "changed", f"{row['title']} costs {shown} from the next period on")
+    return subscription
+
+
+def _begin(uow: UnitOfWork, key: UUID, version: int | None) -> Subscription:
+    subscription = uow.get(Subscription, key, lock=True)
+    check_version(uow, subscription, version)
+    require(subscription, "active")
+    if subscription.ends_on is not None:
+        raise Conflict("It is cancelled; take that back first.", code="wrong_status")
+    return subscription
+
+
+def _day(uow: UnitOfWork, subscription: Subscription, on: date | None) -> date:
+    """Return the day from which a change holds, all periods before it invoiced.
+
+    Raises:
+        Invalid: It is to come, or in a period before the one that is paid.
+    """
+    now = today(uow)
+    day = on or now
+    if day > now:
+        message = "Use today or a day before it; changes of days to come can't be kept."
+        raise Invalid(message, {"on": [message]})
+    invoice_until(uow, subscription, now - DAY)
+    current = period_of(uow, subscription, now)
+    earliest = now if current is None else current.starts_on
+    if day < earliest:
+        message = f"Use {show_day(earliest)} or a later day: earlier periods are closed."
+        raise Invalid(message, {"on": [message]})
+    return day
+
+
+def _settle_period(  # noqa: PLR0917 - what, of what, by how much, from when, in which words
+    uow: UnitOfWork,
+    subscription: Subscription,
+    row: Mapping[str, Any],
+    difference: Decimal,
+    day: date,
+    what: str,
+) -> Decimal:
+    """Charge or give back the difference for the rest of the invoiced period, and return it."""
+    paid = period_of(uow, subscription, day)
+    if paid is None:
+        return Decimal(0)
+    left = Part(Span(day, paid.ends_on), paid.whole_days)
+    return adjust(uow, subscription, SimpleNamespace(**row), difference, left, what)
+
+
+def _keep(
+    uow: UnitOfWork, subscription: Subscription, rows: list[dict[str, Any]], day: date
+) -> None:
+    write_lines(uow, subscription, rows)
+    settle_revenue(uow, subscription, max(day, subscription.starts_on or day))
+
+
+def _tell(
+    uow: UnitOfWork,
+    subscription: Subscription,
+    what: str,
+    amount: Decimal,
+    day: date,
+    *,
+    at_once: bool,
+) -> None:
+    shown = show_money(amount, subscription.currency)
+    settled = f"; {shown} for the rest of the period" if amount else ""
+    add_entry(uow, subscription, "changed", f"From {show_day(day)}: {what}{settled}")
+    if at_once:
+        invoice_adjustments(uow, subscription)
+    uow.emit(
+        "subscription.quantity_changed",
+        "subscription",
+        subscription.id,
+        what=what,
+        amount=str(amount),
+        on=day.isoformat(),
+    )
+
+
+def _rows(uow: UnitOfWork, subscription: Subscription) -> list[dict[str, Any]]:
+    return [{**copied(line), "source_id": None} for line in lines_of(uow, subscription)]
+
+
+def _row_at(rows: list[dict[str, Any]], position: int) -> dict[str, Any]:
+    if not 1 <= position <= len(rows):
+        message = f"There are lines 1 to {len(rows)}."
+        raise Invalid(message, {"position": [message]})
+    return rows[position - 1]
+
+
+def _net(row: Mapping[str, Any], subscription: Subscription) -> Decimal:
+    priced = PricedLine(row["quantity"], row["unit_price"], row["discount_percent"])
+    return line_net(priced, subscription.currency)
+
+
+def _shown(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"
