@@ -11,6 +11,7 @@ from typing import Final
 from app.records.activity_page import load_page as load_activity
 from app.records.deal_page import load_page
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
+from app.records.marketing_kinds import MARKETING_KINDS
 from app.records.knowledge_kinds import ARTICLE_KIND
 from app.records.sales_kinds import SALES_KINDS
 
@@ -60,7 +61,12 @@ _DEAL: Final = RecordKind(
     ends=("won", "lost"),
     bad_ends=("lost",),
     own=OwnPage(
-        load_page, "deals/head.html", "deals/menu.html", "deals/bar.html", "deals/people.html"
+        load_page,
+        "deals/head.html",
+        "deals/menu.html",
+        "deals/bar.html",
+        "deals/people.html",
+        main="deals/positions.html",
     ),
     board="board.index",
     related=(
@@ -68,7 +74,6 @@ _DEAL: Final = RecordKind(
         Related("order", "deal_id", "Orders"),
         Related("invoice", "deal_id", "Invoices"),
     ),
-    documents=True,
 )
 
 _REQUEST: Final = RecordKind(
@@ -152,5 +157,15 @@ _ACTIVITY: Final = RecordKind(
 
 KINDS: Final = {
     kind.record_type: kind
-    for kind in (_LEAD, _DEAL, _REQUEST, _ACCOUNT, _CONTACT, _ACTIVITY, ARTICLE_KIND, *SALES_KINDS)
+    for kind in (
+        _LEAD,
+        _DEAL,
+        _REQUEST,
+        _ACCOUNT,
+        _CONTACT,
+        _ACTIVITY,
+        ARTICLE_KIND,
+        *SALES_KINDS,
+        *MARKETING_KINDS,
+    )
 }

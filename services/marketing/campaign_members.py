@@ -54,7 +54,7 @@ _RECORD_TYPE: Final = Line(
 )
 
 
-class AddMembers(Arguments):
+class AddCampaignMembers(Arguments):
     """Who is taken into which campaign."""
 
     campaign_id = key_argument(CAMPAIGN)
@@ -67,7 +67,7 @@ class AddMembers(Arguments):
     )
 
 
-class AddMember(Arguments):
+class NameCampaignMember(Arguments):
     """Who is taken into which campaign."""
 
     campaign_id = key_argument(CAMPAIGN)
@@ -75,7 +75,7 @@ class AddMember(Arguments):
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
 
 
-class SetStatus(AddMember):
+class SetMemberStatus(NameCampaignMember):
     """What a member has done."""
 
     status = Line(
@@ -97,7 +97,7 @@ class MemberPage:
     before: UUID | None
 
 
-@operation("campaign.add", Permission.RECORD_WRITE, AddMember, in_diagrams=True)
+@operation("campaign.add", Permission.RECORD_WRITE, NameCampaignMember, in_diagrams=True)
 def add_member(
     uow: UnitOfWork, *, campaign_id: UUID, record_type: str, record_id: UUID
 ) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def add_member(
     return {"campaign_id": campaign.id, "added": bool(added), "is_member": bool(is_in)}
 
 
-@operation("campaign.add_members", Permission.RECORD_WRITE, AddMembers)
+@operation("campaign.add_members", Permission.RECORD_WRITE, AddCampaignMembers)
 def add_members(
     uow: UnitOfWork, *, campaign_id: UUID, record_type: str, record_ids: list[UUID]
 ) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def add_members(
     return {"campaign_id": campaign.id, "added": added, "refused": refused}
 
 
-@operation("campaign.set_member_status", Permission.RECORD_WRITE, SetStatus, in_diagrams=True)
+@operation("campaign.set_member_status", Permission.RECORD_WRITE, SetMemberStatus, in_diagrams=True)
 def set_member_status(
     uow: UnitOfWork,
     *,
@@ -169,7 +169,7 @@ def set_member_status(
     return {"campaign_id": campaign.id, "status": member.status, "changed": is_new}
 
 
-@operation("campaign.remove_member", Permission.RECORD_WRITE, AddMember)
+@operation("campaign.remove_member", Permission.RECORD_WRITE, NameCampaignMember)
 def remove_member(
     uow: UnitOfWork, *, campaign_id: UUID, record_type: str, record_id: UUID
 ) -> dict[str, Any]:

@@ -52,7 +52,7 @@ _COUNTED: Final = """
       LEFT JOIN rates AS r ON r.currency = p.currency
       WHERE p.day >= %(since)s)
 """
-# Equal values get the same fifth, the lower one; NTILE would part them as it pleases.
+# Equal values get the same fifth, that of the middle of them; NTILE would part them as it pleases.
 _MEASURE: Final = """
     , sums AS (
       SELECT account_id, max(day) AS last_on, count(*) AS purchases,
@@ -60,9 +60,12 @@ _MEASURE: Final = """
       FROM purchases WHERE NOT is_left_out GROUP BY account_id),
     ranked AS (
       SELECT *, count(*) OVER () AS customers, sum(amount) OVER () AS total,
-             rank() OVER (ORDER BY last_on) - 1 AS by_day,
-             rank() OVER (ORDER BY purchases) - 1 AS by_number,
-             rank() OVER (ORDER BY amount) - 1 AS by_amount,
+             2 * rank() OVER (ORDER BY last_on) - 2
+               + count(*) OVER (PARTITION BY last_on) AS by_day,
+             2 * rank() OVER (ORDER BY purchases) - 2
+               + count(*) OVER (PARTITION BY purchases) AS by_number,
+             2 * rank() OVER (ORDER BY amount) - 2
+               + count(*) OVER (PARTITION BY amount) AS by_amount,
              coalesce(sum(amount) OVER (
                ORDER BY amount DESC, account_id
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
@@ -70,8 +73,9 @@ _MEASURE: Final = """
     INSERT INTO customer_values (id, account_id, last_on, purchases, amount,
                                  recency, frequency, monetary, share, abc_class)
     SELECT gen_random_uuid(), account_id, last_on, purchases, amount,
-           1 + by_day * %(fifths)s / customers, 1 + by_number * %(fifths)s / customers,
-           1 + by_amount * %(fifths)s / customers,
+           1 + by_day * %(fifths)s / (2 * customers),
+           1 + by_number * %(fifths)s / (2 * customers),
+           1 + by_amount * %(fifths)s / (2 * customers),
            CASE WHEN total > 0 THEN amount / total ELSE 0 END,
            CASE WHEN before < total * %(a_share)s THEN 'A'
                 WHEN before < total * %(b_share)s THEN 'B' ELSE 'C' END

@@ -17,7 +17,17 @@ OPERATE, DEPLOY = Permission.INSTANCE_OPERATE, Permission.PROCESS_DEPLOY
 SEE, DRAW = Permission.PROCESS_READ, Permission.PROCESS_DRAFT
 MANAGE, PROFILE, WORK = Permission.USER_MANAGE, Permission.PROFILE_WRITE, Permission.TASK_WORK
 
-RECORD_PLACES = ("leads", "deals", "requests", "accounts", "contacts", "activities", "articles")
+RECORD_PLACES = (
+    "leads",
+    "deals",
+    "requests",
+    "accounts",
+    "contacts",
+    "activities",
+    "articles",
+    "segments",
+    "campaigns",
+)
 RECORD_ROUTES = {
     "index": READ,
     "bin": READ,
@@ -40,7 +50,9 @@ RECORD_ROUTES = {
     "assign": WRITE,
     "share": WRITE,
     "unshare": WRITE,
+    "documents": READ,
     "make_document": WRITE,
+    "make_pdf": WRITE,
     "send_mail": WRITE,
 }
 SALES_PLACES = ("quotes", "orders", "invoices")
@@ -123,6 +135,18 @@ DECISIONS = {
     "admin.update_person": MANAGE,
     "admin.update_service_level": Permission.SLA_WRITE,
     "admin.upload": DEPLOY,
+    **dict.fromkeys(
+        [
+            "admin.templates",
+            "admin.template",
+            *(
+                f"admin.{verb}_template"
+                for verb in ("new", "create", "update", "preview", "restore", "reset", "retire")
+            ),
+            *(f"admin.template_{what}" for what in ("records", "versions", "file")),
+        ],
+        Permission.TEMPLATE_WRITE,
+    ),
     **dict.fromkeys(
         [
             f"admin.{name}"
@@ -327,6 +351,17 @@ DECISIONS = {
     "knowledge.update_category": KNOWLEDGE,
     "knowledge.versions": READ,
     "knowledge.vote": READ,
+    "marketing.act_campaign": WRITE,
+    "marketing.act_segment": WRITE,
+    "marketing.belongs": READ,
+    "marketing.choose": WRITE,
+    "marketing.keep": WRITE,
+    "marketing.keep_group": WRITE,
+    "marketing.measure": Permission.DATA_MANAGE,
+    "marketing.members": READ,
+    "marketing.put": WRITE,
+    "marketing.set_filter": WRITE,
+    "marketing.values": READ,
     "notes.show": READ,
     "notes.update": WRITE,
     "processes.check": DRAW,
@@ -404,6 +439,7 @@ VALUES = {
     "stage_id": SOME_KEY,
     "name": "base.js",
     "place": "projects",
+    "group": "champions",
 }
 
 

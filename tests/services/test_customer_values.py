@@ -59,11 +59,11 @@ def test_customers_are_parted_into_fifths_by_day_number_and_sum(shop):
 
 
 def test_equal_customers_get_the_same_fifth(desk):
-    for name in "ABCD":
-        buys(desk, name, "10")
+    for name, number in (("A", 1), ("B", 2), ("C", 2), ("D", 2), ("E", 5)):
+        buys(desk, name, *["10"] * number)
     desk.do("customer_value.measure")
-    found = {(one.recency, one.frequency, one.monetary) for one in values(desk).values()}
-    assert found == {(1, 1, 1)}
+    found = {name: (one.recency, one.frequency) for name, one in values(desk).items()}
+    assert found == {"A": (3, 1), "B": (3, 3), "C": (3, 3), "D": (3, 3), "E": (3, 5)}
 
 
 def test_classes_end_at_eighty_and_ninety_five_percent(desk):
