@@ -46,6 +46,10 @@ from services.knowledge import finding as article_finding
 from services.knowledge import links as article_links
 from services.knowledge import versions as article_versions
 from services.knowledge import votes as article_votes
+from services.loyalty import earning as loyalty_earning
+from services.loyalty import members as loyalty_members
+from services.loyalty import prizes as loyalty_prizes
+from services.loyalty import programmes as loyalty_programmes
 from services.mail import delivery as mail_delivery
 from services.mail import inbound as mail_inbound
 from services.mail import mails
@@ -131,6 +135,10 @@ __all__ = [
     "imports",
     "invoices",
     "leads",
+    "loyalty_earning",
+    "loyalty_members",
+    "loyalty_prizes",
+    "loyalty_programmes",
     "lost_reasons",
     "mail_delivery",
     "mail_inbound",

@@ -1,4 +1,4 @@
-"""What is tidied up each hour: effects, messages, causes of failures, and files that are over."""
+"""What is tidied up each hour: effects, messages, causes of failures, files and points that are over."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from services.actors import SYSTEM
 from services.contracts.daily import look_after_contracts
 from services.exporting.exports import delete_expired
 from services.importing.imports import forget_files
+from services.loyalty.expiring import expire_all
 from services.marketing.customer_values import measure_when_due
 from services.notifications.reading import prune_notifications
 from services.platform import Platform
@@ -41,6 +42,7 @@ def tidy_up(platform: Platform) -> None:
     while platform.transact(SYSTEM, _prune_effects, source="timer") == PRUNED_AT_ONCE:
         pass
     platform.transact(SYSTEM, _prune_rest, source="timer")
+    expire_all(platform)
     platform.transact(SYSTEM, measure_when_due, source="timer")
 
 
