@@ -22,6 +22,7 @@ from app.admin import (
     roles,
     service_levels,
     tags,
+    templates,
 )
 
 
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
         custom,
         custom_fields,
         tags,
+        templates,
         consents,
         privacy,
     ):

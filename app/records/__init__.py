@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
-from app.records import actions, composer, doubles, edit, history, lists, pages, sales_lines
+from app.records import actions, composer, doubles, edit, history, lists, made, pages, sales_lines
 from app.records.added import by_place, init_added_kinds
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
@@ -27,7 +27,7 @@ _READ = Permission.RECORD_READ
 def register(app: Flask) -> None:
     """Add the pages of every record type, and what they share."""
     init_added_kinds(app)
-    app.jinja_env.globals["record_url"] = record_url
+    app.jinja_env.globals.update(record_url=record_url, can_convert=made.can_convert)
     for kind in KINDS.values():
         if not kind.type.is_added:
             app.register_blueprint(_blueprint(kind))
@@ -132,7 +132,9 @@ def _add_pages(routes: _Routes) -> None:
     routes.post("/<uuid:key>/owner", "assign", actions.assign)
     routes.post("/<uuid:key>/shares", "share", actions.share)
     routes.post("/<uuid:key>/shares/<uuid:other>/end", "unshare", actions.unshare)
-    routes.post("/<uuid:key>/documents", "make_document", actions.make_document)
+    routes.read("/<uuid:key>/documents", "documents", made.show_documents)
+    routes.post("/<uuid:key>/documents", "make_document", made.make_document)
+    routes.post("/<uuid:key>/documents/<uuid:document>/pdf", "make_pdf", made.make_pdf)
     routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
 
 

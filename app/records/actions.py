@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, reason_of
 from app.records.kind import RecordKind
+from app.records.made import mail_arguments
 from services.errors import LanewiseError, NotFound
 from services.operations import run
 from services.unit_of_work import UnitOfWork
@@ -88,16 +89,9 @@ def unshare(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> Res
     return _back(kind, key)
 
 
-def make_document(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Make a document from a template."""
-    run(uow, "document.make", {**_of_record(kind, key), **form_arguments(["template"])})
-    flash("The document is ready.", "good")
-    return _back(kind, key)
-
-
 def send_mail(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Queue a mail that belongs to the record."""
-    given = form_arguments(["to", "subject", "body"])
+    given = mail_arguments()
     documents = request.form.getlist("document_ids")
     about = _of_record(kind, key)
     sent = run(uow, "mail.send", {**about, **given, "document_ids": documents})

@@ -76,6 +76,8 @@ def _own_page(entry: TimelineEntry) -> str:
         return url_for("notes.show", key=entry.id)
     if "thread_id" in entry.details:
         return url_for("conversations.show", key=entry.details["thread_id"])
+    if entry.kind == "document" and "document_id" in entry.details:
+        return url_for("documents.download", key=entry.details["document_id"])
     if "activity_id" in entry.details:
         return record_url("activity", entry.details["activity_id"])
     return ""

@@ -22,6 +22,7 @@ class Action:
         fields: What a dialog asks for before it runs; none: the button runs it at once.
         unless: It is offered unless the record's step (status or stage) is one of these.
         tone: The button's style.
+        is_offered: Whether the page's head has a button for it; not where the page's own part does.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Action:
     fields: tuple[Field, ...] = ()
     unless: frozenset[str] = frozenset()
     tone: str = ""
+    is_offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class RecordKind:
         lines: It is a document with lines, which have a form of their own.
         write: What its operations ask for.
         own: What its page has beyond the others'.
-        board: The endpoint that shows its list as a board.
+        board: The endpoint that shows its list in another way, such as a board.
+        board_name: What that way is called, with its icon.
         cards: Endpoints of cards that its page fetches when it is there, each by the record's key.
     """
 
@@ -104,11 +107,11 @@ class RecordKind:
     bad_ends: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     related: tuple[Related, ...] = ()
-    documents: bool = False
     lines: bool = False
     write: Permission = Permission.RECORD_WRITE
     own: OwnPage | None = None
     board: str | None = None
+    board_name: tuple[str, str] = ("Board", "layout-kanban")
     cards: tuple[str, ...] = ()
 
     @property

@@ -17,12 +17,11 @@ from app.records.happenings import Happening, happenings
 from app.records.kind import Action, RecordKind
 from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
+from app.records.made import made_documents
 from app.records.titles import Titles
 from processes.running.instances import instance_view, instances_of_record
 from processes.tasks.inbox import tasks_of_record
 from services.actors import Scope, Verb
-from services.documents.files import documents_of
-from services.documents.templates import TemplateKind, list_templates
 from services.operations import get_operation
 from services.people.model import Group, User
 from services.records.lists import list_records
@@ -84,7 +83,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         people=people_options(uow),
         local=shown_text,
         related=related_lists(kind, uow, key),
-        documents=documents_of(uow, kind.record_type, key),
+        made=made_documents(kind, uow, record),
         promises=explain_request(uow, record) if kind.record_type == "request" else [],
         staff=_staff(uow),
         shares=shares_with_names(uow, record),
@@ -93,14 +92,15 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         may_delete=uow.actor.may(kind.write) and uow.may_do(Verb.DELETE, record),
         lines=lines_of(uow, record) if kind.lines else [],
         sums=totals_of(uow, record) if kind.lines else None,
-        templates=_templates(uow) if kind.documents else [],
         instances=instances,
         picture=_picture(uow, instances),
     )
 
 
 def _is_offered(uow: UnitOfWork, action: Action, step: str | None) -> bool:
-    return step not in action.unless and uow.actor.may(get_operation(action.operation).permission)
+    if not action.is_offered or step in action.unless:
+        return False
+    return uow.actor.may(get_operation(action.operation).permission)
 
 
 def _may_change(kind: RecordKind, uow: UnitOfWork, record: Any) -> bool:
@@ -192,15 +192,6 @@ def _state(position: int, here: int, *, lost: bool) -> str:
     if position == here:
         return "lost" if lost else "current"
     return "past" if position < here else "future"
-
-
-def _templates(uow: UnitOfWork) -> list[tuple[str, str]]:
-    """Return the templates that documents are made from, as options of a select."""
-    return [
-        (template.name, template.name.replace("_", " ").capitalize())
-        for template in list_templates(uow)
-        if template.kind == TemplateKind.DOCUMENT
-    ]
 
 
 def _staff(uow: UnitOfWork) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, str]]]:

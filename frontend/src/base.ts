@@ -10,6 +10,7 @@ import { startKeyboard } from "./base/keyboard.ts";
 import { startMenus } from "./base/menus.ts";
 import { onContent } from "./base/page.ts";
 import { startSearch } from "./base/search.ts";
+import { startSnippets } from "./base/snippets.ts";
 import { startTheme } from "./base/theme.ts";
 import { localiseTimes } from "./base/times.ts";
 import { dressToasts } from "./base/toasts.ts";
@@ -24,6 +25,7 @@ startSearch();
 startHtmx();
 startBoard();
 startElements();
+startSnippets();
 unmountLeavingIslands();
 onContent((root) => {
   localiseTimes(root);

@@ -12,7 +12,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final, Literal
 
 import nh3
 import orjson
@@ -23,6 +23,7 @@ from services.errors import Invalid
 LAYOUT = Path(__file__).parent / "templates" / "layout.typ"
 MAX_HTML_CHARACTERS = 300_000
 MAX_DEPTH = 30
+_PICTURE_PPI: Final = 96.0
 
 TAGS = frozenset(
     {"h1", "h2", "h3", "p", "strong", "b", "em", "i", "u", "small", "br", "hr", "ul", "ol", "li"}
@@ -123,6 +124,24 @@ def draw_pdf(html: str, look: Look) -> bytes:
     Raises:
         Invalid: The document is too large or too deeply nested.
     """
+    drawn = _draw(html, look, "pdf")
+    if not isinstance(drawn, bytes):
+        raise TypeError("the compiler gave no single file")
+    return drawn
+
+
+def draw_pages(html: str, look: Look) -> list[bytes]:
+    """Return a picture of each page of ``html``, as PNG.
+
+    Raises:
+        Invalid: The document is too large or too deeply nested.
+    """
+    drawn = _draw(html, look, "png")
+    pages = drawn if isinstance(drawn, list) else [drawn]
+    return [page for page in pages if isinstance(page, bytes)]
+
+
+def _draw(html: str, look: Look, kind: Literal["pdf", "png"]) -> Any:
     source = {
         "tree": _tree_of(html),
         "title": look.title,
@@ -133,10 +152,7 @@ def draw_pdf(html: str, look: Look) -> bytes:
     }
     inputs = {"document": orjson.dumps(source).decode()}
     with _ONE_AT_A_TIME:
-        drawn = _compiler().compile(sys_inputs=inputs, format="pdf")
-    if not isinstance(drawn, bytes):
-        raise TypeError("the compiler gave no single file")
-    return drawn
+        return _compiler().compile(sys_inputs=inputs, format=kind, ppi=_PICTURE_PPI)
 
 
 def _tree_of(html: str) -> list[Any]:

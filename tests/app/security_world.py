@@ -18,6 +18,7 @@ from services.actors import SYSTEM, Actor, Permission
 from services.arguments import Keys
 from services.crm.contact_account_model import ContactAccount
 from services.crm.pipelines import default_pipeline
+from services.documents.model import Document
 from services.essentials import seed_essentials
 from services.mail.model import Mail
 from services.operations import Operation, get_operation, run
@@ -72,6 +73,7 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("deal.hold", "hold_until"): "2099-01-01",
     ("deal.move_stage", "stage"): "offer",
     ("document.make", "template"): "offer",
+    ("document.start", "template"): "offer",
     ("record.assign", "group"): "Sales",
     ("record.attach", "content"): "aGVsbG8=",
     ("request.set_status", "status"): "resolved",
@@ -202,6 +204,16 @@ def _dependents(
             sender_name="x",
             **lead,
         ),
+        "document": Document(
+            name="x.docx",
+            content_type="text/plain",
+            size_bytes=1,
+            sha256="0",
+            content=b"x",
+            created_at=now,
+            created_by_name="x",
+            **lead,
+        ),
         "payment": Payment(
             invoice_id=own["invoice"],
             amount=Decimal(1),
@@ -281,6 +293,7 @@ ROWS: Mapping[str, str] = {
     "mail_id": "mail",
     "reply_to_id": "mail",
     "thread_id": "thread",
+    "document_id": "document",
     "payment_id": "payment",
     "merge_id": "merge",
     "pair_id": "pair",
@@ -300,7 +313,7 @@ SETTINGS = frozenset(
         "article_id", "category_id", "programme_id", "rule_id", "level_id", "prize_id",
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
-        "mention_id", "import_id", "export_id", "document_ids", "price_list_id", "product_id",
+        "mention_id", "notification_id", "import_id", "export_id", "document_ids", "price_list_id", "product_id",
         "parent_id", "purpose_id",
     }
 )  # fmt: skip

@@ -33,7 +33,9 @@ from tests.app.security_world import (
 )
 
 # Operations with which the one who sees a record may add to it, without changing it.
-READING_IS_ENOUGH = frozenset({"note.add", "document.make", "mail.send"})
+READING_IS_ENOUGH = frozenset(
+    {"note.add", "document.make", "document.start", "document.convert", "mail.send"}
+)
 # Who operates processes tells them something about a record; the record stays as it is.
 ABOUT_PROCESSES = frozenset({"message.correlate", "signal.broadcast"})
 # Something in these is refused before the row is looked for, to everybody alike.
