@@ -11,10 +11,11 @@ from app.records.kinds import KINDS
 from app.views import decision_of
 from processes.tasks.inbox import count_tasks
 from services.actors import Permission, Scope, Verb
+from services.notifications.reading import count_unread
 
 
 def init_pages(app: Flask) -> None:
-    """Give templates ``may`` and, in whole pages, ``inbox_count``."""
+    """Give templates ``may`` and, in whole pages, ``inbox_count`` and ``notification_count``."""
     app.context_processor(_page_context)
     app.jinja_env.globals["opens"] = opens
 
@@ -46,4 +47,5 @@ def _page_context() -> dict[str, Any]:
     # Fragments that htmx swaps in have no side bar, and the public has no inbox.
     if uow.actor.user_id is not None and "HX-Request" not in request.headers:
         context["inbox_count"] = count_tasks(uow)["mine"]
+        context["notification_count"] = count_unread(uow)
     return context

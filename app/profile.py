@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,8 @@ from app.sessions import renew_session
 from app.views import Audience, view
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError
+from services.notifications.choosing import find_settings
+from services.notifications.model import MAIL_CHOICES, NOTIFICATION_KINDS
 from services.operations import run
 from services.people.model import User
 from services.people.users import list_tokens
@@ -40,6 +43,11 @@ def show(
         "auth/profile.html",
         person=person,
         tokens=list_tokens(uow),
+        settings=None if person is None else find_settings(uow, person.id),
+        kinds=NOTIFICATION_KINDS,
+        mail_choices=list(MAIL_CHOICES.items()),
+        zones=sorted(available_timezones()),
+        own_zone=uow.platform.settings.timezone.key,
         token=token,
         errors=error.fields if isinstance(error, Invalid) else {},
         error=error,
