@@ -199,7 +199,7 @@ def _kind(row: Any) -> str:
 
 def search_text_of(row: Any) -> str:
     """Return the words by which a record is found."""
-    values = (getattr(row, name) for name in type(row).__search__)
+    values = (getattr(row, name) for name in type(row).searched_names())
     title = getattr(row, type(row).title_field)
     return search_text(
         type(row).record_type,
@@ -213,8 +213,10 @@ def _index_for_search(row: Any) -> None:
     """Keep ``search_text`` and ``match_key`` in step with the columns that they are made of."""
     is_new = inspect(row).key is None
     names = getattr(row, "__search__", None)
-    if names and (is_new or _touches(row, (*names, type(row).title_field))):
-        row.search_text = search_text_of(row)
+    if names:
+        added = ("custom",) if type(row).__added_texts__ else ()
+        if is_new or _touches(row, (*names, type(row).title_field, *added)):
+            row.search_text = search_text_of(row)
     named = getattr(row, "__match__", None)
     if named and (is_new or _touches(row, (named,))):
         row.match_key = match_key(getattr(row, named) or "")

@@ -24,6 +24,7 @@ from services.errors import Conflict, Invalid, NotFound
 from services.operations import operation
 from services.records.changes import check_version
 from services.records.types import get_record_type
+from services.search.rebuilding import rebuild_type
 from services.unit_of_work import UnitOfWork
 
 MAX_FIELDS: Final = 300
@@ -88,6 +89,8 @@ def update_field(
     if row.is_indexed != was_indexed or (row.is_indexed and row.kind != former_kind):
         row.index_ready_at = None
         uow.defer(index_job(row))
+    if row.kind != former_kind:
+        uow.defer(rebuild_type(row.record_type))
     change_layout(uow)
     return present_field(row)
 
@@ -124,6 +127,7 @@ def retire_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
             if used & {name, name.removesuffix("_id")}:
                 raise Conflict(f"The formula of {one.label} needs this field.")
     row.retired_at = uow.now
+    uow.defer(rebuild_type(row.record_type))
     change_layout(uow)
     return present_field(row)
 
@@ -138,6 +142,7 @@ def restore_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
     row.retired_at = None
     if row.is_unique:
         _check_unique_so_far(uow, row)
+    uow.defer(rebuild_type(row.record_type))
     change_layout(uow)
     return present_field(row)
 

@@ -32,6 +32,7 @@ from services.custom.operations import forget_type, put_type
 from services.custom.options import FORMULA, UNSORTED_KINDS, attribute_of, field_of
 from services.database import new_id
 from services.platform import Platform, before_transactions
+from services.records.field_kinds import FIELD_KINDS
 from services.records.types import (
     RecordType,
     all_record_types,
@@ -198,6 +199,7 @@ def _apply_fields(record_type: RecordType, rows: Sequence[CustomField]) -> None:
         drop_attribute(record_type.model, key)
     _KNOWN.attributes[record_type.name] = now
     shown = [row for row in sound if row.retired_at is None and _has_target(row)]
+    record_type.model.__added_texts__ = tuple(attribute_of(row) for row in shown if _is_text(row))
     record_type.extend(
         [field_of(row) for row in shown],
         [attribute_of(row) for row in shown if row.is_required and row.kind != FORMULA],
@@ -207,6 +209,10 @@ def _apply_fields(record_type: RecordType, rows: Sequence[CustomField]) -> None:
             if row.index_ready_at is not None and row.kind not in UNSORTED_KINDS
         ],
     )
+
+
+def _is_text(row: CustomField) -> bool:
+    return row.kind != FORMULA and FIELD_KINDS[row.kind].is_textual
 
 
 def _has_target(row: CustomField) -> bool:

@@ -22,10 +22,12 @@ class Record(Versioned, Timestamped):
     Attributes:
         owner_id: The person responsible.
         team_id: The group whose members see it with scope *team*.
-        search_text: The words of the columns that ``__search__`` names; kept by ``changes``.
+        search_text: The words of what ``searched_names`` tells; kept by ``changes``.
         deleted_at: When it was put into the bin; from then on nobody finds it elsewhere.
         __most_words__: How many words of those columns it is found by, the first ones.
+        __search__: The columns that are searched.
         __added__: How to read the values of ``custom``, by their key.
+        __added_texts__: Which of the added fields are searched too, as attributes.
         custom: The values of fields that administrators have added, by their key; they are also
             attributes, such as ``c_budget``.
     """
@@ -35,6 +37,7 @@ class Record(Versioned, Timestamped):
     __search__: ClassVar[tuple[str, ...]] = ()
     __most_words__: ClassVar[int] = MAX_WORDS
     __added__: ClassVar[Mapping[str, Callable[[Any], Any]]] = MappingProxyType({})
+    __added_texts__: ClassVar[tuple[str, ...]] = ()
     record_type: ClassVar[str]
     title_field: ClassVar[str]
 
@@ -44,6 +47,11 @@ class Record(Versioned, Timestamped):
     deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[str | None]
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+
+    @classmethod
+    def searched_names(cls) -> tuple[str, ...]:
+        """Return the attributes by whose words a record is found; none: it isn't searched."""
+        return (*cls.__search__, *cls.__added_texts__) if cls.__search__ else ()
 
 
 class Matched:

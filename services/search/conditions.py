@@ -29,7 +29,7 @@ class Searched(IntEnum):
 
 def searched_part(uow: UnitOfWork, record_type: RecordType) -> Searched:
     """Return by what the actor may find records of a type."""
-    names = set(record_type.model.__search__)
+    names = set(record_type.model.searched_names())
     hidden = uow.actor.hidden_fields(record_type.name)
     if not names or record_type.title_field in hidden:
         return Searched.NOTHING

@@ -10,6 +10,7 @@ from sqlalchemy.orm import undefer
 
 from services.actors import SYSTEM
 from services.changes import search_text_of
+from services.custom.layout import look_again
 from services.jobs import job
 from services.platform import Platform
 from services.records.types import all_record_types, get_record_type
@@ -20,24 +21,36 @@ AT_ONCE = 1_000
 
 @job("search.rebuild")
 def rebuild(
-    platform: Platform, *, record_type: str | None = None, after: str | None = None
+    platform: Platform,
+    *,
+    record_type: str | None = None,
+    after: str | None = None,
+    alone: bool = False,
 ) -> None:
     """Make the words of one slice of records anew, and leave the next to another job.
 
-    Without a type it begins with the first; those in the bin are done as well.
+    Without a type it begins with the first, and it ends with the last unless ``alone``; those in
+    the bin are done as well.
     """
+    look_again(platform)
     names = [found.name for found in all_record_types() if found.model.__search__]
     name = record_type or names[0]
 
     def work(uow: UnitOfWork) -> None:
         last = rebuild_slice(uow, name, None if after is None else UUID(after))
         if last is not None:
-            uow.defer(Job("search.rebuild", {"record_type": name, "after": str(last)}))
-        elif name != names[-1]:
+            rest = {"record_type": name, "after": str(last), "alone": alone}
+            uow.defer(Job("search.rebuild", rest))
+        elif not alone and name != names[-1]:
             following = names[names.index(name) + 1]
             uow.defer(Job("search.rebuild", {"record_type": following}))
 
     platform.transact(SYSTEM, work, source="job")
+
+
+def rebuild_type(record_type: str) -> Job:
+    """Return the job that makes the words of all records of one type anew."""
+    return Job("search.rebuild", {"record_type": record_type, "alone": True})
 
 
 def rebuild_slice(uow: UnitOfWork, record_type: str, after: UUID | None) -> UUID | None:

@@ -262,6 +262,44 @@ def test_every_record_table_keeps_the_index_when_it_is_made(desk):
     assert list(tables) == list(kept) != []
 
 
+def test_an_added_text_is_found_until_its_field_is_retired(staff):
+    field = staff.do("custom_field.create", record_type="account", label="Vessel", kind="text")
+    account = staff.do("account.create", name="Lund Boats", c_vessel="Windjammer")
+    assert titles(staff, "windj") == ["Lund Boats"]
+    staff.do("account.update", account_id=account.id, c_vessel="Schooner")
+    assert (titles(staff, "windj"), titles(staff, "schoon")) == ([], ["Lund Boats"])
+    staff.do("custom_field.retire", field_id=field["id"])
+    drain(staff.platform)
+    assert titles(staff, "schoon") == []
+    staff.do("custom_field.restore", field_id=field["id"])
+    drain(staff.platform)
+    assert titles(staff, "schoon") == ["Lund Boats"]
+
+
+def test_an_added_number_is_found_from_when_its_field_becomes_a_text(staff):
+    field = staff.do("custom_field.create", record_type="account", label="Berth", kind="number")
+    staff.do("account.create", name="Lund Boats", c_berth=7741)
+    assert titles(staff, "7741") == []
+    staff.do("custom_field.update", field_id=field["id"], kind="text")
+    drain(staff.platform)
+    assert titles(staff, "7741") == ["Lund Boats"]
+
+
+def test_an_added_text_finds_nothing_when_it_is_hidden(staff):
+    staff.do("custom_field.create", record_type="account", label="Vessel", kind="text")
+    staff.do("account.create", name="Lund Boats", c_vessel="Windjammer")
+    role = staff.do(
+        "role.create",
+        name="Discreet",
+        permissions=WRITER,
+        records={"*": {"read": "all"}},
+        field_rights={"account": {"c_vessel": "hidden"}},
+    )
+    nosy = staff.add_person("nosy", "Sales", roles=(role.key,), scope="all")
+    assert titles(staff, "lund", actor=nosy) == ["Lund Boats"]
+    assert titles(staff, "windjammer", actor=nosy) == []
+
+
 def test_words_are_made_anew_when_the_index_is_rebuilt(staff, eva):
     with staff.platform.engine.begin() as connection:
         connection.execute(text("UPDATE contacts SET search_text = '%contact old'"))
