@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 from app.views import wants_json
 from app.wire import to_json
 from processes.deploying.findings import ModelRejected
+from services.duplicates.saving import DuplicateFound
 from services.errors import Invalid, LanewiseError, NotAuthenticated, StaleVersion
 
 _TITLES: Final = {
@@ -69,6 +70,12 @@ def _answer_domain_error(error: LanewiseError) -> ResponseReturnValue:
         extra["errors"] = [finding.as_dict() for finding in error.findings]
     if isinstance(error, StaleVersion):
         extra["changes"] = error.changes
+    if isinstance(error, DuplicateFound):
+        extra |= {
+            "candidates": error.candidates,
+            "unseen": error.unseen,
+            "needs_reason": error.needs_reason,
+        }
     return answer(error.status, error.message, extra)
 
 

@@ -35,6 +35,7 @@ from services.custom import types as custom_types
 from services.documents import editing as template_editing
 from services.documents import files
 from services.documents import making as document_making
+from services.duplicates import administration as duplicate_rules
 from services.duplicates import pairs as duplicate_pairs
 from services.duplicates import scans as duplicate_scans
 from services.exporting import exports
@@ -128,6 +129,7 @@ __all__ = [
     "deletion",
     "document_making",
     "duplicate_pairs",
+    "duplicate_rules",
     "duplicate_scans",
     "exports",
     "files",

@@ -18,6 +18,7 @@ from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.actors import Verb
 from services.custom.values import storage_of
+from services.duplicates.saving import DOUBLE_ARGUMENTS, DuplicateFound
 from services.errors import Conflict, Invalid, LanewiseError
 from services.operations import run
 from services.records.folding import fold
@@ -54,6 +55,10 @@ def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         for name, value in given.items()
         if value or name in emptied
     }
+    if kind.has_doubles:
+        arguments |= {
+            name: value for name, value in form_arguments(DOUBLE_ARGUMENTS).items() if value
+        }
     record = run(uow, f"{kind.record_type}.create", arguments)
     _attach_files(kind, uow, record.id)
     flash(f"{kind.type.label} created.", "good")
@@ -174,6 +179,7 @@ def _render_form(
 ) -> ResponseReturnValue:
     fields = [field for field in kind.type.fields if field.name in names]
     stored = {name: shown_text(getattr(record, name)) for name in names} if record else {}
+    double = error if isinstance(error, DuplicateFound) else None
     return render_template(
         "records/form.html",
         kind=kind,
@@ -184,7 +190,8 @@ def _render_form(
         field_names=names,
         errors=error.fields if isinstance(error, Invalid) else {},
         error=error,
-        conflict=isinstance(error, Conflict),
+        conflict=isinstance(error, Conflict) and double is None,
+        double=double,
         titles=Titles(uow, fields, [record] if record else [], given),
         timezone=settings().timezone.key,
         offers=_offers(uow, fields),

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.actors import Permission
 from services.crm.account_model import ACCOUNT, Account
 from services.crm.account_tree import check_parent
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.operations import operation
 from services.records.changes import add_record, change_record, check_links
 from services.records.contact_points import name_key, website_domain
@@ -15,7 +16,13 @@ from services.records.schemas import create_schema, update_schema
 from services.unit_of_work import UnitOfWork
 
 
-@operation("account.create", Permission.RECORD_WRITE, create_schema(ACCOUNT), in_diagrams=True)
+@operation(
+    "account.create",
+    Permission.RECORD_WRITE,
+    create_schema(ACCOUNT, **DOUBLE_ARGUMENTS),
+    in_diagrams=True,
+)
+@asks_about_doubles("account")
 def create_account(uow: UnitOfWork, **values: Any) -> Account:
     """Create an account."""
     check_parent(uow, None, values.get("parent_id"))

@@ -7,13 +7,20 @@ from uuid import UUID
 
 from services.actors import Permission
 from services.crm.contact_model import CONTACT, Contact
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.operations import operation
 from services.records.changes import add_record, change_record, check_links
 from services.records.schemas import create_schema, update_schema
 from services.unit_of_work import UnitOfWork
 
 
-@operation("contact.create", Permission.RECORD_WRITE, create_schema(CONTACT), in_diagrams=True)
+@operation(
+    "contact.create",
+    Permission.RECORD_WRITE,
+    create_schema(CONTACT, **DOUBLE_ARGUMENTS),
+    in_diagrams=True,
+)
+@asks_about_doubles("contact")
 def create_contact(uow: UnitOfWork, **values: Any) -> Contact:
     """Create a contact."""
     contact = Contact(**values)

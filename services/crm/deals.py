@@ -13,12 +13,13 @@ from services.crm.deal_requirements import check_entry
 from services.crm.deal_stays import begin_stay, rots_from
 from services.crm.pipeline_model import Category
 from services.crm.pipelines import find_stage, first_of, get_pipeline, get_stage, list_stages
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.errors import Conflict, Invalid
 from services.money import CURRENCIES, known_currency, round_money
 from services.operations import operation
-from services.sales.positions import check_amount, refuse_amount, total_of
 from services.records.changes import add_record, change_record, check_given_links
 from services.records.schemas import create_schema, update_schema
+from services.sales.positions import check_amount, refuse_amount, total_of
 from services.unit_of_work import UnitOfWork
 
 _STAGE = Line(
@@ -38,9 +39,10 @@ _PIPELINE = Key(
 @operation(
     "deal.create",
     Permission.RECORD_WRITE,
-    create_schema(DEAL, stage=_STAGE, pipeline_id=_PIPELINE),
+    create_schema(DEAL, stage=_STAGE, pipeline_id=_PIPELINE, **DOUBLE_ARGUMENTS),
     in_diagrams=True,
 )
+@asks_about_doubles("deal")
 def create_deal(
     uow: UnitOfWork, *, stage: str | None = None, pipeline_id: UUID | None = None, **values: Any
 ) -> Deal:

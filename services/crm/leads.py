@@ -13,6 +13,7 @@ from services.consents.keeping import Said, add_consent
 from services.consents.model import Channel, ConsentState
 from services.consents.purposes import INQUIRY, find_purpose
 from services.crm.lead_model import LEAD, LEAD_NUMBERS, LEAD_STATUSES, Lead, LeadStatus
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import add_record, change_record, check_links
@@ -65,7 +66,13 @@ def submit_lead(uow: UnitOfWork, *, consent: bool, **values: Any) -> dict[str, A
     return {"reference": lead.number}
 
 
-@operation("lead.create", Permission.RECORD_WRITE, create_schema(LEAD), in_diagrams=True)
+@operation(
+    "lead.create",
+    Permission.RECORD_WRITE,
+    create_schema(LEAD, **DOUBLE_ARGUMENTS),
+    in_diagrams=True,
+)
+@asks_about_doubles("lead")
 def create_lead(uow: UnitOfWork, **values: Any) -> Lead:
     """Create a lead."""
     if values.get("status") not in {None, LeadStatus.NEW, LeadStatus.WORKING}:

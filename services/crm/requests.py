@@ -20,6 +20,7 @@ from services.crm.request_model import (
     ServiceRequest,
 )
 from services.database import new_id
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.errors import Conflict
 from services.operations import Arguments, operation
 from services.records.changes import add_record, change_record, check_links, check_version
@@ -98,9 +99,14 @@ _CHANNEL = REQUEST.field("channel")
 @operation(
     "request.create",
     Permission.RECORD_WRITE,
-    create_schema(REQUEST, **({"channel": argument_for(_CHANNEL)} if _CHANNEL else {})),
+    create_schema(
+        REQUEST,
+        **({"channel": argument_for(_CHANNEL)} if _CHANNEL else {}),
+        **DOUBLE_ARGUMENTS,
+    ),
     in_diagrams=True,
 )
+@asks_about_doubles("request")
 def create_request(uow: UnitOfWork, **values: Any) -> ServiceRequest:
     """Create a service request."""
     given = {name: value for name, value in values.items() if value is not None}

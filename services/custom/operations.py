@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.actors import Permission
 from services.custom.model import CustomRecord, CustomType
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.operations import Operation, forget_operation, put_operation
 from services.records.base import COMMON_FIELDS
 from services.records.changes import add_record, change_record, check_links
@@ -71,8 +72,18 @@ def _model(name: str) -> Any:
 def _put_operations(record_type: RecordType) -> None:
     label = record_type.label.lower()
     for verb, schema, handler, summary in (
-        ("create", create_schema(record_type), _create, f"Create a record: {label}"),
-        ("update", update_schema(record_type), _update, f"Change a record: {label}"),
+        (
+            "create",
+            create_schema(record_type, **DOUBLE_ARGUMENTS),
+            asks_about_doubles(record_type.name)(partial(_create, record_type)),
+            f"Create a record: {label}",
+        ),
+        (
+            "update",
+            update_schema(record_type),
+            partial(_update, record_type),
+            f"Change a record: {label}",
+        ),
     ):
         put_operation(
             Operation(
@@ -80,7 +91,7 @@ def _put_operations(record_type: RecordType) -> None:
                 summary=summary,
                 permission=Permission.RECORD_WRITE,
                 schema=schema,
-                handler=partial(handler, record_type),
+                handler=handler,
                 in_diagrams=True,
             )
         )

@@ -22,7 +22,7 @@ from services.duplicates.anchors import (
     is_folded,
 )
 from services.duplicates.comparing import Subject
-from services.duplicates.finding import one_of, read_columns, read_subjects
+from services.duplicates.finding import folded, one_of, read_columns, read_subjects
 from services.duplicates.rules import Condition, Method, Rule
 from services.points.model import ContactPoint
 from services.records.types import RecordType
@@ -83,11 +83,11 @@ def steps_of(record_type: RecordType, rules: Iterable[Rule]) -> list[Step]:
 
 
 def read_slice(
-    uow: UnitOfWork, record_type: RecordType, step: Step, after: str, rows: int = SLICE_ROWS
+    uow: UnitOfWork, record_type: RecordType, step: Step, after: str, rows: int | None = None
 ) -> Slice:
     """Return the blocks that follow ``after``: some ``rows`` records, and the rest of a block."""
     if step.anchor.method == Method.SIMILAR:
-        return _by_name(uow, record_type, step, after, rows)
+        return _by_name(uow, record_type, step, after, rows or SLICE_ROWS)
     return _by_value(uow, record_type, step, after)
 
 
@@ -142,7 +142,7 @@ def _groups(record_type: RecordType, anchor: Condition, after: str) -> Select[An
         )
     else:
         key, column = model.id, column_of(record_type, anchor.field)
-        value = func.lower(column) if is_folded(record_type, anchor.field) else cast(column, Text)
+        value = folded(column) if is_folded(record_type, anchor.field) else cast(column, Text)
         where = (model.deleted_at.is_(None), column.is_not(None))
     surplus = cast(func.greatest(func.count() - MAX_BLOCK, 0), Integer)
     some = func.trim_array(func.array_agg(key), surplus)

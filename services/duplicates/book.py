@@ -1,7 +1,7 @@
 """The rules in force, as this process knows them.
 
 They are read together with the fields that administrators have added, and anew whenever one of
-either has changed; see ``custom.layout``.
+either has changed; see ``administration``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from services.custom.layout import on_reading
 from services.duplicates.anchors import anchors_of, can_be_double
 from services.duplicates.model import DuplicateRule
 from services.duplicates.rules import SHIPPED, Rule, Use, by_type
@@ -58,10 +54,6 @@ def merge_rules(stored: Iterable[DuplicateRule]) -> dict[str, dict[str, Rule]]:
     return made
 
 
-@on_reading
-def _read(session: Session | None) -> None:
-    if session is None:
-        _BOOK.rules = SHIPPED
-        return
-    order = (DuplicateRule.position, DuplicateRule.id)
-    _BOOK.rules = merge_rules(session.scalars(select(DuplicateRule).order_by(*order)).all())
+def learn_rules(stored: Iterable[DuplicateRule]) -> None:
+    """Let the rules in force be those that ship, as changed by ``stored``."""
+    _BOOK.rules = merge_rules(stored)

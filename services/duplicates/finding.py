@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     RowMapping,
     Select,
+    Text,
     Uuid,
     any_,
     cast,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    type_coerce,
     union,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -246,9 +248,16 @@ def read_subjects(
     pointed = {name for rule in rules for name in rule.fields if has_points(record_type, name)}
     points = points_by_record(uow, [row["id"] for row in rows]) if pointed and rows else {}
     return [
-        subject_of(row["id"], rules, dict(row), points.get(row["id"]), name_key=row.get("_name_key", ""))
+        subject_of(
+            row["id"], rules, dict(row), points.get(row["id"]), name_key=row.get("_name_key", "")
+        )
         for row in rows
     ]
+
+
+def folded(column: Any) -> ColumnElement[str]:
+    """Return a text's column without case, in the very words of its index."""
+    return type_coerce(func.lower(column), Text())
 
 
 def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
@@ -312,7 +321,7 @@ def _meets(
     if isinstance(column.type, Uuid):  # in a file, a link may still be the text that stands for it
         given = {one for one in given if isinstance(one, UUID)}
     if is_folded(record_type, name):
-        column, given = func.lower(column), {str(one).lower() for one in given}
+        column, given = folded(column), {str(one).lower() for one in given}
     return one_of(column, given) if given else None
 
 

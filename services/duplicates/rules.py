@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -173,8 +173,3 @@ def by_type(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
 
 SHIPPED: Final[Mapping[str, Mapping[str, Rule]]] = by_type(_ALL)
 """Record type → key → rule, as long as no administrator has changed it."""
-
-
-def switched(rule: Rule, *, is_on: bool) -> Rule:
-    """Return the rule in force, or out of it."""
-    return replace(rule, is_on=is_on)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from services.actors import Permission
+from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.errors import Invalid
 from services.operations import operation
 from services.records.changes import add_record, change_record, check_links
@@ -18,7 +19,13 @@ from services.unit_of_work import UnitOfWork
 _DEFAULTS = {"kind": "goods", "tax_category": "S"}
 
 
-@operation("product.create", Permission.CATALOGUE_WRITE, create_schema(PRODUCT), in_diagrams=True)
+@operation(
+    "product.create",
+    Permission.CATALOGUE_WRITE,
+    create_schema(PRODUCT, **DOUBLE_ARGUMENTS),
+    in_diagrams=True,
+)
+@asks_about_doubles("product")
 def create_product(uow: UnitOfWork, **values: Any) -> Product:
     """Create a product."""
     product = Product(**{name: value for name, value in values.items() if value is not None})
