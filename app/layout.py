@@ -14,12 +14,13 @@ _DEFAULT_LOCALE: Final = "en"
 
 
 def init_layout(app: Flask) -> None:
-    """Give templates `page_url`, `initials`, `tone`, `amount`, `utc_iso` and `present`."""
+    """Give templates `page_url`, `initials`, `tone`, amounts and times."""
     app.jinja_env.globals.update(
         page_url=page_url,
         initials=initials,
         tone=tone,
         amount=amount,
+        unit_price=unit_price,
         utc_iso=utc_iso,
         present=present,
     )
@@ -57,6 +58,17 @@ def amount(value: Decimal | int | float | None, currency: str) -> str:
     if value is None:
         return ""
     return str(format_currency(value, currency, locale=g.get("locale", _DEFAULT_LOCALE)))
+
+
+def unit_price(value: Decimal | None, currency: str) -> str:
+    """Return a price as text in the reader's locale, with all digits that it has.
+
+    A screw may cost less than a cent; what is left of the currency's digits is filled up.
+    """
+    if value is None:
+        return ""
+    locale = g.get("locale", _DEFAULT_LOCALE)
+    return str(format_currency(value, currency, locale=locale, decimal_quantization=False))
 
 
 def utc_iso(moment: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.deals import board, moving, people
+from app.deals import board, moving, people, positions
 from app.views import View, view
 from services.actors import Permission
 
@@ -18,11 +18,13 @@ def register(app: Flask) -> None:
         ("/board/<stage>", "more", read, board.more),
         ("/board/forecast", "forecast", read, board.forecast),
         ("/<uuid:key>/move", "ask", write, moving.ask),
+        ("/<uuid:key>/positions", "positions", write, positions.show),
     )
     for rule, name, decision, function in pages:
         blueprint.add_url_rule(rule, name, view(decision)(function))
     changes: tuple[tuple[str, str, View, View], ...] = (
         ("/<uuid:key>/move", "move", moving.move, moving.ask),
+        ("/<uuid:key>/positions", "save_positions", positions.save, positions.show),
         ("/<uuid:key>/pipeline", "move_pipeline", moving.move_pipeline, people.explain),
         ("/<uuid:key>/team", "set_member", people.set_member, people.explain),
         ("/<uuid:key>/team/remove", "remove_member", people.remove_member, people.explain),

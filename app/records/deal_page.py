@@ -15,8 +15,10 @@ from services.crm.deal_people import CONTACT_ROLES, TEAM_ROLES, contacts_of, mem
 from services.crm.deal_stays import times_in_stages
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import find_stage, list_pipelines, list_stages
+from services.money import Totals
 from services.people.model import User
 from services.records.types import Field
+from services.sales.positions import has_positions, positions_of, totals_of_positions
 from services.unit_of_work import UnitOfWork
 
 
@@ -48,6 +50,7 @@ class DealPage:
         category: What its stage means.
         is_late: It is on hold until a day that has come.
         pipelines: Those that it could be moved to.
+        positions: Empty where only the amount was given.
     """
 
     stages: Sequence[StageStep]
@@ -60,6 +63,8 @@ class DealPage:
     team: Sequence[Person]
     contacts: Sequence[Person]
     users: Sequence[tuple[str, str]]
+    positions: Sequence[Mapping[str, Any]]
+    totals: Totals
     team_roles: Sequence[str] = TEAM_ROLES
     contact_roles: Sequence[str] = CONTACT_ROLES
     contact_field: Field = DEAL.field("contact_id") or Field("contact_id", "Contact")
@@ -76,6 +81,7 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
     stages = list_stages(uow, deal.pipeline_id)
     here = find_stage(stages, deal.stage)
     users = {row.id: row for row in uow.session.scalars(select(User).order_by(User.name))}
+    positions = positions_of(uow, deal) if has_positions(uow, deal) else []
     return DealPage(
         stages=_steps(uow, deal, stages),
         category=here.category,
@@ -92,6 +98,8 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
         ],
         contacts=_contacts(uow, deal),
         users=[(str(one.id), one.name) for one in users.values() if one.active],
+        positions=positions,
+        totals=totals_of_positions(positions, deal.currency),
     )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.records.kind import Action, RecordKind, Related, reason
+from app.records.kind import Action, OwnPage, RecordKind, Related, reason
+from app.records.paper_pages import load_invoice, load_order
+from app.records.price_pages import load_prices, load_product
 from services.actors import Permission
 from services.records.types import Field
+
+_NONE: Final = "sales/nothing.html"
 
 _PRODUCT: Final = RecordKind(
     record_type="product",
@@ -17,6 +21,7 @@ _PRODUCT: Final = RecordKind(
     create_fields=("name", "code", "kind", "category", "unit", "tax_category", "tax_percent"),
     filters=("kind",),
     write=Permission.CATALOGUE_WRITE,
+    own=OwnPage(load_product, _NONE, _NONE, _NONE, _NONE, main="sales/product_prices.html"),
 )
 
 _PRICE_LIST: Final = RecordKind(
@@ -27,6 +32,11 @@ _PRICE_LIST: Final = RecordKind(
     subtitle=("currency", "parent_id"),
     create_fields=("name", "currency", "parent_id", "percent", "valid_from", "valid_until"),
     write=Permission.CATALOGUE_WRITE,
+    own=OwnPage(load_prices, _NONE, _NONE, _NONE, _NONE, main="sales/list_prices.html"),
+    related=(
+        Related("price_list", "parent_id", "Lists based on it"),
+        Related("account", "price_list_id", "Accounts that pay by it"),
+    ),
 )
 
 _QUOTE: Final = RecordKind(
@@ -99,8 +109,7 @@ _ORDER: Final = RecordKind(
             "Invoice the rest",
             "coin",
             "An invoice is drafted; it is below.",
-            unless=frozenset({"draft", "invoiced", "cancelled"}),
-            tone="primary",
+            is_offered=False,
         ),
         Action(
             "cancel",
@@ -111,8 +120,15 @@ _ORDER: Final = RecordKind(
             unless=frozenset({"invoiced", "cancelled"}),
         ),
     ),
-    related=(Related("invoice", "order_id", "Invoices"),),
+    related=(Related("invoice", "order_id", "Invoices and credit notes"),),
     lines=True,
+    own=OwnPage(load_order, "sales/order_head.html", _NONE, "sales/bar.html", _NONE),
+)
+
+_PAYMENT: Final = (
+    Field("amount", "Amount"),
+    Field("paid_on", "Paid on", "date"),
+    Field("reference", "Reference"),
 )
 
 _INVOICE: Final = RecordKind(
@@ -142,9 +158,17 @@ _INVOICE: Final = RecordKind(
             "Record a payment",
             "coin",
             "The payment is noted.",
-            fields=(Field("amount", "Amount"),),
-            unless=frozenset({"draft", "paid", "credited"}),
-            tone="primary",
+            fields=_PAYMENT,
+            is_offered=False,
+        ),
+        Action(
+            "refund",
+            "payment.refund",
+            "Pay back",
+            "coin",
+            "The payment is noted.",
+            fields=_PAYMENT,
+            is_offered=False,
         ),
         Action(
             "credit",
@@ -152,11 +176,18 @@ _INVOICE: Final = RecordKind(
             "Take back",
             "arrow-back-up",
             "A credit note takes the invoice back; it is below.",
-            unless=frozenset({"draft", "credited"}),
+            is_offered=False,
         ),
     ),
-    related=(Related("invoice", "corrects_id", "Credit note"),),
+    related=(Related("invoice", "corrects_id", "Credit notes"),),
     lines=True,
+    own=OwnPage(
+        load_invoice,
+        "sales/invoice_head.html",
+        _NONE,
+        "sales/invoice_bar.html",
+        "sales/payments.html",
+    ),
 )
 
 SALES_KINDS: Final = (_PRODUCT, _PRICE_LIST, _QUOTE, _ORDER, _INVOICE)

@@ -1,82 +1,233 @@
-"""The lines of quotes, orders and invoices: a form of rows, added up by the operation."""
+"""The lines of papers and the positions of deals: a form of rows, added up by the operation.
+
+A paper may have thousands of lines: the form shows ``SHOWN`` of them at once, and what stands on
+the others is sent along unchanged.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import or_
 
 from app.records.kind import RecordKind
+from services.crm.deal_model import Deal
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
 from services.records.types import get_record, title_of
 from services.sales.lines import present_lines
-from services.sales.product_model import Product
+from services.sales.positions import has_positions, positions_of
+from services.sales.product_model import TAX_CATEGORIES, Product
 from services.unit_of_work import UnitOfWork
 
-COLUMNS: Final = ("product_id", "title", "quantity", "unit_price", "discount_percent")
+SHOWN: Final = 100
+COLUMNS: Final = (
+    "at",
+    "product",
+    "title",
+    "quantity",
+    "unit",
+    "unit_price",
+    "discount_percent",
+    "tax_category",
+    "tax_percent",
+)
+_SENT: Final = (
+    "product_id",
+    "title",
+    "description",
+    "quantity",
+    "unit",
+    "unit_price",
+    "discount_percent",
+    "tax_category",
+    "tax_percent",
+)
+_TYPED: Final = tuple(name for name in _SENT if name in COLUMNS)
+_TELLING: Final = ("product", "title", "unit_price")
+_NUMBERS: Final = frozenset({"quantity", "unit_price", "discount_percent", "tax_percent"})
 _ROWS: Final = 3
 _MORE_ROWS: Final = 10
-_PRODUCTS: Final = 500
+_OFFERED: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The lines of one record as they are kept, and those that the form shows.
+
+    Attributes:
+        argument: What the operation calls the lines.
+        first: The first line that is shown, from 0.
+    """
+
+    operation: str
+    argument: str
+    lines: Sequence[Mapping[str, Any]]
+    first: int
+
+    @property
+    def shown(self) -> Sequence[Mapping[str, Any]]:
+        """The lines that are on the form."""
+        return self.lines[self.first : self.first + SHOWN]
+
+    def with_typed(self, typed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return all lines as the operation takes them, with those that were typed."""
+        before = [_sent(line) for line in self.lines[: self.first]]
+        after = [_sent(line) for line in self.lines[self.first + SHOWN :]]
+        return [*before, *typed, *after]
 
 
 def show_lines(
     kind: RecordKind, uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID
 ) -> ResponseReturnValue:
-    """Show the form of all lines, with some empty rows; what was typed stays after an error.
+    """Show the form of the lines, with some empty rows; what was typed stays after an error.
 
     Raises:
         NotFound: Records of this type have no lines.
     """
-    if not kind.lines:
-        raise NotFound("There is no such page.")
     record = get_record(uow, kind.record_type, key)
-    rows = _typed() if request.method == "POST" else _stored(uow, record)
+    sheet = _sheet(kind, uow, record)
+    rows = _typed_rows() if request.method == "POST" else _stored_rows(uow, sheet.shown)
     spare = _MORE_ROWS if request.form.get("more") else _ROWS
-    products = uow.select(Product).where(Product.sold).order_by(Product.name).limit(_PRODUCTS)
+    offered = uow.select(Product).where(Product.sold).order_by(Product.name).limit(_OFFERED)
     return render_template(
         "records/lines_form.html",
         kind=kind,
         record=record,
         title=title_of(record),
+        sheet=sheet,
+        page_size=SHOWN,
         rows=[*rows, *({} for _ in range(spare))],
-        products=uow.session.scalars(products).all(),
+        products=uow.session.scalars(offered).all(),
+        tax_categories=list(TAX_CATEGORIES.items()),
         error=error,
-        errors=error.fields if isinstance(error, Invalid) else {},
+        errors=_of_rows(sheet, error),
     )
 
 
 def save_lines(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Replace the lines of a draft and go back to it; or show more rows first."""
+    """Replace the lines that the form shows and go back to the record; or show more rows first."""
     if request.form.get("more"):
         return show_lines(kind, uow, key=key)
+    record = get_record(uow, kind.record_type, key)
+    sheet = _sheet(kind, uow, record)
     arguments: dict[str, Any] = {
         kind.id_argument: str(key),
-        "lines": [{name: value for name, value in row.items() if value} for row in _typed()],
+        sheet.argument: sheet.with_typed(_typed_lines(uow, sheet)),
         "version": request.form.get("version"),
     }
-    run(uow, f"{kind.record_type}.update", arguments)
+    run(uow, sheet.operation, arguments)
     flash("Saved.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key))
 
 
-def _typed() -> list[dict[str, str]]:
-    """Return the rows of the form that say anything besides a quantity."""
+def _sheet(kind: RecordKind, uow: UnitOfWork, record: Any) -> Sheet:
+    """Return the lines of a record.
+
+    Raises:
+        NotFound: Records of this type have none.
+    """
+    first = max(0, request.values.get("from", default=1, type=int) - 1)
+    if isinstance(record, Deal):
+        lines = positions_of(uow, record) if has_positions(uow, record) else []
+        return Sheet("deal.set_positions", "positions", lines, first)
+    if not kind.lines:
+        raise NotFound("There is no such page.")
+    return Sheet(f"{kind.record_type}.update", "lines", present_lines(uow, record), first)
+
+
+def _typed_rows() -> list[dict[str, str]]:
+    """Return the rows of the form that say anything besides a quantity and a tax."""
     columns = [request.form.getlist(name) for name in COLUMNS]
     rows = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*columns, strict=False)]
-    return [row for row in rows if row["product_id"] or row["title"].strip() or row["unit_price"]]
+    return [row for row in rows if any(row[name].strip() for name in _TELLING)]
 
 
-def _stored(uow: UnitOfWork, record: Any) -> list[dict[str, Any]]:
+def _typed_lines(uow: UnitOfWork, sheet: Sheet) -> list[dict[str, Any]]:
+    """Return what was typed as the operation takes it; descriptions come along unseen.
+
+    Raises:
+        Invalid: There is no such product.
+    """
+    rows = _typed_rows()
+    products = _products_by_text(uow, {row["product"].strip() for row in rows} - {""})
+    lines = []
+    for number, row in enumerate(rows):
+        product = row["product"].strip()
+        if product and product.casefold() not in products:
+            message = f"There is no product {product[:50]}."
+            raise Invalid(
+                message, {f"{sheet.argument}.{sheet.first + number}.product_id": [message]}
+            )
+        line: dict[str, Any] = {
+            name: row[name].strip().replace(",", ".") if name in _NUMBERS else row[name].strip()
+            for name in _TYPED
+            if row[name].strip()
+        }
+        kept = _line_at(sheet, row["at"])
+        product_id = products.get(product.casefold())
+        if product_id is not None:
+            line["product_id"] = str(product_id)
+        if kept is not None and kept["product_id"] == product_id and kept["description"]:
+            line["description"] = kept["description"]
+        lines.append(line)
+    return lines
+
+
+def _products_by_text(uow: UnitOfWork, texts: set[str]) -> dict[str, UUID]:
+    """Return the products with these article numbers or names, by the text in small letters."""
+    if not texts:
+        return {}
+    statement = uow.select(Product).where(or_(Product.code.in_(texts), Product.name.in_(texts)))
+    found = uow.session.scalars(statement.order_by(Product.created_at)).all()
+    by_name = {product.name.casefold(): product.id for product in found}
+    return by_name | {product.code.casefold(): product.id for product in found}
+
+
+def _line_at(sheet: Sheet, position: str) -> Mapping[str, Any] | None:
+    """Return the kept line that a row was made of."""
+    number = int(position) if position.isdecimal() else len(sheet.lines)
+    return sheet.lines[number] if number < len(sheet.lines) else None
+
+
+def _stored_rows(uow: UnitOfWork, lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = {line["product_id"] for line in lines} - {None}
+    statement = uow.select(Product).where(Product.id.in_(keys))
+    codes = {product.id: product.code for product in uow.session.scalars(statement)} if keys else {}
+    start = max(0, request.values.get("from", default=1, type=int) - 1)
     return [
-        {name: "" if line[name] is None else _shown(line[name]) for name in COLUMNS}
-        for line in present_lines(uow, record)
+        {
+            **{name: "" if line[name] is None else _shown(line[name]) for name in _TYPED},
+            "product": codes.get(line["product_id"], ""),
+            "at": str(number),
+        }
+        for number, line in enumerate(lines, start=start)
     ]
+
+
+def _of_rows(sheet: Sheet, error: LanewiseError | None) -> dict[str, Sequence[str]]:
+    """Return the messages of an error by ``<row>.<column>``, rows counted from 0."""
+    found: dict[str, Sequence[str]] = {}
+    for name, messages in (error.fields if isinstance(error, Invalid) else {}).items():
+        _, _, place = name.partition(".")
+        number, _, column = place.partition(".")
+        if number.isdecimal():
+            column = "product" if column == "product_id" else column
+            found[f"{int(number) - sheet.first}.{column}"] = messages
+    return found
+
+
+def _sent(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a kept line as the operation takes it."""
+    return {name: str(line[name]) for name in _SENT if line[name] is not None}
 
 
 def _shown(value: Any) -> str:
     """Return a value as its control holds it, a number without needless zeros."""
     text = str(value)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return text.rstrip("0").rstrip(".") if "." in text and text[:1].isdigit() else text

@@ -1,0 +1,77 @@
+"""What the pages of orders and invoices show beyond other records: what is left, payments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from services.sales.credit_notes import quantities_to_credit
+from services.sales.documents import today
+from services.sales.model import Invoice, Order, Payment
+from services.sales.orders import quantities_left
+from services.sales.payments import payments_of
+from services.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """What an invoice's page shows beyond other papers.
+
+    Attributes:
+        left: What can still be credited of each line, by position; empty where nothing was.
+        left_label: What that column of the lines is called.
+        open: What is to be paid, below 0 to be paid back.
+    """
+
+    payments: Sequence[Payment]
+    left: Mapping[int, Decimal]
+    open: Decimal
+    can_credit: bool
+    can_pay: bool
+    is_late: bool
+    day: date
+    left_label: str = "Not credited"
+
+    @property
+    def back(self) -> Decimal:
+        """What is to be paid back; 0 for nothing."""
+        return max(-self.open, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """What an order's page shows beyond other papers.
+
+    Attributes:
+        left: What is still to be invoiced of each line, by position; empty for drafts.
+    """
+
+    left: Mapping[int, Decimal]
+    can_invoice: bool
+    left_label: str = "To invoice"
+
+
+def load_invoice(uow: UnitOfWork, invoice: Invoice) -> InvoicePage:
+    """Return what an invoice's page shows."""
+    is_issued = invoice.kind == "invoice" and invoice.status != "draft"
+    day = today(uow)
+    is_open = invoice.status == "issued" and is_issued
+    return InvoicePage(
+        payments=payments_of(uow, invoice),
+        left=quantities_to_credit(uow, invoice) if invoice.credited else {},
+        open=invoice.open if is_issued else Decimal(0),
+        can_credit=is_issued and invoice.status != "credited",
+        can_pay=is_open and invoice.open > 0,
+        is_late=is_open and invoice.due_on is not None and invoice.due_on < day,
+        day=day,
+    )
+
+
+def load_order(uow: UnitOfWork, order: Order) -> OrderPage:
+    """Return what an order's page shows."""
+    if order.status not in {"confirmed", "invoiced"}:
+        return OrderPage({}, can_invoice=False)
+    left = quantities_left(uow, order)
+    return OrderPage(left, can_invoice=any(left.values()))
