@@ -47,7 +47,7 @@ class ConditionArguments(Arguments):
     )
 
 
-class NameRule(Arguments):
+class NameDuplicateRule(Arguments):
     """Which rule."""
 
     record_type = Line(required=True, metadata={"title": "Record type"})
@@ -107,7 +107,7 @@ CreateRule: Any = type(
 )
 UpdateRule: Any = type(
     "UpdateDuplicateRule",
-    (NameRule,),
+    (NameDuplicateRule,),
     {"__doc__": "What a rule is to say.", **_rule_arguments(is_new=False)},
 )
 
@@ -161,7 +161,7 @@ def update_rule(uow: UnitOfWork, *, record_type: str, key: str, **values: Any) -
     return made.as_dict()
 
 
-@operation("duplicate_rule.delete", Permission.DATA_MANAGE, NameRule)
+@operation("duplicate_rule.delete", Permission.DATA_MANAGE, NameDuplicateRule)
 def delete_rule(uow: UnitOfWork, *, record_type: str, key: str) -> dict[str, Any]:
     """Delete a rule of one's own; one that ships can be switched off."""
     if key in SHIPPED.get(record_type, {}):
@@ -170,7 +170,7 @@ def delete_rule(uow: UnitOfWork, *, record_type: str, key: str) -> dict[str, Any
     return {"record_type": record_type, "key": key}
 
 
-@operation("duplicate_rule.restore", Permission.DATA_MANAGE, NameRule)
+@operation("duplicate_rule.restore", Permission.DATA_MANAGE, NameDuplicateRule)
 def restore_rule(uow: UnitOfWork, *, record_type: str, key: str) -> dict[str, Any]:
     """Let a rule that ships say again what it said at first."""
     shipped = SHIPPED.get(record_type, {}).get(key)
