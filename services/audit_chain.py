@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import structlog
 from sqlalchemy import Row, Select, func, select, text, update
 
 from services.actors import SYSTEM
 from services.audit import AuditEntry
+from services.audit_redactions import content_of, read_redactions
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork
 
@@ -69,12 +69,14 @@ class Verdict:
     Attributes:
         count: How many sealed entries were read.
         faults: A sentence for each place where the chain is broken, at most ``SHOWN_FAULTS``.
+        erasures: How many erasures of persons have emptied entries, as the chain attests.
         late: Entries that should have been sealed long ago; they are not protected yet.
     """
 
     count: int = 0
     faults: list[str] = field(default_factory=list)
     late: int = 0
+    erasures: int = 0
     head: Head = Head(0, GENESIS)
 
 
@@ -135,13 +137,17 @@ def verify_audit(
 def _walk(uow: UnitOfWork, known: Head | None, on_progress: Callable[[int], None]) -> Verdict:
     verdict = Verdict()
     faults = verdict.faults
+    redactions = read_redactions(uow)
     for row in _sealed(uow):
         expected = verdict.head.position + 1
         if row.position != expected:
             missing = f"{expected}" if row.position == expected + 1 else f"{expected} and more"
             faults.append(f"Position {missing} is missing before entry {row.id}.")
-        elif row.chain_hash != _hash(verdict.head.chain_hash, row):
+        elif row.chain_hash != _hash(verdict.head.chain_hash, row) and not redactions.accounts_for(
+            row
+        ):
             faults.append(f"Entry {row.id} at position {row.position} was altered or moved.")
+        redactions.note(row)
         # Whatever is wrong with it, what follows is measured by what stands here.
         verdict.head = Head(row.position, row.chain_hash)
         if known and known.position == row.position and known.chain_hash != row.chain_hash:
@@ -154,6 +160,11 @@ def _walk(uow: UnitOfWork, known: Head | None, on_progress: Callable[[int], None
     if known and known.position > verdict.head.position:
         last = verdict.head.position
         faults.append(f"Entries after position {last} are missing; {known.position} was known.")
+    verdict.erasures = len(redactions.used)
+    faults += [
+        f"Entries were emptied for the erasure {key}, which the chain does not attest."
+        for key in redactions.unattested()
+    ]
     return verdict
 
 
@@ -175,19 +186,4 @@ def _content() -> Select[Any]:
 
 
 def _hash(before: bytes, row: Row[Any]) -> bytes:
-    content = [
-        row.id,
-        row.at.isoformat(),
-        row.actor_id,
-        row.actor_name,
-        row.source,
-        row.address,
-        row.operation,
-        row.record_type,
-        row.record_id,
-        row.arguments,
-        row.changes,
-        row.refused,
-    ]
-    shown = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(before + shown).digest()
+    return hashlib.sha256(before + content_of(row)).digest()

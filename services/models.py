@@ -1,6 +1,6 @@
 """Imports every module of this layer that declares tables, so that all tables are known."""
 
-from services import audit, changes, jobs, submissions
+from services import audit, audit_redactions, changes, jobs, submissions
 from services.activities import model as activity_model
 from services.calendars import model as calendar_model
 from services.consents import model as consent_model
@@ -32,6 +32,7 @@ from services.notifications import model as notification_model
 from services.people import assignment, organization, sign_in
 from services.people import model as people
 from services.points import model as point_model
+from services.privacy import model as privacy_model
 from services.records import merging, note_model, timeline
 from services.rights import model as rights_model
 from services.sales import currencies, numbering, positions, price_list_model, product_model
@@ -49,6 +50,7 @@ __all__ = [
     "article_model",
     "assignment",
     "audit",
+    "audit_redactions",
     "calendar_model",
     "campaign_model",
     "changes",
@@ -80,6 +82,7 @@ __all__ = [
     "point_model",
     "positions",
     "price_list_model",
+    "privacy_model",
     "product_model",
     "request_model",
     "rights_model",
