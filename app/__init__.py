@@ -18,6 +18,7 @@ from app import (
     conversations,
     deals,
     exports,
+    goals,
     health,
     hooks,
     imports,
@@ -32,6 +33,7 @@ from app import (
     sales,
     search,
     start,
+    territories,
     touch,
 )
 from app.api import init_api
@@ -104,6 +106,8 @@ def create_app(
         sales,
         imports,
         exports,
+        goals,
+        territories,
         marketing,
         start,
         analyst,

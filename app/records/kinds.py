@@ -11,8 +11,9 @@ from typing import Final
 from app.records.activity_page import load_page as load_activity
 from app.records.deal_page import load_page
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
-from app.records.marketing_kinds import MARKETING_KINDS
 from app.records.knowledge_kinds import ARTICLE_KIND
+from app.records.marketing_kinds import MARKETING_KINDS
+from app.records.planning_kinds import PLANNING_KINDS
 from app.records.sales_kinds import SALES_KINDS
 
 _LEAD: Final = RecordKind(
@@ -167,5 +168,6 @@ KINDS: Final = {
         ARTICLE_KIND,
         *SALES_KINDS,
         *MARKETING_KINDS,
+        *PLANNING_KINDS,
     )
 }

@@ -43,7 +43,7 @@ _KEPT: Final = frozenset({"name", "level", "metric", "period", "starts_on", "tar
 """What a change can't empty."""
 
 
-class SetFilter(Arguments):
+class SetGoalFilter(Arguments):
     """What further holds for the records that a goal counts."""
 
     goal_id = key_argument(GOAL)
@@ -51,7 +51,7 @@ class SetFilter(Arguments):
     version = VERSION
 
 
-class CopyPeriod(Arguments):
+class CopyGoals(Arguments):
     """Which period's goals are carried on to the next one."""
 
     period = Line(
@@ -101,7 +101,7 @@ def update_goal(
     return goal
 
 
-@operation("goal.set_filter", Permission.GOAL_WRITE, SetFilter)
+@operation("goal.set_filter", Permission.GOAL_WRITE, SetGoalFilter)
 def set_filter(
     uow: UnitOfWork,
     *,
@@ -130,7 +130,7 @@ def set_filter(
     return goal
 
 
-@operation("goal.copy_period", Permission.GOAL_WRITE, CopyPeriod)
+@operation("goal.copy_period", Permission.GOAL_WRITE, CopyGoals)
 def copy_period(
     uow: UnitOfWork, *, period: str, starts_on: date, change_percent: Decimal
 ) -> dict[str, Any]:

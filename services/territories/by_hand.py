@@ -19,7 +19,7 @@ from services.territories.placing import find_territory
 from services.unit_of_work import UnitOfWork
 
 
-class ReleaseRecord(Arguments):
+class LeaveToRules(Arguments):
     """Which record is left to the rules."""
 
     record_type = Line(
@@ -28,13 +28,13 @@ class ReleaseRecord(Arguments):
     record_id = Key(required=True, metadata={"title": "Record", "description": "Its key."})
 
 
-class PlaceRecord(ReleaseRecord):
+class PlaceInTerritory(LeaveToRules):
     """Which record lies in which territory."""
 
     territory_id = key_argument(TERRITORY)
 
 
-@operation("territory.place", Permission.RECORD_WRITE, PlaceRecord, in_diagrams=True)
+@operation("territory.place", Permission.RECORD_WRITE, PlaceInTerritory, in_diagrams=True)
 def place_record(uow: UnitOfWork, *, record_type: str, record_id: UUID, territory_id: UUID) -> Any:
     """Put a record into a territory whatever the rules say."""
     record = _held(uow, record_type, record_id)
@@ -44,7 +44,7 @@ def place_record(uow: UnitOfWork, *, record_type: str, record_id: UUID, territor
     return record
 
 
-@operation("territory.release", Permission.RECORD_WRITE, ReleaseRecord, in_diagrams=True)
+@operation("territory.release", Permission.RECORD_WRITE, LeaveToRules, in_diagrams=True)
 def release_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     """Let the rules say again in which territory a record lies."""
     record = _held(uow, record_type, record_id)

@@ -37,13 +37,13 @@ _SHOWN: Final = 100
 _LOCK: Final = 7_241_003
 
 
-class StartRun(Arguments):
+class StartTerritoryRun(Arguments):
     """Whether records are moved, or it is only said which would be."""
 
     is_trial = fields.Boolean(load_default=True, metadata={"title": "Only try it"})
 
 
-class OfRun(Arguments):
+class OfTerritoryRun(Arguments):
     """Which run."""
 
     run_id = Key(required=True, metadata={"title": "Run"})
@@ -63,7 +63,7 @@ class Count:
     goes: int = 0
 
 
-@operation("territory.start_run", Permission.TERRITORY_WRITE, StartRun)
+@operation("territory.start_run", Permission.TERRITORY_WRITE, StartTerritoryRun)
 def start_run(uow: UnitOfWork, *, is_trial: bool) -> dict[str, Any]:
     """Apply the rules of all territories to all records, or try what that would change."""
     _hold_runs(uow)
@@ -78,7 +78,7 @@ def start_run(uow: UnitOfWork, *, is_trial: bool) -> dict[str, Any]:
     return {"run_id": run.id}
 
 
-@operation("territory.stop_run", Permission.TERRITORY_WRITE, OfRun)
+@operation("territory.stop_run", Permission.TERRITORY_WRITE, OfTerritoryRun)
 def stop_run(uow: UnitOfWork, *, run_id: UUID) -> dict[str, Any]:
     """Stop applying the rules; what is done stays, and it can go on from there."""
     run = _held(uow, run_id)
@@ -87,7 +87,7 @@ def stop_run(uow: UnitOfWork, *, run_id: UUID) -> dict[str, Any]:
     return {"run_id": run.id}
 
 
-@operation("territory.resume_run", Permission.TERRITORY_WRITE, OfRun)
+@operation("territory.resume_run", Permission.TERRITORY_WRITE, OfTerritoryRun)
 def resume_run(uow: UnitOfWork, *, run_id: UUID) -> dict[str, Any]:
     """Go on applying the rules where it was stopped."""
     _hold_runs(uow)

@@ -29,7 +29,7 @@ from services.territories.tree import check_place, hold_tree
 from services.unit_of_work import UnitOfWork
 
 
-class SetRule(Arguments):
+class SetTerritoryRule(Arguments):
     """Which records of a type fall into a territory."""
 
     territory_id = key_argument(TERRITORY)
@@ -46,7 +46,7 @@ class SetRule(Arguments):
     version = VERSION
 
 
-class SetMembers(Arguments):
+class SetTerritoryMembers(Arguments):
     """Who works in a territory."""
 
     territory_id = key_argument(TERRITORY)
@@ -79,7 +79,7 @@ def update_territory(
     return territory
 
 
-@operation("territory.set_rule", Permission.TERRITORY_WRITE, SetRule)
+@operation("territory.set_rule", Permission.TERRITORY_WRITE, SetTerritoryRule)
 def set_rule(
     uow: UnitOfWork,
     *,
@@ -113,7 +113,7 @@ def set_rule(
     return territory
 
 
-@operation("territory.set_members", Permission.TERRITORY_WRITE, SetMembers)
+@operation("territory.set_members", Permission.TERRITORY_WRITE, SetTerritoryMembers)
 def set_members(uow: UnitOfWork, *, territory_id: UUID, user_ids: Sequence[UUID]) -> Territory:
     """Say who works in a territory, besides its manager."""
     territory = uow.get(Territory, territory_id, lock=True)

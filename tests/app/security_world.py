@@ -19,13 +19,13 @@ from services.arguments import Keys
 from services.crm.contact_account_model import ContactAccount
 from services.crm.pipelines import default_pipeline
 from services.documents.model import Document
+from services.duplicates.model import DuplicatePair
 from services.essentials import seed_essentials
 from services.mail.model import Mail
 from services.operations import Operation, get_operation, run
 from services.people.model import Group, User, find_group
 from services.platform import Platform
 from services.points.model import ContactPoint
-from services.records.duplicate_scans import DuplicatePair
 from services.records.merging import Merge
 from services.records.timeline import TimelineRow
 from services.records.types import all_record_types, get_record_type
@@ -77,6 +77,7 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("record.assign", "group"): "Sales",
     ("record.attach", "content"): "aGVsbG8=",
     ("request.set_status", "status"): "resolved",
+    ("segment.create", "kind"): "static",
 }
 
 
@@ -145,6 +146,7 @@ def _add_rows(uow: UnitOfWork, world: World, relation: str) -> None:
     whose = {"owner_id": world.users[owner], "team_id": world.groups[team]}
     own: dict[str, UUID] = {}
     own["user"], own["pipeline"] = world.users[owner], default_pipeline(uow).id
+    own["territory"] = run(uow, "territory.create", {"name": relation}).id
     own["article"] = run(uow, "article.create", {"title": "Article", "body": "x"}).id
     world.rows.setdefault("user", {})[relation] = own["user"]
     world.rows.setdefault("pipeline", {})[relation] = own["pipeline"]
@@ -300,9 +302,17 @@ ROWS: Mapping[str, str] = {
     "kept_id": RECORD,
     "dropped_id": RECORD,
     "record_id": RECORD,
+    "record_ids": RECORD,
     "regarding_id": RECORD,
     "contact_ids": "contact",
     "lead_ids": "lead",
+}
+
+# The like, where a row of the world decides of which type it is.
+ROWS_OF: Mapping[tuple[str, str], str] = {
+    ("segment.add_members", "record_ids"): "contact",
+    ("segment.check", "record_id"): "contact",
+    ("segment.remove_members", "record_ids"): "contact",
 }
 
 # Keys that name no record and nothing of one; the permission alone decides on them, or the row
@@ -314,7 +324,7 @@ SETTINGS = frozenset(
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
         "mention_id", "notification_id", "import_id", "export_id", "document_ids", "price_list_id", "product_id",
-        "parent_id", "purpose_id",
+        "parent_id", "territory_id", "manager_id", "purpose_id",
     }
 )  # fmt: skip
 # Of processes: who operates them sees all of them, and tasks have rights of their own
@@ -345,7 +355,7 @@ def kind_named(operation: Operation, name: str, argument: fields.Field[Any]) -> 
         return str(said)
     if name.removesuffix("_id") in types:
         return name.removesuffix("_id")
-    return ROWS.get(name)
+    return ROWS_OF.get((operation.name, name)) or ROWS.get(name)
 
 
 def record_type_for(operation: Operation) -> str:

@@ -58,6 +58,7 @@ RECORD_ROUTES = {
 SALES_PLACES = ("quotes", "orders", "invoices")
 CATALOGUE_PLACES = ("products", "price-lists")
 CATALOGUE = Permission.CATALOGUE_WRITE
+PLANNING_PLACES = {"goals": Permission.GOAL_WRITE, "territories": Permission.TERRITORY_WRITE}
 KNOWLEDGE = Permission.KNOWLEDGE_WRITE
 DOUBLES_PLACES = ("leads", "accounts", "contacts")
 DOUBLES_ROUTES = {
@@ -327,6 +328,10 @@ DECISIONS = {
     "exports.new": Permission.DATA_EXPORT,
     "health.alive": PUBLIC,
     "health.ready": PUBLIC,
+    "goal_progress.copy": Permission.GOAL_WRITE,
+    "goal_progress.filter": Permission.GOAL_WRITE,
+    "goal_progress.index": READ,
+    "goal_progress.set_filter": Permission.GOAL_WRITE,
     "hooks.receive_mail": SECRET,
     "imports.change": Permission.DATA_IMPORT,
     "imports.check": Permission.DATA_IMPORT,
@@ -433,6 +438,16 @@ DECISIONS = {
     "start.begin": Permission.PROCESS_START,
     "start.index": Permission.PROCESS_START,
     "start.show": Permission.PROCESS_START,
+    "territory_tree.change_run": Permission.TERRITORY_WRITE,
+    "territory_tree.index": READ,
+    "territory_tree.place": WRITE,
+    "territory_tree.progress": Permission.TERRITORY_WRITE,
+    "territory_tree.rule": Permission.TERRITORY_WRITE,
+    "territory_tree.run": Permission.TERRITORY_WRITE,
+    "territory_tree.set_members": Permission.TERRITORY_WRITE,
+    "territory_tree.set_rule": Permission.TERRITORY_WRITE,
+    "territory_tree.start_run": Permission.TERRITORY_WRITE,
+    "territory_tree.why": READ,
     "touch.act_on_place": WRITE,
     "touch.act_on_point": WRITE,
     "touch.add_place": WRITE,
@@ -450,6 +465,12 @@ DECISIONS = {
         f"{place}.{name}": READ if of == READ else CATALOGUE
         for place in CATALOGUE_PLACES
         for name, of in RECORD_ROUTES.items()
+    },
+    **{
+        f"{prefix}{place}.{name}": READ if of == READ else write
+        for place, write in PLANNING_PLACES.items()
+        for prefix, routes_of in (("", RECORD_ROUTES), ("api_", RECORD_API))
+        for name, of in routes_of.items()
     },
     **{
         f"api_{place}.{name}": READ if of == READ else CATALOGUE
