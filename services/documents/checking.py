@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from services.documents.sandbox import MAX_TEMPLATE_CHARACTERS, Medium, parse_te
 from services.documents.vocabulary import LOOP, Value, Vocabulary
 
 MAX_PROBLEMS: Final = 20
+_BLOCK: Final = re.compile(r"\{%[-+]?\s*(if|for|endif|endfor)\b")
 _ANY: Final = Value("", "", "any")
 
 
@@ -43,11 +45,32 @@ def problems_of(
     try:
         tree = parse_template(source, medium)
     except TemplateError as error:
-        said = (str(error) or "it can't be read").rstrip(".")
-        return [Problem(getattr(error, "lineno", None), f"{said}.")]
+        return [_unreadable(source, error)]
     reader = _Reader(known if told is None else told)
     reader.read_all(tree.body, dict(known))
     return reader.problems[:MAX_PROBLEMS]
+
+
+def _unreadable(source: str, error: TemplateError) -> Problem:
+    """Return why a template can't be read at all, and where that begins."""
+    said, _, _ = str(error).partition(" Jinja was looking for")
+    if said.startswith("Unexpected end of template") and (opened := _left_open(source)):
+        line, tag = opened
+        return Problem(line, f"“{{% {tag} %}}” is not closed by “{{% end{tag} %}}”.")
+    text = (said or "it can't be read").rstrip(".")
+    return Problem(getattr(error, "lineno", None), f"{text[:1].lower()}{text[1:]}.")
+
+
+def _left_open(source: str) -> tuple[int, str] | None:
+    """Return line and name of the innermost block that is never closed."""
+    opened: list[tuple[int, str]] = []
+    for found in _BLOCK.finditer(source):
+        if found[1].startswith("end"):
+            if opened:
+                opened.pop()
+        else:
+            opened.append((source.count("\n", 0, found.start()) + 1, found[1]))
+    return opened[-1] if opened else None
 
 
 class _Reader:

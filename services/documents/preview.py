@@ -33,6 +33,20 @@ class Draft:
     content: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is wrong with a draft.
+
+    Attributes:
+        field: ``title`` or ``body``.
+        line: Of that field, from 1; None if nobody knows.
+    """
+
+    sentence: str
+    field: str = ""
+    line: int | None = None
+
+
 @dataclass(slots=True)
 class Preview:
     """What is shown beside the editor.
@@ -47,7 +61,7 @@ class Preview:
     pages: list[bytes] = field(default_factory=list)
     html: str = ""
     more_pages: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[Found] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ def preview_draft(uow: UnitOfWork, draft: Draft, record: Any | None) -> Preview:
             return preview
         drawn = draw_pages(html, look_of(uow, preview.title, language))
     except Invalid as error:
-        preview.problems.append(error.message)
+        preview.problems.append(Found(error.message))
         return preview
     preview.pages, preview.more_pages = drawn[:MAX_PAGES], max(0, len(drawn) - MAX_PAGES)
     return preview
@@ -89,14 +103,15 @@ def compare_texts(old: str, new: str) -> list[DiffLine]:
     return [DiffLine(line[:1], line[1:]) for line in list(lines)[2:]]
 
 
-def _problems(uow: UnitOfWork, draft: Draft) -> Iterator[str]:
+def _problems(uow: UnitOfWork, draft: Draft) -> Iterator[Found]:
     types = list(draft.record_types)
     known, told = known_values(types), told_values(uow, types)
-    texts = [("Title", draft.title, Medium.LINE), ("", draft.body, Medium.HTML)]
-    for place, text, medium in texts[:1] if draft.content is not None else texts:
-        for problem in problems_of(text, known, medium, told=told):
+    for problem in problems_of(draft.title, known, Medium.LINE, told=told):
+        yield Found(f"Title: {problem.message}", "title")
+    if draft.content is None:
+        for problem in problems_of(draft.body, known, told=told):
             said = str(problem)
-            yield f"{place}: {said}" if place else f"{said[:1].upper()}{said[1:]}"
+            yield Found(f"{said[:1].upper()}{said[1:]}", "body", problem.line)
 
 
 def _values(uow: UnitOfWork, draft: Draft, record: Any | None) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-/** Buttons marked `data-insert="text"` put their text where the cursor was in a form. */
+/**
+ * Buttons around a text that is written: `data-insert="text"` puts text where the cursor was in a form,
+ * `data-line="3"` goes to that line of the text field that `data-line-of` names.
+ */
 
 type TextField = HTMLInputElement | HTMLTextAreaElement;
 
@@ -7,6 +10,14 @@ const lastField = new WeakMap<Element, TextField>();
 
 function isTextField(target: EventTarget | null): target is TextField {
   return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "text");
+}
+
+function goToLine(field: HTMLTextAreaElement, line: number): void {
+  const lines = field.value.split("\n");
+  const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  field.focus();
+  field.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+  field.scrollTop = (field.scrollHeight / lines.length) * Math.max(0, line - 3);
 }
 
 export function startSnippets(): void {
@@ -24,5 +35,10 @@ export function startSnippets(): void {
     const start = field.selectionStart ?? field.value.length;
     field.setRangeText(button.dataset.insert ?? "", start, field.selectionEnd ?? start, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  document.addEventListener("click", (event) => {
+    const button = (event.target as Element | null)?.closest<HTMLElement>("[data-line]");
+    const field = button ? document.querySelector(button.dataset.lineOf ?? "textarea") : null;
+    if (field instanceof HTMLTextAreaElement) goToLine(field, Number(button?.dataset.line));
   });
 }
