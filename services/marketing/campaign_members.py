@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import validate
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from services.actors import Permission, Verb
-from services.arguments import Key, Line, Moment
+from services.arguments import Key, Keys, Line, Moment
 from services.consents.contacting import contactable
 from services.consents.model import CHANNELS as CONSENT_CHANNELS
 from services.database import new_id
-from services.errors import Conflict, Invalid, NotFound, not_found_as
+from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
 from services.marketing.campaign_model import (
     CAMPAIGN,
     MEMBER_STATUSES,
@@ -35,7 +35,6 @@ from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
-MAX_AT_ONCE: Final = 1_000
 PAGE: Final = 50
 _RANK: Final = {status.value: rank for rank, status in enumerate(MemberStatus)}
 _IMPLIES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -59,10 +58,8 @@ class AddCampaignMembers(Arguments):
 
     campaign_id = key_argument(CAMPAIGN)
     record_type = _RECORD_TYPE
-    record_ids = fields.List(
-        Key(),
+    record_ids = Keys(
         required=True,
-        validate=validate.Length(1, MAX_AT_ONCE),
         metadata={"title": "Records", "description": "The keys of contacts, or of leads."},
     )
 
@@ -156,10 +153,13 @@ def set_member_status(
 
     Raises:
         NotFound: It is no member.
+        NotAllowed: The actor may change neither the campaign nor the member.
     """
     campaign = uow.get(Campaign, campaign_id)
     with not_found_as("There is no such member."):
-        get_record(uow, record_type, record_id)
+        record = get_record(uow, record_type, record_id)
+    if not (uow.may_do(Verb.UPDATE, record) or uow.may_do(Verb.UPDATE, campaign)):
+        raise NotAllowed("You may see this member, but not change it.")
     member = _find(uow, campaign.id, record_id, lock=True)
     if member is None or member.record_type != record_type:
         raise NotFound("There is no such member.")

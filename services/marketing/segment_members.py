@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.actors import Permission
-from services.arguments import Key, Line
+from services.arguments import Keys, Line
 from services.database import new_id
 from services.errors import Conflict, Invalid, NotFound
 from services.filtering import compile_filter, parse_filter
@@ -26,7 +26,6 @@ from services.records.timeline import add_entry
 from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
-MAX_AT_ONCE: Final = 1_000
 MAX_VALUES: Final = 5_000
 WAYS: Final = {"email": PointKind.MAIL.value, "phone": PointKind.PHONE.value}
 """By what records are found: their addresses or their numbers."""
@@ -38,10 +37,8 @@ class ManyMembers(Arguments):
     """Which records of which segment."""
 
     segment_id = key_argument(SEGMENT)
-    record_ids = fields.List(
-        Key(),
+    record_ids = Keys(
         required=True,
-        validate=validate.Length(1, MAX_AT_ONCE),
         metadata={"title": "Records", "description": "The keys of contacts, leads or accounts."},
     )
 

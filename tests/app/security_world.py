@@ -77,6 +77,7 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("record.assign", "group"): "Sales",
     ("record.attach", "content"): "aGVsbG8=",
     ("request.set_status", "status"): "resolved",
+    ("segment.add_by_values", "values"): ["a@x.example"],
     ("segment.create", "kind"): "static",
 }
 

@@ -34,7 +34,14 @@ from tests.app.security_world import (
 
 # Operations with which the one who sees a record may add to it, without changing it.
 READING_IS_ENOUGH = frozenset(
-    {"note.add", "document.make", "document.start", "document.convert", "mail.send"}
+    {
+        "segment.check",
+        "note.add",
+        "document.make",
+        "document.start",
+        "document.convert",
+        "mail.send",
+    }
 )
 # Who operates processes tells them something about a record; the record stays as it is.
 ABOUT_PROCESSES = frozenset({"message.correlate", "signal.broadcast"})
@@ -44,6 +51,10 @@ REFUSED_BEFORE = frozenset({("record.attach", "record_id")})
 # the same record, a deleted record, or oneself as the one who was invited.
 WANT_MORE = frozenset(
     {
+        ("campaign.remove_member", "campaign_id"),
+        ("campaign.remove_member", "record_id"),
+        ("campaign.set_member_status", "campaign_id"),
+        ("campaign.set_member_status", "record_id"),
         ("activity.respond", "activity_id"),
         ("activity.respond", "participant_id"),
         ("mail.send", "reply_to_id"),
@@ -52,8 +63,14 @@ WANT_MORE = frozenset(
         ("record.restore", "record_id"),
     }
 )
-# It only takes away what stands with a deal of one's own; what doesn't is passed over.
-TAKES_AWAY = frozenset({("deal.remove_contact", "contact_id")})
+# They only take away what stands with a record of one's own; what doesn't is passed over.
+TAKES_AWAY = frozenset(
+    {
+        ("campaign.remove_segment", "segment_id"),
+        ("deal.remove_contact", "contact_id"),
+        ("segment.remove_members", "record_ids"),
+    }
+)
 # Who operates the installation repairs the delivery of every mail.
 OPERATING = frozenset({("mail.mark_sent", "mail_id"), ("mail.resend", "mail_id")})
 
