@@ -17,9 +17,11 @@ from sqlalchemy import select
 from services import catalogue
 from services.actors import PUBLIC, SYSTEM, Actor
 from services.essentials import seed_essentials
+from services.filtering.periods import moved
 from services.operations import run
-from services.people.model import User
+from services.people.model import User, find_group
 from services.platform import Platform
+from services.territories.model import Territory
 from services.unit_of_work import UnitOfWork
 
 DEMO_PASSWORD = "lanewise-demo"  # noqa: S105 - shown on the sign-in page of every demo
@@ -40,6 +42,10 @@ def _seed(uow: UnitOfWork) -> None:
     company = tomllib.loads(COMPANY.read_text(encoding="utf-8"))
     run(uow, "organization.update", company["organization"])
     people = {person["email"]: _add_person(uow, person) for person in company["people"]}
+    for territory in company["territories"]:
+        _add_territory(uow, territory, people)
+    for goal in company["goals"]:
+        _add_goal(uow, goal, people)
     for account in company["accounts"]:
         owner = people[account.pop("owner")]
         _add_account(uow.acting_as(owner), account)
@@ -53,6 +59,33 @@ def _seed(uow: UnitOfWork) -> None:
 def _add_person(uow: UnitOfWork, values: Mapping[str, Any]) -> Actor:
     user: User = run(uow, "user.create", {**values, "password": DEMO_PASSWORD})
     return user.actor()
+
+
+def _add_territory(uow: UnitOfWork, values: Mapping[str, Any], people: Mapping[str, Actor]) -> None:
+    """Add a territory, a part of one that was added before, with its rules and people."""
+    given = {name: values[name] for name in ("name", "priority") if name in values}
+    if "manager" in values:
+        given["manager_id"] = people[values["manager"]].user_id
+    if "part_of" in values:
+        whole = select(Territory.id).where(Territory.name == values["part_of"])
+        given["parent_id"] = uow.session.scalars(whole).one()
+    about = {"territory_id": run(uow, "territory.create", given).id}
+    for record_type, rule in values["rules"].items():
+        run(uow, "territory.set_rule", {**about, "record_type": record_type, "filter": rule})
+    keys = [people[email].user_id for email in values["members"]]
+    run(uow, "territory.set_members", {**about, "user_ids": keys})
+
+
+def _add_goal(uow: UnitOfWork, values: Mapping[str, Any], people: Mapping[str, Actor]) -> None:
+    """Add a goal for the period of today, or of some months ago."""
+    goal = dict(values)
+    today = uow.now.astimezone(uow.platform.settings.timezone).date()
+    goal["starts_on"] = moved(today, -goal.pop("months_ago", 0), "month")
+    if "team" in goal:
+        team = find_group(uow, goal.pop("team"))
+        goal["team_id"] = None if team is None else team.id
+    owner = people[goal.pop("owner", "maria@lanewise.example")]
+    run(uow, "goal.create", {**goal, "owner_id": owner.user_id})
 
 
 def _add_account(uow: UnitOfWork, values: Mapping[str, Any]) -> None:
