@@ -12,6 +12,7 @@ from app.records.activity_page import load_page as load_activity
 from app.records.deal_page import load_page
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
 from app.records.knowledge_kinds import ARTICLE_KIND
+from app.records.loyalty_kinds import PROGRAMME_KIND
 from app.records.marketing_kinds import MARKETING_KINDS
 from app.records.planning_kinds import PLANNING_KINDS
 from app.records.sales_kinds import SALES_KINDS
@@ -105,6 +106,7 @@ _ACCOUNT: Final = RecordKind(
     columns=("city", "industry", "phone", "email", "owner_id", "created_at"),
     subtitle=("industry", "city"),
     create_fields=("name", "website", "email", "phone", "city", "industry"),
+    cards=("points.of_account",),
     related=(
         Related("contact", "account_id", "Contacts"),
         Related("account", "parent_id", "Parts"),
@@ -123,6 +125,7 @@ _CONTACT: Final = RecordKind(
     columns=("position", "account_id", "email", "phone", "owner_id", "created_at"),
     subtitle=("position", "account_id"),
     create_fields=("first_name", "last_name", "email", "phone", "position", "account_id"),
+    cards=("points.of_contact",),
     related=(
         Related("deal", "contact_id", "Deals"),
         Related("request", "contact_id", "Requests"),
@@ -166,6 +169,7 @@ KINDS: Final = {
         _CONTACT,
         _ACTIVITY,
         ARTICLE_KIND,
+        PROGRAMME_KIND,
         *SALES_KINDS,
         *MARKETING_KINDS,
         *PLANNING_KINDS,

@@ -33,7 +33,7 @@ class CategoryName(Line):
     max_length = 100
 
 
-class CreateCategory(Arguments):
+class CreateArticleCategory(Arguments):
     """A new category."""
 
     name = CategoryName(required=True, metadata={"title": "Name"})
@@ -43,7 +43,7 @@ class CreateCategory(Arguments):
     )
 
 
-class ChangeCategory(Arguments):
+class ChangeArticleCategory(Arguments):
     """What becomes of a category."""
 
     category_id = Key(required=True, metadata={"title": "Category"})
@@ -52,13 +52,13 @@ class ChangeCategory(Arguments):
     position = WholeNumber(validate=validate.Range(0, 10_000), metadata={"title": "Place"})
 
 
-class NameCategory(Arguments):
+class NameArticleCategory(Arguments):
     """Which category."""
 
     category_id = Key(required=True, metadata={"title": "Category"})
 
 
-@operation("article_category.create", Permission.KNOWLEDGE_WRITE, CreateCategory)
+@operation("article_category.create", Permission.KNOWLEDGE_WRITE, CreateArticleCategory)
 def create_category(
     uow: UnitOfWork, *, name: str, parent_id: UUID | None = None, position: int = 0
 ) -> ArticleCategory:
@@ -71,7 +71,7 @@ def create_category(
     return uow.add(ArticleCategory(name=name, parent_id=parent_id, position=position))
 
 
-@operation("article_category.update", Permission.KNOWLEDGE_WRITE, ChangeCategory)
+@operation("article_category.update", Permission.KNOWLEDGE_WRITE, ChangeArticleCategory)
 def update_category(uow: UnitOfWork, *, category_id: UUID, **values: Any) -> ArticleCategory:
     """Rename a category, or move it with all that is below it."""
     tree = _hold_tree(uow)
@@ -85,7 +85,7 @@ def update_category(uow: UnitOfWork, *, category_id: UUID, **values: Any) -> Art
     return category
 
 
-@operation("article_category.delete", Permission.KNOWLEDGE_WRITE, NameCategory)
+@operation("article_category.delete", Permission.KNOWLEDGE_WRITE, NameArticleCategory)
 def delete_category(uow: UnitOfWork, *, category_id: UUID) -> dict[str, Any]:
     """Delete a category; what it holds moves up into the category that it was a part of."""
     tree = _hold_tree(uow)

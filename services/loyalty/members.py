@@ -195,6 +195,17 @@ def open_member(uow: UnitOfWork, member_id: UUID) -> tuple[LoyaltyMember, Any]:
     return hold_member(uow, member.id), holder
 
 
+def seen_member(uow: UnitOfWork, member_id: UUID) -> tuple[LoyaltyMember, Any]:
+    """Return a member with the contact or account that the actor may see.
+
+    Raises:
+        NotFound: There is none, or the actor may not see whose it is.
+    """
+    with not_found_as(_HIDDEN):
+        member = uow.get(LoyaltyMember, member_id)
+        return member, holder_of(uow, member)
+
+
 def holder_of(uow: UnitOfWork, member: LoyaltyMember, *, verb: Verb = Verb.READ) -> Any:
     """Return the contact or account whose points these are and the actor may do ``verb`` with."""
     if member.contact_id is not None:

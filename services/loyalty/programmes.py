@@ -36,7 +36,7 @@ _POINTS = validate.Range(1, MAX_POINTS)
 _KIND = validate.OneOf(list(ACTIVITY_KINDS), list(ACTIVITY_KINDS.values()))
 
 
-class AddRule(Arguments):
+class AddLoyaltyRule(Arguments):
     """What is earned by what."""
 
     programme_id = Key(required=True, metadata={"title": "Programme"})
@@ -57,13 +57,13 @@ class AddRule(Arguments):
     )
 
 
-class NameRule(Arguments):
+class NameLoyaltyRule(Arguments):
     """Which rule."""
 
     rule_id = Key(required=True, metadata={"title": "Rule"})
 
 
-class AddLevel(Arguments):
+class AddLoyaltyLevel(Arguments):
     """A new level."""
 
     programme_id = Key(required=True, metadata={"title": "Programme"})
@@ -73,7 +73,7 @@ class AddLevel(Arguments):
     )
 
 
-class ChangeLevel(Arguments):
+class ChangeLoyaltyLevel(Arguments):
     """What becomes of a level."""
 
     level_id = Key(required=True, metadata={"title": "Level"})
@@ -83,7 +83,7 @@ class ChangeLevel(Arguments):
     )
 
 
-class NameLevel(Arguments):
+class NameLoyaltyLevel(Arguments):
     """Which level."""
 
     level_id = Key(required=True, metadata={"title": "Level"})
@@ -115,7 +115,7 @@ def update_programme(
     return programme
 
 
-@operation("loyalty_rule.add", Permission.LOYALTY_MANAGE, AddRule)
+@operation("loyalty_rule.add", Permission.LOYALTY_MANAGE, AddLoyaltyRule)
 def add_rule(
     uow: UnitOfWork,
     *,
@@ -148,7 +148,7 @@ def add_rule(
     )
 
 
-@operation("loyalty_rule.end", Permission.LOYALTY_MANAGE, NameRule)
+@operation("loyalty_rule.end", Permission.LOYALTY_MANAGE, NameLoyaltyRule)
 def end_rule(uow: UnitOfWork, *, rule_id: UUID) -> LoyaltyRule:
     """Let nothing more be earned by a rule; what was earned stays."""
     rule = uow.get(LoyaltyRule, rule_id, lock=True)
@@ -157,7 +157,7 @@ def end_rule(uow: UnitOfWork, *, rule_id: UUID) -> LoyaltyRule:
     return rule
 
 
-@operation("loyalty_level.add", Permission.LOYALTY_MANAGE, AddLevel)
+@operation("loyalty_level.add", Permission.LOYALTY_MANAGE, AddLoyaltyLevel)
 def add_level(uow: UnitOfWork, *, programme_id: UUID, name: str, from_points: int) -> LoyaltyLevel:
     """Add a level to a programme."""
     programme = uow.get(LoyaltyProgramme, programme_id, lock=True)
@@ -165,7 +165,7 @@ def add_level(uow: UnitOfWork, *, programme_id: UUID, name: str, from_points: in
     return uow.add(LoyaltyLevel(programme_id=programme.id, name=name, from_points=from_points))
 
 
-@operation("loyalty_level.update", Permission.LOYALTY_MANAGE, ChangeLevel)
+@operation("loyalty_level.update", Permission.LOYALTY_MANAGE, ChangeLoyaltyLevel)
 def update_level(uow: UnitOfWork, *, level_id: UUID, **values: Any) -> LoyaltyLevel:
     """Change the name of a level, or from how many points on one has it."""
     level = uow.get(LoyaltyLevel, level_id)
@@ -178,7 +178,7 @@ def update_level(uow: UnitOfWork, *, level_id: UUID, **values: Any) -> LoyaltyLe
     return level
 
 
-@operation("loyalty_level.delete", Permission.LOYALTY_MANAGE, NameLevel)
+@operation("loyalty_level.delete", Permission.LOYALTY_MANAGE, NameLoyaltyLevel)
 def delete_level(uow: UnitOfWork, *, level_id: UUID) -> dict[str, Any]:
     """Delete a level; who had it has the one below."""
     level = uow.get(LoyaltyLevel, level_id, lock=True)

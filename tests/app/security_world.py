@@ -150,6 +150,7 @@ def _add_rows(uow: UnitOfWork, world: World, relation: str) -> None:
     own["territory"] = run(uow, "territory.create", {"name": relation}).id
     own["article"] = run(uow, "article.create", {"title": "Article", "body": "x"}).id
     world.rows.setdefault("user", {})[relation] = own["user"]
+    world.rows.setdefault("article", {})[relation] = own["article"]
     world.rows.setdefault("pipeline", {})[relation] = own["pipeline"]
     for name in scoped_types():
         create = get_operation(f"{name}.create")
@@ -159,6 +160,8 @@ def _add_rows(uow: UnitOfWork, world: World, relation: str) -> None:
     world.rows.setdefault("twin", {})[relation] = own["twin"]
     for kind, row in _dependents(uow, own, relation, world.users[owner]).items():
         world.rows.setdefault(kind, {})[relation] = uow.add(row).id
+    for kind, key in _add_points(uow, own, relation).items():
+        world.rows.setdefault(kind, {})[relation] = own[kind] = key
     mail = uow.session.get_one(Mail, world.rows["mail"][relation])
     world.rows.setdefault("thread", {})[relation] = mail.thread_id
 
@@ -240,6 +243,25 @@ def _dependents(
     }
 
 
+def _add_points(uow: UnitOfWork, own: dict[str, UUID], relation: str) -> dict[str, UUID]:
+    """Make a programme whose member is the person's contact, who has earned, and taken a prize."""
+    programme = run(uow, "loyalty_programme.create", {"name": f"Club {relation}"})
+    prize = {"programme_id": str(programme.id), "name": "Mug", "points": 1}
+    own["prize"] = run(uow, "loyalty_prize.add", prize).id
+    whose = {"programme_id": str(programme.id), "contact_id": str(own["contact"])}
+    member = {"member_id": str(run(uow, "loyalty.enrol", whose).id)}
+    earned = run(uow, "loyalty.earn", {**member, "points": 5, "reason": "x"})
+    taken = run(uow, "loyalty.redeem", {**member, "prize_id": str(own["prize"])})
+    return {
+        "programme": programme.id,
+        "loyalty_programme": programme.id,
+        "prize": own["prize"],
+        "loyalty_member": UUID(member["member_id"]),
+        "loyalty_entry": earned["entry_id"],
+        "loyalty_redemption": taken["redemption_id"],
+    }
+
+
 def arguments_of(operation: Operation, own: Mapping[str, UUID]) -> dict[str, Any]:
     """Return what an operation needs at least, with keys of the person's own rows."""
     schema = operation.schema()
@@ -298,6 +320,9 @@ ROWS: Mapping[str, str] = {
     "thread_id": "thread",
     "document_id": "document",
     "payment_id": "payment",
+    "member_id": "loyalty_member",
+    "entry_id": "loyalty_entry",
+    "redemption_id": "loyalty_redemption",
     "merge_id": "merge",
     "pair_id": "pair",
     "kept_id": RECORD,
@@ -322,6 +347,7 @@ SETTINGS = frozenset(
     {
         "user_id", "user_ids", "group_id", "owner_id", "team_id", "calendar_id", "policy_id",
         "article_id", "category_id", "programme_id", "rule_id", "level_id", "prize_id",
+        "loyalty_programme_id",
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
         "mention_id", "notification_id", "import_id", "export_id", "document_ids", "price_list_id", "product_id",

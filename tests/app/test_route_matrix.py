@@ -60,6 +60,7 @@ CATALOGUE_PLACES = ("products", "price-lists")
 CATALOGUE = Permission.CATALOGUE_WRITE
 PLANNING_PLACES = {"goals": Permission.GOAL_WRITE, "territories": Permission.TERRITORY_WRITE}
 KNOWLEDGE = Permission.KNOWLEDGE_WRITE
+LOYALTY = Permission.LOYALTY_MANAGE
 DOUBLES_PLACES = ("leads", "accounts", "contacts")
 DOUBLES_ROUTES = {
     "similar": READ,
@@ -375,6 +376,32 @@ DECISIONS = {
     "notifications.open": PROFILE,
     "notifications.read_all": PROFILE,
     "notes.update": WRITE,
+    **dict.fromkeys(
+        [
+            f"points.{name}"
+            for name in (
+                "add_level",
+                "add_prize",
+                "add_rule",
+                "adjust",
+                "delete_level",
+                "end_rule",
+                "reverse",
+                "update_level",
+                "update_prize",
+            )
+        ],
+        LOYALTY,
+    ),
+    "points.cancel": WRITE,
+    "points.earn": WRITE,
+    "points.enrol_account": WRITE,
+    "points.enrol_contact": WRITE,
+    "points.member": READ,
+    "points.of_account": READ,
+    "points.of_contact": READ,
+    "points.redeem": WRITE,
+    "points.spend": WRITE,
     "processes.check": DRAW,
     "processes.create": DRAW,
     "processes.deploy": DEPLOY,
@@ -461,6 +488,8 @@ DECISIONS = {
     **{f"{place}.{name}": of for place in SALES_PLACES for name, of in RECORD_ROUTES.items()},
     **{f"{place}.{name}": WRITE for place in SALES_PLACES for name in ("lines", "save_lines")},
     **{f"api_{place}.{name}": of for place in SALES_PLACES for name, of in RECORD_API.items()},
+    **{f"loyalty.{name}": READ if of == READ else LOYALTY for name, of in RECORD_ROUTES.items()},
+    **{f"api_loyalty.{name}": READ if of == READ else LOYALTY for name, of in RECORD_API.items()},
     **{
         f"{place}.{name}": READ if of == READ else CATALOGUE
         for place in CATALOGUE_PLACES
