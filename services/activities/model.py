@@ -105,7 +105,6 @@ class Participant(Keyed, Base):
         UniqueConstraint("activity_id", "contact_id"),
         UniqueConstraint("activity_id", "lead_id"),
         CheckConstraint("num_nonnulls(user_id, contact_id, lead_id) = 1", name="one_person"),
-        {"info": {"twins_stay": True}},
     )
     __audited__ = True
 

@@ -24,10 +24,7 @@ class ContactAccount(Keyed, Base):
     """
 
     __tablename__ = "contact_accounts"
-    __table_args__ = (
-        UniqueConstraint("contact_id", "account_id"),
-        {"info": {"twins_stay": True}},
-    )
+    __table_args__ = (UniqueConstraint("contact_id", "account_id"),)
     __audited__ = True
 
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))

@@ -86,7 +86,6 @@ class MailLink(Keyed, Base):
     __table_args__ = (
         UniqueConstraint("mail_id", "record_id"),
         Index(None, "record_id"),
-        {"info": {"twins_stay": True}},
     )
 
     mail_id: Mapped[UUID] = mapped_column(ForeignKey("mails.id"))

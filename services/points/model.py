@@ -52,7 +52,6 @@ class ContactPoint(Keyed, Base):
     __table_args__ = (
         UniqueConstraint("record_id", "kind", "normalised"),
         Index(None, "kind", "normalised"),
-        {"info": {"twins_stay": True}},
     )
     __audited__ = True
 

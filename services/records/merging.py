@@ -1,38 +1,23 @@
 """Merging two records that are the same: fields one by one, all relations, with full undo.
 
 The record that is given up goes to the bin. Whatever pointed to it points to the other one
-afterwards, found from the tables themselves, so that a new table takes part without a word.
+afterwards; see ``pointers`` and ``moving``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Index,
-    Table,
-    UniqueConstraint,
-    and_,
-    exists,
-    false,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped
 
+from services.access import visible_to
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
-from services.audit import AuditEntry
 from services.consents.keeping import hold_stricter, release_stricter
 from services.crm.account_model import Account
 from services.crm.account_tree import check_circle
@@ -42,20 +27,22 @@ from services.duplicates.anchors import can_be_double
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
 from services.operations import Arguments, operation, run
 from services.points.keeping import refresh_points
+from services.points.merging import carry_marks, put_marks_back
+from services.records.moving import Ends, Moved, check_underway, move_rows
 from services.records.reachable import Reachable
 from services.records.timeline import add_entry
 from services.records.types import (
     RecordType,
     find_record_type,
     get_record,
-    get_record_type,
     title_of,
 )
+from services.records.uniqueness import check_unique
 from services.unit_of_work import UnitOfWork
 
 _WHO_SEES_IT = frozenset({"owner_id", "team_id"})
-# What says who did what stays as it was; so does the note of the merge itself.
-_HISTORIES = frozenset({AuditEntry.__tablename__, "merges", "deal_stage_stays"})
+_MARKS = "points"
+"""What stands in ``Merge.moved`` for marks of addresses that both have."""
 
 
 class Merge(Keyed, Base):
@@ -79,24 +66,6 @@ class Merge(Keyed, Base):
     merged_at: Mapped[datetime]
     merged_by: Mapped[str]
     undone_at: Mapped[datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """A column in which keys of a record type may stand.
-
-    Attributes:
-        of_type: The column that says which record type it is, where it may be any.
-    """
-
-    table: Table
-    column: Column[Any]
-    of_type: Column[Any] | None = None
-
-    @property
-    def name(self) -> str:
-        """Return ``table.column``."""
-        return f"{self.table.name}.{self.column.name}"
 
 
 class MergeRecords(Arguments):
@@ -147,7 +116,7 @@ def merge_records(
     before = _plain({name: getattr(kept, name) for name in taken})
     hold_stricter(uow, record_type, kept.id, dropped.id)
     # Rows first: what they say of an address must be there when the record takes it over.
-    moved = _move_all(uow, found, dropped.id, kept.id)
+    moved = _move_all(uow, record_type, dropped, kept)
     # Given up before the other takes over what only one of them may have.
     dropped.deleted_at, dropped.deleted_by = uow.now, uow.actor.name
     uow.session.flush()
@@ -174,34 +143,67 @@ def merge_records(
 def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     """Undo a merge: the other record is back, with all that was its own.
 
-    What was changed since stays: a field that has another value now, a row that was moved on.
+    What was changed since stays: a field that has another value now, a row that was moved on or
+    removed. ``left`` says what that is.
+
+    Raises:
+        Conflict: It is undone already, or the kept record was merged away itself.
+        Invalid: Another record has a value by now of which there may be one only.
     """
     merge = uow.session.get(Merge, merge_id, with_for_update=True)
     if merge is None:
         raise NotFound("There is no such merge.")
+    found = _mergeable(merge.record_type)
+    _check_kept(uow, found, merge)
     with not_found_as("There is no such merge."):
         kept = get_record(uow, merge.record_type, merge.kept_id, lock=True)
     if merge.undone_at is not None:
         raise Conflict("This merge is undone already.")
-    found = get_record_type(merge.record_type)
     dropped = uow.session.get(found.model, merge.dropped_id, with_for_update=True)
     if dropped is None or dropped.deleted_at is None:
         raise Conflict("The other record is back already.")
-    dropped.deleted_at, dropped.deleted_by = None, None
     now = _plain({name: getattr(kept, name) for name in merge.values})
     unchanged = {
         name: value for name, value in merge.values.items() if now[name] == merge.taken[name]
     }
-    uow.session.flush()
-    _move_back(uow, found, merge)
+    left = [field.label for field in found.fields if field.name in merge.values.keys() - unchanged]
+    moved_back = move_rows(uow, found.name, (kept.id, dropped.id), merge.moved)
+    moved_back |= move_links(uow, found.name, (kept.id, dropped.id), merge.moved)
     release_stricter(uow, merge.record_type, kept.id)
+    put_marks_back(uow, merge.moved.get(_MARKS, []))
+    # Given back before the other returns: only one of them may have some of it.
     _update(uow, kept, unchanged)
+    check_unique(uow, dropped, found.added_fields)
+    dropped.deleted_at, dropped.deleted_by = None, None
     _settle(uow, kept, dropped)
     add_entry(uow, kept, "merged", f"Undid the merge with “{title_of(dropped)}”")
     add_entry(uow, dropped, "restored", f"Undid the merge into “{title_of(kept)}”")
     merge.undone_at = uow.now
     uow.emit(f"{merge.record_type}.restored", merge.record_type, dropped.id)
-    return {"record_id": kept.id, "restored_id": dropped.id}
+    left += _left_rows(merge, moved_back)
+    return {"record_id": kept.id, "restored_id": dropped.id, "left": left}
+
+
+def _check_kept(uow: UnitOfWork, found: RecordType, merge: Merge) -> None:
+    """Say why a merge can't be undone whose kept record was given up itself since.
+
+    Raises:
+        Conflict: It was.
+    """
+    model = found.model
+    gone = visible_to(uow, model, select(model), verb=Verb.UPDATE, deleted=True)
+    kept: Any = uow.session.scalars(gone.where(model.id == merge.kept_id)).one_or_none()
+    again = select(Merge.id).where(Merge.dropped_id == merge.kept_id, Merge.undone_at.is_(None))
+    if kept is not None and uow.session.scalar(again.limit(1)) is not None:
+        raise Conflict(f"“{title_of(kept)}” was merged into another one since. Undo that first.")
+
+
+def _left_rows(merge: Merge, moved_back: Mapping[str, list[Any]]) -> Iterator[str]:
+    """Yield what came along and does not go back: it was removed, or moved on since."""
+    for name, keys in merge.moved.items():
+        count = len(keys) - len(moved_back.get(name, ()))
+        if name != _MARKS and count > 0:
+            yield f"{count} {name.partition('.')[0].replace('_', ' ')}"
 
 
 def find_merge(uow: UnitOfWork, record_type: str, record_id: UUID) -> Merge | None:
@@ -210,27 +212,6 @@ def find_merge(uow: UnitOfWork, record_type: str, record_id: UUID) -> Merge | No
         Merge.record_type == record_type, Merge.kept_id == record_id, Merge.undone_at.is_(None)
     )
     return uow.session.scalars(statement.order_by(Merge.id.desc()).limit(1)).one_or_none()
-
-
-@cache
-def pointers_to(record_type: str) -> tuple[Pointer, ...]:
-    """Return the columns of all tables in which keys of this record type stand."""
-    return tuple(_find_pointers(get_record_type(record_type)))
-
-
-def _find_pointers(record_type: RecordType) -> Iterator[Pointer]:
-    target: Table = record_type.model.__table__
-    # What hangs on others comes first, so that nothing is made for a row that is still to come.
-    for table in reversed(Base.metadata.sorted_tables):
-        if table.name in _HISTORIES or len(table.primary_key.columns) != 1:
-            continue
-        for column in table.columns:
-            if any(key.column.table is target for key in column.foreign_keys):
-                yield Pointer(table, column)
-            elif "type_column" in column.info:
-                yield Pointer(table, column, table.c[column.info["type_column"]])
-        if "record_type" in table.columns and "record_id" in table.columns:
-            yield Pointer(table, table.c.record_id, table.c.record_type)
 
 
 def _mergeable(record_type: str) -> RecordType:
@@ -283,73 +264,12 @@ def _update(uow: UnitOfWork, record: Any, values: Mapping[str, str | None]) -> N
         run(entitled, f"{name}.update", {f"{name}_id": str(record.id), **values})
 
 
-def _move_all(
-    uow: UnitOfWork, record_type: RecordType, dropped_id: UUID, kept_id: UUID
-) -> dict[str, list[str]]:
-    moved: dict[str, list[str]] = {}
-    for pointer in pointers_to(record_type.name):
-        try:
-            keys = _move(uow, pointer, record_type.name, (dropped_id, kept_id), None)
-        except IntegrityError as error:
-            raise Conflict(
-                "Both have something of which there may be one only, such as a running process. "
-                "End one of them first.",
-                code="not_mergeable",
-            ) from error
-        if keys:
-            moved[pointer.name] = keys
-    return moved | move_links(uow, record_type.name, (dropped_id, kept_id))
-
-
-def _move_back(uow: UnitOfWork, record_type: RecordType, merge: Merge) -> None:
-    for pointer in pointers_to(record_type.name):
-        keys = merge.moved.get(pointer.name)
-        if keys:
-            _move(uow, pointer, record_type.name, (merge.kept_id, merge.dropped_id), keys)
-    move_links(uow, record_type.name, (merge.kept_id, merge.dropped_id), merge.moved)
-
-
-def _move(
-    uow: UnitOfWork,
-    pointer: Pointer,
-    record_type: str,
-    ends: tuple[UUID, UUID],
-    only: list[str] | None,
-) -> list[str]:
-    """Let rows point to the second of ``ends`` instead of the first; return their keys."""
-    (key,) = pointer.table.primary_key.columns
-    # A record that points to its twin must not come to point to itself.
-    condition = and_(pointer.column == ends[0], key != ends[1])
-    if pointer.of_type is not None:
-        condition = and_(condition, pointer.of_type == record_type)
-    if pointer.table.info.get("twins_stay"):
-        condition = and_(condition, ~_has_twin(pointer, ends[1]))
-    if only is not None:
-        condition = and_(condition, key.in_([key.type.python_type(text) for text in only]))
-    statement = (
-        update(pointer.table).where(condition).values({pointer.column.name: ends[1]}).returning(key)
-    )
-    with uow.session.begin_nested():
-        rows = uow.session.execute(statement).scalars().all()
-    uow.session.expire_all()
-    return [str(row) for row in rows]
-
-
-def _has_twin(pointer: Pointer, owner: UUID) -> ColumnElement[bool]:
-    """Return whether ``owner`` has the like of a row, of which there may be one only."""
-    found = []
-    for constraint in pointer.table.constraints:
-        if not isinstance(constraint, UniqueConstraint):
-            continue
-        names = {column.name for column in constraint.columns}
-        if pointer.column.name in names:
-            twin = pointer.table.alias()
-            same = [
-                twin.c[name] == pointer.table.c[name]
-                for name in sorted(names - {pointer.column.name})
-            ]
-            found.append(exists().where(twin.c[pointer.column.name] == owner, *same))
-    return or_(false(), *found)
+def _move_all(uow: UnitOfWork, record_type: str, dropped: Any, kept: Any) -> Moved:
+    ends: Ends = (dropped.id, kept.id)
+    check_underway(uow, record_type, ends)
+    marks = carry_marks(uow, kept, dropped) if isinstance(kept, Reachable) else []
+    moved = move_rows(uow, record_type, ends) | move_links(uow, record_type, ends)
+    return moved | {_MARKS: marks} if marks else moved
 
 
 def _is_empty(value: Any) -> bool:

@@ -46,7 +46,6 @@ class TagLink(Keyed, Base):
     __table_args__ = (
         UniqueConstraint("record_id", "tag_id"),
         Index(None, "tag_id", "record_type"),
-        {"info": {"twins_stay": True}},
     )
 
     tag_id: Mapped[UUID] = mapped_column(ForeignKey("tags.id"))
