@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.records.activity_page import load_page as load_activity
+from app.records.contract_kinds import CONTRACT_KINDS
 from app.records.deal_page import load_page
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
 from app.records.knowledge_kinds import ARTICLE_KIND
@@ -62,6 +63,16 @@ _DEAL: Final = RecordKind(
     step_operation="deal.move_stage",
     ends=("won", "lost"),
     bad_ends=("lost",),
+    actions=(
+        Action(
+            "contract",
+            "contract.make_from_deal",
+            "Make contract",
+            "heart-handshake",
+            "The contract is drafted; it is below.",
+            is_offered=False,
+        ),
+    ),
     own=OwnPage(
         load_page,
         "deals/head.html",
@@ -75,6 +86,8 @@ _DEAL: Final = RecordKind(
         Related("quote", "deal_id", "Quotes"),
         Related("order", "deal_id", "Orders"),
         Related("invoice", "deal_id", "Invoices"),
+        Related("contract", "deal_id", "Contracts"),
+        Related("subscription", "deal_id", "Subscriptions"),
     ),
 )
 
@@ -106,7 +119,7 @@ _ACCOUNT: Final = RecordKind(
     columns=("city", "industry", "phone", "email", "owner_id", "created_at"),
     subtitle=("industry", "city"),
     create_fields=("name", "website", "email", "phone", "city", "industry"),
-    cards=("points.of_account",),
+    cards=("points.of_account", "recurring.account"),
     related=(
         Related("contact", "account_id", "Contacts"),
         Related("account", "parent_id", "Parts"),
@@ -114,6 +127,8 @@ _ACCOUNT: Final = RecordKind(
         Related("quote", "account_id", "Quotes"),
         Related("order", "account_id", "Orders"),
         Related("invoice", "account_id", "Invoices"),
+        Related("contract", "account_id", "Contracts"),
+        Related("subscription", "account_id", "Subscriptions"),
         Related("request", "account_id", "Requests"),
     ),
 )
@@ -171,6 +186,7 @@ KINDS: Final = {
         ARTICLE_KIND,
         PROGRAMME_KIND,
         *SALES_KINDS,
+        *CONTRACT_KINDS,
         *MARKETING_KINDS,
         *PLANNING_KINDS,
     )

@@ -55,7 +55,7 @@ RECORD_ROUTES = {
     "make_pdf": WRITE,
     "send_mail": WRITE,
 }
-SALES_PLACES = ("quotes", "orders", "invoices")
+SALES_PLACES = ("quotes", "orders", "invoices", "contracts", "subscriptions")
 CATALOGUE_PLACES = ("products", "price-lists")
 CATALOGUE = Permission.CATALOGUE_WRITE
 PLANNING_PLACES = {"goals": Permission.GOAL_WRITE, "territories": Permission.TERRITORY_WRITE}
@@ -421,6 +421,10 @@ DECISIONS = {
     "public.submit_request": PUBLIC,
     "public.thanks": PUBLIC,
     "records.pick": READ,
+    "recurring.account": READ,
+    "recurring.change": WRITE,
+    "recurring.index": READ,
+    "recurring.save": WRITE,
     "sales.credit_invoice": WRITE,
     "sales.invoice_order": WRITE,
     "sales.logo": SIGNED_IN,
