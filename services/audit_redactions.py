@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, LargeBinary, Row, select
+from sqlalchemy import BigInteger, LargeBinary, Row, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.audit import AuditEntry, record_changes
@@ -140,10 +140,11 @@ def redact_entries(
     parts = []
     for key in sorted(emptied):
         row = uow.session.execute(
-            AuditEntry.__table__.update()
+            update(AuditEntry)
             .where(AuditEntry.id == key)
             .values(**emptied[key])
             .returning(*columns)
+            .execution_options(synchronize_session=False)
         ).one()
         parts.append((key, hashlib.sha256(content_of(row)).digest()))
     uow.session.add_all(

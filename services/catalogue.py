@@ -66,6 +66,7 @@ from services.notifications import choosing as notification_choosing
 from services.notifications import mailing as notification_mailing
 from services.people import assignment, organization, users
 from services.points import points
+from services.privacy import dossiers, erasing, retention
 from services.records import deletion, merging, notes
 from services.rights import roles, sharing
 from services.sales import (
@@ -128,20 +129,22 @@ __all__ = [
     "deals",
     "deletion",
     "document_making",
+    "dossiers",
     "duplicate_pairs",
     "duplicate_rules",
     "duplicate_scans",
+    "erasing",
     "exports",
     "files",
     "goals",
     "imports",
     "invoices",
     "leads",
+    "lost_reasons",
     "loyalty_earning",
     "loyalty_members",
     "loyalty_prizes",
     "loyalty_programmes",
-    "lost_reasons",
     "mail_delivery",
     "mail_inbound",
     "mail_threads",
@@ -163,6 +166,7 @@ __all__ = [
     "quotes",
     "rates",
     "requests",
+    "retention",
     "roles",
     "search_rebuilding",
     "segment_members",

@@ -16,6 +16,7 @@ from services.loyalty.expiring import expire_all
 from services.marketing.customer_values import measure_when_due
 from services.notifications.reading import prune_notifications
 from services.platform import Platform
+from services.privacy.dossiers import prune_dossiers
 from services.submissions import forget_submissions
 from services.unit_of_work import UnitOfWork
 
@@ -59,4 +60,5 @@ def _prune_rest(uow: UnitOfWork) -> None:
     forget_files(uow)
     delete_expired(uow)
     prune_notifications(uow)
+    prune_dossiers(uow)
     look_after_contracts(uow)
