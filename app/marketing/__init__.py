@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Flask
 
 from app.marketing import campaigns, choosing, segments, values
@@ -14,7 +16,9 @@ def register(app: Flask) -> None:
     blueprint = Blueprint("marketing", __name__, url_prefix="/marketing")
     read, write = Permission.RECORD_READ, Permission.RECORD_WRITE
     pages: tuple[tuple[str, str, Permission, View], ...] = (
-        ("/of/<record_type>/<uuid:key>", "belongs", read, segments.belongs),
+        ("/of/account/<uuid:key>", "of_account", read, partial(segments.belongs, "account")),
+        ("/of/contact/<uuid:key>", "of_contact", read, partial(segments.belongs, "contact")),
+        ("/of/lead/<uuid:key>", "of_lead", read, partial(segments.belongs, "lead")),
         ("/choose/<record_type>", "choose", write, choosing.choose),
         ("/campaigns/<uuid:key>/members", "members", read, campaigns.members),
         ("/values", "values", read, values.show),

@@ -60,10 +60,8 @@ def segment_tools(kind: RecordKind, state: ListState) -> SegmentTools | None:
     return SegmentTools(to_json(where).decode() if where else "", _changing(g.uow, kind))
 
 
-def belongs(uow: UnitOfWork, *, record_type: str, key: UUID) -> ResponseReturnValue:
-    """Show the segments and campaigns that a record is in, as a piece of its page."""
-    if record_type not in SEGMENT_TYPES:
-        raise NotFound("There is no such page.")
+def belongs(record_type: str, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Show the segments and campaigns that a record is in, as a card of its page."""
     record = get_record(uow, record_type, key)
     return render_template(
         "marketing/belongs.html",

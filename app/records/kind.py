@@ -56,6 +56,7 @@ class OwnPage:
         bar: That of what stands above the columns, in the place of the bar of steps.
         side: That of more cards beside the details.
         main: That of what stands first in the wide column.
+        lower: That of what stands there below the open tasks.
         shown: Long texts that stand there, and so not beside the details once more.
         may_change: Says of a record what the type's permission doesn't; None where nothing is.
     """
@@ -66,6 +67,7 @@ class OwnPage:
     bar: str
     side: str
     main: str = ""
+    lower: str = ""
     shown: tuple[str, ...] = ()
     may_change: Callable[[UnitOfWork, Any], bool] | None = None
 

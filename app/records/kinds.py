@@ -26,6 +26,7 @@ _LEAD: Final = RecordKind(
     subtitle=("number", "company", "channel"),
     create_fields=("name", "company", "email", "phone", "source", "wishes"),
     filters=("status",),
+    cards=("marketing.of_lead",),
     step_field="status",
     ends=("qualified", "worked_out"),
     bad_ends=("worked_out",),
@@ -79,7 +80,7 @@ _DEAL: Final = RecordKind(
         "deals/menu.html",
         "deals/bar.html",
         "deals/people.html",
-        main="deals/positions.html",
+        lower="deals/positions.html",
     ),
     board="board.index",
     related=(
@@ -119,7 +120,7 @@ _ACCOUNT: Final = RecordKind(
     columns=("city", "industry", "phone", "email", "owner_id", "created_at"),
     subtitle=("industry", "city"),
     create_fields=("name", "website", "email", "phone", "city", "industry"),
-    cards=("points.of_account", "recurring.account"),
+    cards=("points.of_account", "recurring.account", "marketing.of_account"),
     related=(
         Related("contact", "account_id", "Contacts"),
         Related("account", "parent_id", "Parts"),
@@ -140,7 +141,7 @@ _CONTACT: Final = RecordKind(
     columns=("position", "account_id", "email", "phone", "owner_id", "created_at"),
     subtitle=("position", "account_id"),
     create_fields=("first_name", "last_name", "email", "phone", "position", "account_id"),
-    cards=("points.of_contact",),
+    cards=("points.of_contact", "marketing.of_contact"),
     related=(
         Related("deal", "contact_id", "Deals"),
         Related("request", "contact_id", "Requests"),

@@ -108,7 +108,7 @@ def add_member(
     allowed = _allowed(uow, campaign, record_type, [record_id])
     added = put_members(uow, campaign, record_type, allowed)
     if added:
-        add_entry(uow, record, "campaign", f"Taken into the campaign “{campaign.name}”")
+        add_entry(uow, record, "changed", f"Taken into the campaign “{campaign.name}”")
         uow.emit("campaign.member_added", record_type, record_id, campaign_id=str(campaign.id))
     is_in = added or _find(uow, campaign.id, record_id) is not None
     return {"campaign_id": campaign.id, "added": bool(added), "is_member": bool(is_in)}

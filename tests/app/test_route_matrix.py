@@ -61,7 +61,7 @@ CATALOGUE = Permission.CATALOGUE_WRITE
 PLANNING_PLACES = {"goals": Permission.GOAL_WRITE, "territories": Permission.TERRITORY_WRITE}
 KNOWLEDGE = Permission.KNOWLEDGE_WRITE
 LOYALTY = Permission.LOYALTY_MANAGE
-DOUBLES_PLACES = ("leads", "accounts", "contacts")
+DOUBLES_PLACES = ("leads", "accounts", "contacts", "deals", "requests", "x")
 DOUBLES_ROUTES = {
     "similar": READ,
     "pairs": READ,
@@ -173,6 +173,17 @@ DECISIONS = {
         Permission.LAYOUT_WRITE,
     ),
     "admin.create_tag": Permission.DATA_MANAGE,
+    **dict.fromkeys(
+        [
+            "admin.duplicates",
+            *(
+                f"admin.{verb}_duplicate_rule"
+                for verb in ("new", "create", "update", "delete", "restore", "try", "try_changed")
+            ),
+            "admin.duplicate_rule",
+        ],
+        Permission.DATA_MANAGE,
+    ),
     "admin.delete_tag": Permission.DATA_MANAGE,
     "admin.merge_tag": Permission.DATA_MANAGE,
     "admin.tags": Permission.DATA_MANAGE,
@@ -361,12 +372,14 @@ DECISIONS = {
     "knowledge.vote": READ,
     "marketing.act_campaign": WRITE,
     "marketing.act_segment": WRITE,
-    "marketing.belongs": READ,
     "marketing.choose": WRITE,
     "marketing.keep": WRITE,
     "marketing.keep_group": WRITE,
     "marketing.measure": Permission.DATA_MANAGE,
     "marketing.members": READ,
+    "marketing.of_account": READ,
+    "marketing.of_contact": READ,
+    "marketing.of_lead": READ,
     "marketing.put": WRITE,
     "marketing.set_filter": WRITE,
     "marketing.values": READ,
@@ -489,6 +502,7 @@ DECISIONS = {
     **{f"x.{name}": of for name, of in RECORD_ROUTES.items()},
     **{f"api_x.{name}": of for name, of in RECORD_API.items()},
     **{f"{place}.{name}": of for place in DOUBLES_PLACES for name, of in DOUBLES_ROUTES.items()},
+    **{f"products.{name}": CATALOGUE if of == WRITE else of for name, of in DOUBLES_ROUTES.items()},
     **{f"{place}.{name}": of for place in SALES_PLACES for name, of in RECORD_ROUTES.items()},
     **{f"{place}.{name}": WRITE for place in SALES_PLACES for name in ("lines", "save_lines")},
     **{f"api_{place}.{name}": of for place in SALES_PLACES for name, of in RECORD_API.items()},
