@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from services.sales.credit_notes import quantities_to_credit
 from services.sales.documents import today
-from services.sales.model import Invoice, Order, Payment
+from services.sales.model import Invoice, Order, Payment, Quote
 from services.sales.orders import quantities_left
 from services.sales.payments import payments_of
 from services.unit_of_work import UnitOfWork
@@ -31,6 +31,7 @@ class InvoicePage:
     can_credit: bool
     can_pay: bool
     is_late: bool
+    is_locked: bool
     day: date
     left_label: str = "Not credited"
 
@@ -38,6 +39,13 @@ class InvoicePage:
     def back(self) -> Decimal:
         """What is to be paid back; 0 for nothing."""
         return max(-self.open, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePage:
+    """What a quote's page shows beyond other papers."""
+
+    is_locked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class OrderPage:
 
     left: Mapping[int, Decimal]
     can_invoice: bool
+    is_locked: bool
     left_label: str = "To invoice"
 
 
@@ -65,6 +74,7 @@ def load_invoice(uow: UnitOfWork, invoice: Invoice) -> InvoicePage:
         can_credit=is_issued and invoice.status != "credited",
         can_pay=is_open and invoice.open > 0,
         is_late=is_open and invoice.due_on is not None and invoice.due_on < day,
+        is_locked=invoice.status != "draft",
         day=day,
     )
 
@@ -72,6 +82,11 @@ def load_invoice(uow: UnitOfWork, invoice: Invoice) -> InvoicePage:
 def load_order(uow: UnitOfWork, order: Order) -> OrderPage:
     """Return what an order's page shows."""
     if order.status not in {"confirmed", "invoiced"}:
-        return OrderPage({}, can_invoice=False)
+        return OrderPage({}, can_invoice=False, is_locked=order.status != "draft")
     left = quantities_left(uow, order)
-    return OrderPage(left, can_invoice=any(left.values()))
+    return OrderPage(left, can_invoice=any(left.values()), is_locked=True)
+
+
+def load_quote(_uow: UnitOfWork, quote: Quote) -> QuotePage:
+    """Return what a quote's page shows."""
+    return QuotePage(is_locked=quote.status != "draft")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
-from app.records.paper_pages import load_invoice, load_order
+from app.records.paper_pages import load_invoice, load_order, load_quote
 from app.records.price_pages import load_prices, load_product
 from services.actors import Permission
 from services.records.types import Field
@@ -80,6 +80,7 @@ _QUOTE: Final = RecordKind(
     ),
     related=(Related("order", "quote_id", "Order"),),
     lines=True,
+    own=OwnPage(load_quote, _NONE, _NONE, "sales/bar.html", _NONE),
 )
 
 _ORDER: Final = RecordKind(
@@ -186,7 +187,8 @@ _INVOICE: Final = RecordKind(
         "sales/invoice_head.html",
         _NONE,
         "sales/invoice_bar.html",
-        "sales/payments.html",
+        _NONE,
+        lower="sales/payments.html",
     ),
 )
 
