@@ -16,11 +16,15 @@ from sqlalchemy import select
 
 from services import catalogue
 from services.actors import PUBLIC, SYSTEM, Actor
+from services.contracts.days import DAY, shift
+from services.contracts.model import Contract
+from services.crm.account_model import Account
 from services.essentials import seed_essentials
 from services.filtering.periods import moved
 from services.operations import run
 from services.people.model import User, find_group
 from services.platform import Platform
+from services.sales.documents import today
 from services.territories.model import Territory
 from services.unit_of_work import UnitOfWork
 
@@ -49,6 +53,7 @@ def _seed(uow: UnitOfWork) -> None:
     for account in company["accounts"]:
         owner = people[account.pop("owner")]
         _add_account(uow.acting_as(owner), account)
+    _add_agreements(uow, company)
     public = uow.acting_as(PUBLIC)
     for lead in company["leads"]:
         run(public, "lead.submit", {**lead, "consent": True})
@@ -105,3 +110,48 @@ def _add_deal(uow: UnitOfWork, values: Mapping[str, Any], links: Mapping[str, An
     closes_on = uow.now.date() + timedelta(days=deal.pop("closes_in_days"))
     made = run(uow, "deal.create", {**deal, **links, "expected_close_on": closes_on})
     run(uow, "deal.set_positions", {"deal_id": made.id, "positions": positions})
+
+
+def _add_agreements(uow: UnitOfWork, company: Mapping[str, Any]) -> None:
+    """Add the contracts, and the subscriptions that belong to some of them."""
+    for contract in company["contracts"]:
+        _add_contract(uow, contract)
+    for subscription in company["subscriptions"]:
+        _add_subscription(uow, subscription)
+
+
+def _add_contract(uow: UnitOfWork, values: Mapping[str, Any]) -> None:
+    """Add a contract that began on the first day of a month some months ago."""
+    owner, links = _of_account(uow, values["account"])
+    begun = shift(today(uow), -values["months_ago"], 1)
+    days = {"starts_on": begun, "ends_on": shift(begun, values["months"], 1) - DAY}
+    plain = {"account", "months_ago", "months", "in_force"}
+    given = {name: value for name, value in values.items() if name not in plain}
+    made = run(owner, "contract.create", {**given, **links, **days})
+    if values["in_force"]:
+        run(owner, "contract.activate", {"contract_id": made.id})
+
+
+def _add_subscription(uow: UnitOfWork, values: Mapping[str, Any]) -> None:
+    """Add a subscription that began some months ago and is invoiced from this month on."""
+    owner, links = _of_account(uow, values["account"])
+    plain = {"account", "months_ago", "contract"}
+    given = {name: value for name, value in values.items() if name not in plain}
+    if "contract" in values:
+        known = select(Contract.id).where(Contract.title == values["contract"])
+        given["contract_id"] = uow.session.scalars(known).one()
+    begun = shift(today(uow), -values["months_ago"], 1)
+    made = run(owner, "subscription.create", {**given, **links, "starts_on": begun})
+    start = {"subscription_id": made.id, "invoice_from": today(uow).replace(day=1)}
+    run(owner, "subscription.activate", start)
+
+
+def _of_account(uow: UnitOfWork, name: str) -> tuple[UnitOfWork, dict[str, Any]]:
+    """Return the unit of work of an account's owner, and what its papers are linked to."""
+    account = uow.session.scalars(select(Account).where(Account.name == name)).one()
+    owner = uow.session.get_one(User, account.owner_id).actor()
+    return uow.acting_as(owner), {
+        "account_id": account.id,
+        "owner_id": account.owner_id,
+        "team_id": account.team_id,
+    }

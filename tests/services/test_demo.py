@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from decimal import Decimal
 
+from sqlalchemy import select, text
+
+from processes.jobs.draining import drain
+from services.contracts.daily import look_after_contracts
+from services.contracts.model import Contract
+from services.contracts.recurring import months_of_revenue
 from services.demo import DEMO_PASSWORD, seed_demo
 from services.people.sign_in import sign_in
 from services.records.lists import list_records
@@ -27,9 +33,20 @@ def test_nothing_is_added_when_the_demo_is_seeded_twice(desk):
     assert before == after == {"lead": 5, "deal": 4, "request": 3}
 
 
+def test_a_contract_expires_soon_and_something_comes_in_when_the_demo_is_seeded(desk):
+    seed_demo(desk.platform)
+    assert desk.ask(list_records, "contract").total == 3
+    assert desk.ask(months_of_revenue).mrr == Decimal("537.20")
+    desk.ask(look_after_contracts)
+    drain(desk.platform)
+    with desk.platform.session() as session:
+        asked = session.scalars(select(Contract.title).where(Contract.reminded_for.is_not(None)))
+        assert asked.all() == ["Upkeep of balcony doors"]
+
+
 def test_processes_are_told_when_the_demo_is_seeded(desk):
     seed_demo(desk.platform)
-    assert sorted(set(desk.events())) == ["deal.opened", "lead.created", "request.created"]
+    assert {"deal.opened", "lead.created", "request.created"} <= set(desk.events())
     with desk.platform.session() as session:
         linked = session.scalar(text("SELECT count(*) FROM requests WHERE contact_id IS NOT NULL"))
     assert linked == 3
