@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
@@ -21,8 +21,12 @@ _VERBS = {"stop": "territory.stop_run", "resume": "territory.resume_run"}
 
 
 def progress(uow: UnitOfWork) -> ResponseReturnValue:
-    """Show how far the newest run is, as a piece of a page."""
-    return render_template("territories/run_card.html", run=find_run(uow))
+    """Show how far the newest run is, as a piece of a page; at its end the page comes anew."""
+    found = find_run(uow)
+    response = make_response(render_template("territories/run_card.html", run=found))
+    if found is None or found.state != "running":
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def start(uow: UnitOfWork) -> ResponseReturnValue:
@@ -58,7 +62,7 @@ def show(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     return render_template(
         "territories/run.html",
         run=found,
-        places=from_the_top(territories),
+        nodes=from_the_top(territories),
         names={one.id: one.name for one in territories},
         plurals={name: get_record_type(name).plural for name in PLACED_TYPES},
         counts=count_records(uow, found),

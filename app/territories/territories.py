@@ -32,7 +32,7 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
     rows = uow.session.execute(members.group_by(TerritoryMember.territory_id))
     return render_template(
         "territories/tree.html",
-        places=from_the_top(territories),
+        nodes=from_the_top(territories),
         rules={
             one.id: [(name, *rule_in_words(uow, one, name)) for name in PLACED_TYPES]
             for one in territories
