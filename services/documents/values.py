@@ -8,19 +8,20 @@ actor may see, whoever they belong to: a letter to a client needs the client's a
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from services.crm.deal_model import Deal
 from services.crm.request_links import make_link
 from services.crm.request_model import ServiceRequest
+from services.money import Totals
 from services.people.model import User
 from services.people.organization import Organization, get_organization
 from services.records.types import Field, find_relation, get_record_type, title_of
 from services.sales.lines import lines_of, totals_of
 from services.sales.model import LINES
-from services.sales.positions import positions_of
+from services.sales.positions import positions_of, totals_of_positions
 from services.unit_of_work import UnitOfWork
 
 VALUE_NAMES = frozenset(
@@ -35,7 +36,6 @@ RESERVED: Final = frozenset(
 
 ORGANIZATION: Final = ("name", "address", "email", "phone", "website", "registration", "bank")
 POSITION: Final = ("title", "description", "quantity", "unit", "unit_price", "discount_percent")
-_CENT = Decimal("0.01")
 
 
 def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict[str, Any]:
@@ -143,16 +143,8 @@ def _of_deal(uow: UnitOfWork, deal: Deal, organization: Organization) -> dict[st
     positions = positions_of(uow, deal)
     if uow.readable_field(get_record_type(deal.record_type), "amount") is None:
         return {"positions": [_without_prices(line) for line in positions], "totals": {}}
-    tax = (deal.amount * organization.tax_percent / 100).quantize(_CENT, ROUND_HALF_UP)
-    totals = {
-        "net": deal.amount,
-        "tax_name": organization.tax_name,
-        "tax_percent": organization.tax_percent,
-        "tax": tax,
-        "gross": deal.amount + tax,
-        "currency": deal.currency,
-    }
-    return {"positions": positions, "totals": totals}
+    sums = totals_of_positions(positions, deal.currency)
+    return {"positions": positions, "totals": _totals(sums, organization, deal.currency)}
 
 
 def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[str, Any]:
@@ -169,24 +161,34 @@ def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[s
     record_type = get_record_type(paper.record_type)
     if any(uow.readable_field(record_type, name) is None for name in ("net", "gross")):
         return {"positions": [_without_prices(line) for line in lines], "totals": {}}
+    paid = getattr(paper, "paid", None)
     sums = totals_of(uow, paper)
+    totals = {
+        **_totals(sums, organization, paper.currency),
+        "discount_percent": paper.discount_percent,
+        "paid": paid,
+        "due": sums.gross - (paid or Decimal(0)),
+    }
+    return {"positions": lines, "totals": totals}
+
+
+def _totals(sums: Totals, organization: Organization, currency: str) -> dict[str, Any]:
+    """Return sums as templates name them; ``tax_percent`` only where there is one rate."""
     taxes = [
         {"percent": group.percent, "base": group.taxable, "tax": group.tax} for group in sums.groups
     ]
-    totals = {
+    rates = {rate["percent"] for rate in taxes}
+    return {
         "net": sums.net,
         "discount": sums.discount,
-        "discount_percent": paper.discount_percent,
         "taxable": sums.taxable,
         "tax_name": organization.tax_name,
+        "tax_percent": rates.pop() if len(rates) == 1 else None,
         "tax": sums.tax,
         "taxes": taxes,
         "gross": sums.gross,
-        "paid": getattr(paper, "paid", None),
-        "due": sums.gross - getattr(paper, "paid", Decimal(0)),
-        "currency": paper.currency,
+        "currency": currency,
     }
-    return {"positions": lines, "totals": totals}
 
 
 def _without_prices(line: dict[str, Any]) -> dict[str, Any]:

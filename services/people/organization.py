@@ -10,6 +10,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Numeric, exists, select, table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.actors import Permission
@@ -189,4 +190,10 @@ def _checked(content: bytes) -> Picture:
 def get_organization(uow: UnitOfWork) -> Organization:
     """Return one's own company, made with its defaults on first use."""
     found = uow.session.scalars(select(Organization)).one_or_none()
-    return found or uow.add(Organization(name="Lanewise"))
+    if found is not None:
+        return found
+    try:
+        with uow.savepoint():
+            return uow.add(Organization(name="Lanewise"))
+    except IntegrityError:  # somebody else was the first at the same moment
+        return uow.session.scalars(select(Organization)).one()
