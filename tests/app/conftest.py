@@ -16,11 +16,15 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from app import create_app
-from config import ROOT
+from app.context import PLATFORM, SESSION_CLOCK
+from app.limits import LIMITS
+from config import ROOT, Settings
 from services.actors import SYSTEM
+from services.clock import SystemClock
 from services.essentials import seed_essentials
 from services.operations import run
 from services.people.model import User, find_group
@@ -126,11 +130,21 @@ def people(platform: Platform, password_hash: str) -> dict[str, str]:
     return platform.transact(SYSTEM, work)
 
 
+@pytest.fixture(scope="session")
+def built_app(settings: Settings, engine: Engine, front_end: Path) -> Flask:
+    """The application, built once: its thousand routes take most of a second."""
+    return create_app(Platform(settings, engine, SystemClock()), front_end=front_end)
+
+
 @pytest.fixture
 def app(
-    platform: Platform, people: dict[str, str], session_clock: FrozenClock, front_end: Path
+    built_app: Flask, platform: Platform, people: dict[str, str], session_clock: FrozenClock
 ) -> Flask:
-    return create_app(platform, session_clock=session_clock, front_end=front_end)
+    """The application on this test's database, as if nobody had called it before."""
+    built_app.extensions[PLATFORM] = platform
+    built_app.extensions[SESSION_CLOCK] = session_clock
+    built_app.extensions[LIMITS].counters.reset()
+    return built_app
 
 
 @pytest.fixture
@@ -180,7 +194,7 @@ def as_person(platform: Platform, people: dict[str, str]) -> Callable[..., Any]:
             actor = uow.get(User, UUID(people[kind])).actor()
             return run(uow.acting_as(actor), name, arguments)
 
-        return platform.transact(SYSTEM, work)
+        return platform.transact(SYSTEM, work, source="test")  # not asked about doubles
 
     return run_as
 

@@ -44,8 +44,8 @@ def test_a_program_gets_problem_json(visitor):
 
 
 @pytest.mark.usefixtures("broken_list")
-def test_a_fault_shows_only_the_number_under_which_it_is_logged(app, browse):
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+def test_a_fault_shows_only_the_number_under_which_it_is_logged(app, browse, monkeypatch):
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", value=False)
     browser = browse("employee")
     with capture_logs() as logged:
         response = browser.get("/leads")
