@@ -86,6 +86,7 @@ def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
         address,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_use_lifo=True,  # the one used last has most statements prepared
         hide_parameters=True,  # they are customers' data, and errors go to logs and incidents
         json_serializer=to_json_text,
         json_deserializer=orjson.loads,
