@@ -18,8 +18,13 @@ def show(uow: UnitOfWork) -> ResponseReturnValue:
     """Show what comes in again and again as numbers, a chart and a table."""
     revenue = months_of_revenue(uow)
     has_any = any(month.mrr or month.moves for month in revenue.months) or bool(revenue.sums)
+    moved = {kind for month in revenue.months for kind in month.moves}
     return render_template(
-        "contracts/recurring.html", revenue=revenue, has_any=has_any, kinds=list(MOVES.items())
+        "contracts/recurring.html",
+        revenue=revenue,
+        has_any=has_any,
+        kinds=[(kind, label) for kind, label in MOVES.items() if kind in moved],
+        by_rates=any(month.by_rates for month in revenue.months),
     )
 
 

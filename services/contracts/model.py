@@ -110,8 +110,6 @@ CONTRACT = register_record_type(
             Field("value", "Value", "money", hint="The sum of the lines if there are any."),
             Field("price_list_id", "Price list", "relation", relation="price_list"),
             Field("discount_percent", "Discount in percent", "percent"),
-            Field("tax", "Tax", "money", writable=False, is_told=False),
-            Field("gross", "Total", "money", writable=False, is_told=False),
             Field("signed_document_id", "Signed paper", "file", relation="document"),
             Field("cancelled_on", "Notice given", "date", writable=False),
             Field("cancels_on", "Cancelled to", "date", writable=False),
