@@ -106,7 +106,9 @@ def _blueprint(kind: RecordKind) -> Blueprint:
 def _added_blueprint() -> Blueprint:
     """Return the routes of all types that administrators have added."""
     blueprint = Blueprint("x", __name__, url_prefix="/x/<place>")
-    _add_pages(_Routes(None, blueprint))
+    routes = _Routes(None, blueprint)
+    _add_pages(routes)
+    _add_doubles(routes)
     return blueprint
 
 
@@ -134,7 +136,7 @@ def _add_pages(routes: _Routes) -> None:
     routes.post("/<uuid:key>/shares/<uuid:other>/end", "unshare", actions.unshare)
     routes.read("/<uuid:key>/documents", "documents", made.show_documents)
     routes.post("/<uuid:key>/documents", "make_document", made.make_document)
-    routes.post("/<uuid:key>/documents/<uuid:document>/pdf", "make_pdf", made.make_pdf)
+    routes.post("/<uuid:key>/documents/<uuid:other>/pdf", "make_pdf", made.make_pdf)
     routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
 
 

@@ -92,6 +92,8 @@ def unmerge(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVa
     """Undo a merge and show the record that is back."""
     done = run(uow, "record.unmerge", {"merge_id": request.form.get("merge_id", "")})
     flash("The merge is undone; this record is back.", "good")
+    if done["left"]:
+        flash(f"Changed since, and left as it is: {', '.join(done['left'])}.", "warn")
     del key  # of the kept record; the one that is back is of more interest
     return redirect(url_for(f"{kind.place}.show", key=done["restored_id"]))
 
@@ -99,11 +101,13 @@ def unmerge(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVa
 def show_pairs(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     """Show the pairs that scans have found."""
     _check(kind)
+    scan = _last_scan(kind, uow)
     return render_template(
         "records/pairs.html",
         kind=kind,
         pairs=list_pairs(uow, kind.record_type),
-        scan=_last_scan(kind, uow),
+        scan=scan,
+        notes=_told(scan),
         title_of=title_of,
     )
 
@@ -147,6 +151,13 @@ def _line(field: Field, kept: Any, dropped: Any) -> Line:
     """Propose the other's value where this record has none."""
     ours, theirs = getattr(kept, field.name), getattr(dropped, field.name)
     return Line(field, take=not ours and bool(theirs) and field.name not in {"owner_id", "team_id"})
+
+
+def _told(scan: DuplicateScan | None) -> list[str]:
+    """Return the groups that were too large, as people read them."""
+    if scan is None:
+        return []
+    return [f"{note['size']:,} with “{note['mark']}” ({note['rule']})" for note in scan.notes]
 
 
 def _last_scan(kind: RecordKind, uow: UnitOfWork) -> DuplicateScan | None:

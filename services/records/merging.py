@@ -25,7 +25,7 @@ from services.custom.links import move_links
 from services.database import Base, Keyed
 from services.duplicates.anchors import can_be_double
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
-from services.operations import Arguments, operation, run
+from services.operations import Arguments, get_operation, operation, run
 from services.points.keeping import refresh_points
 from services.points.merging import carry_marks, put_marks_back
 from services.records.moving import Ends, Moved, check_underway, move_rows
@@ -101,7 +101,7 @@ def merge_records(
         Conflict: Both have something of which there may be one only, such as a live process.
         NotAllowed: The actor may not change the one, or not delete the other.
     """
-    found = _mergeable(record_type)
+    found = _mergeable(uow, record_type)
     if kept_id == dropped_id:
         message = "A record can't be merged with itself."
         raise Invalid(message, {"dropped_id": [message]})
@@ -153,7 +153,7 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     merge = uow.session.get(Merge, merge_id, with_for_update=True)
     if merge is None:
         raise NotFound("There is no such merge.")
-    found = _mergeable(merge.record_type)
+    found = _mergeable(uow, merge.record_type)
     _check_kept(uow, found, merge)
     with not_found_as("There is no such merge."):
         kept = get_record(uow, merge.record_type, merge.kept_id, lock=True)
@@ -214,11 +214,13 @@ def find_merge(uow: UnitOfWork, record_type: str, record_id: UUID) -> Merge | No
     return uow.session.scalars(statement.order_by(Merge.id.desc()).limit(1)).one_or_none()
 
 
-def _mergeable(record_type: str) -> RecordType:
+def _mergeable(uow: UnitOfWork, record_type: str) -> RecordType:
     found = find_record_type(record_type)
     if found is None or not can_be_double(found):
         message = f"Records of the type {record_type} can't be merged."
         raise Invalid(message, {"record_type": [message]})
+    if not uow.actor.may(get_operation(f"{record_type}.update").permission):
+        raise NotAllowed(f"You may not change {found.plural.lower()}.")
     return found
 
 

@@ -95,3 +95,54 @@ def test_a_scan_is_stopped(browse, platform):
     scan_id = re.search(r'name="scan_id" value="([^"]+)"', page).group(1)
     olga.post("/leads/doubles/cancel", scan_id=scan_id)
     assert "stopped" in olga.get("/leads/doubles").text
+
+
+def test_what_looks_the_same_is_asked_about_and_nothing_typed_is_lost(browse, pair):
+    anna, (one, _) = browse("employee"), pair
+    typed = {"name": "Nordlys", "industry": "Glass", "city": "Oslo"}
+    asked = anna.post("/accounts/new", **typed)
+    assert asked.status_code == 409
+    assert f"/accounts/{one}" in asked.text
+    assert 'value="Glass"' in asked.text
+    assert 'name="allow_duplicate"' in asked.text
+    made = anna.post("/accounts/new", **typed, allow_duplicate="true")
+    assert made.status_code == 302
+
+
+def test_a_program_is_told_the_candidates_when_it_saves_a_double(api, pair):
+    body = {"name": "Nordlys", "city": "Oslo"}
+    call = api("employee")
+    refused = call("POST", "/accounts", body)
+    assert (refused.status_code, refused.json["code"]) == (409, "duplicate")
+    assert {one["title"] for one in refused.json["candidates"]} == {"Nordlys AS", "Nordlys"}
+    assert call("POST", "/accounts", {**body, "allow_duplicate": True}).status_code == 201
+
+
+def test_a_rule_is_tried_written_changed_and_restored(browse, pair):
+    olga = browse("administrator")
+    assert "Same website" in olga.get("/admin/duplicates").text
+    form = {
+        "name": "Same city",
+        "field-0": "city",
+        "method-0": "same",
+        "needed": "0",
+        "on_save": "ask",
+        "is_on": "1",
+        "typing": "1",
+    }
+    tried = olga.post("/admin/duplicates/account/try", **form).text
+    assert "0 pairs among 2 accounts" in tried
+    assert 'value="Same city"' in tried
+    assert olga.post("/admin/duplicates/account/new", **form).status_code == 302
+    page = olga.get("/admin/duplicates/account/rules/same_city").text
+    assert "has no index" in page
+    refused = olga.post("/admin/duplicates/account/new", **form, **{"field-1": "nothing"})
+    assert "no field nothing" in refused.text
+    assert olga.post("/admin/duplicates/account/rules/same_city/delete").status_code == 302
+    off = {"name": "Same website", "field-0": "website", "on_save": "nothing"}
+    olga.post("/admin/duplicates/account/rules/website", **off)
+    assert "Switched off" in olga.get("/admin/duplicates").text
+    olga.post("/admin/duplicates/account/rules/website/restore")
+    assert "Switched off" not in olga.get("/admin/duplicates").text
+    assert olga.get("/admin/duplicates/invoice/new").status_code == 404
+    assert browse("employee").get("/admin/duplicates").status_code == 403
