@@ -153,8 +153,8 @@ def clean_imports(uow: UnitOfWork, subject: Subject) -> int:
         if not hits and len(kept) == len(undo):
             continue
         for place in hits:
-            number, cells = rows[place]
-            rows[place] = [number, [None] * len(cells)]
+            number, *cells = rows[place]
+            rows[place] = [number, *[None for _ in cells]]
         chunk.rows, chunk.undo = pack(rows), pack(kept)
         one = uow.session.get_one(Import, chunk.import_id)
         one.samples = []
