@@ -59,6 +59,30 @@ def _seed(uow: UnitOfWork) -> None:
         run(public, "lead.submit", {**lead, "consent": True})
     for request in company["requests"]:
         run(public, "request.submit", request)
+    _add_knowledge(uow, company["knowledge"])
+    _add_loyalty(uow, company["loyalty"])
+
+
+def _add_knowledge(uow: UnitOfWork, knowledge: list[dict[str, Any]]) -> None:
+    """Add the categories with their articles, which are published at once."""
+    for position, category in enumerate(knowledge):
+        named = {"name": category["category"], "position": position}
+        made = run(uow, "article_category.create", named)
+        for article in category["articles"]:
+            drafted = run(uow, "article.create", {**article, "category_id": made.id})
+            run(uow, "article.publish", {"article_id": drafted.id})
+
+
+def _add_loyalty(uow: UnitOfWork, loyalty: Mapping[str, Any]) -> None:
+    """Add a programme with its rules, levels and prizes, and let its first member collect."""
+    programme = run(uow, "loyalty_programme.create", loyalty["programme"])
+    about = {"programme_id": programme.id}
+    for part in ("rule", "level", "prize"):
+        for one in loyalty[f"{part}s"]:
+            run(uow, f"loyalty_{part}.add", {**one, **about})
+    first = uow.session.scalars(select(Account).where(Account.name == loyalty["member"])).one()
+    member = run(uow, "loyalty.enrol", {**about, "account_id": first.id})
+    run(uow, "loyalty.earn", {"member_id": member.id, **loyalty["welcome"]})
 
 
 def _add_person(uow: UnitOfWork, values: Mapping[str, Any]) -> Actor:

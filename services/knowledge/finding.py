@@ -4,7 +4,7 @@ Not every word needs to occur. A word counts the more the fewer articles have it
 frequency), and more in a title or among the keywords; what has helped others counts a little.
 Words are cut to their first letters, which finds "printing" by "printer" in any language without
 its rules for endings (Can et al. 2008, "Information retrieval on Turkish texts": the first five
-letters do as well as a lemmatiser).
+letters do as well as a lemmatiser; of short words a letter less is kept).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from services.unit_of_work import UnitOfWork
 MAX_FOUND: Final = 50
 _MOST_WORDS: Final = 8
 _READ: Final = 500
-_BEGINNING: Final = 5
+_BEGINNING: Final = 4
+_LONG: Final = 8
 _SHORTEST: Final = 3
 _ENOUGH: Final = 0.4
 """What of the weight of a subject's known words an article must have to be suggested."""
@@ -188,7 +189,9 @@ def telling_words(text: str) -> list[str]:
 
 
 def _beginning(word: str) -> str:
-    return word if word.isdigit() else word[:_BEGINNING]
+    if word.isdigit():
+        return word
+    return word[: _BEGINNING + (len(word) >= _LONG)]
 
 
 def _is_telling(word: str) -> bool:

@@ -57,7 +57,7 @@ def shorten(text: str, words: Sequence[str] = ()) -> str:
     line = " ".join(re.sub(r"[*_`~]|\]\([^)]*\)|\[", "", line).split())
     lowered = line.lower()
     places = [place for word in words if (place := lowered.find(word)) > _SHORT - _BEFORE]
-    start = min(places) - _BEFORE if places else 0
+    start = line.find(" ", min(places) - _BEFORE) + 1 if places else 0
     piece = line[start : start + _SHORT]
     return ("… " if start else "") + piece + (" …" if start + _SHORT < len(line) else "")
 
