@@ -104,11 +104,9 @@ def make_document(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseRe
     return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
 
 
-def make_pdf(
-    kind: RecordKind, uow: UnitOfWork, *, key: UUID, document: UUID
-) -> ResponseReturnValue:
+def make_pdf(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
     """Make a PDF of a Word file."""
-    run(uow, "document.convert", {"document_id": str(document)})
+    run(uow, "document.convert", {"document_id": str(other)})
     flash("The PDF is being made.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
 

@@ -193,6 +193,8 @@ DECISIONS = {
             f"admin.{name}"
             for name in (
                 "privacy",
+                "retention",
+                "set_retention",
                 "purposes",
                 "new_purpose",
                 "purpose",
@@ -415,6 +417,11 @@ DECISIONS = {
     "points.of_contact": READ,
     "points.redeem": WRITE,
     "points.spend": WRITE,
+    "privacy.ask": Permission.PRIVACY_ERASE,
+    "privacy.download": Permission.PRIVACY_EXPORT,
+    "privacy.erase": Permission.PRIVACY_ERASE,
+    "privacy.export": Permission.PRIVACY_EXPORT,
+    "privacy.show": Permission.PRIVACY_EXPORT,
     "processes.check": DRAW,
     "processes.create": DRAW,
     "processes.deploy": DEPLOY,
@@ -546,6 +553,7 @@ VALUES = {
     "name": "base.js",
     "place": "projects",
     "group": "champions",
+    "number": 1,
 }
 
 
