@@ -39,3 +39,21 @@ def test_a_filter_is_built_applied_and_kept_when_a_person_uses_the_form(
     page.get_by_role("link", name="Take away: Account is not empty").click()
     expect(chips).to_have_text(["Amount is between 1 and 999,999"])
     assert_accessible(page)
+
+
+def test_a_record_is_opened_from_anywhere_when_its_name_is_typed(
+    sign_in: Callable[..., Page], assert_accessible: Callable[[Page], None]
+) -> None:
+    page = sign_in("olga")
+    page.goto("/admin/people")
+    page.keyboard.press("Control+k")
+    box = page.locator("[data-search-all]")
+    expect(box).to_be_focused()
+    box.press_sequentially("balc doors 2nd")
+    hit = page.locator("#search-found [data-hit]").first
+    expect(hit).to_contain_text("Balcony doors, 2nd floor")
+    box.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", str(hit.get_attribute("id")))
+    assert_accessible(page)
+    box.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Balcony doors, 2nd floor")
