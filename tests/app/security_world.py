@@ -114,7 +114,9 @@ def build_world(platform: Platform, password_hash: str) -> World:
     world = World(platform)
     platform.transact(SYSTEM, lambda uow: _add_people(uow, world, password_hash))
     for relation in OWNERS:
-        platform.transact(SYSTEM, lambda uow, relation=relation: _add_rows(uow, world, relation))
+        platform.transact(
+            SYSTEM, lambda uow, relation=relation: _add_rows(uow, world, relation), source="test"
+        )
     for name, key in world.users.items():
         world.actors[name] = platform.transact(
             SYSTEM, lambda uow, key=key: uow.get(User, key).actor()

@@ -73,7 +73,7 @@ def clerk(platform, password_hash, app) -> tuple[Any, Browser]:
         user.groups = [find_group(uow, "Sales")]
         uow.add(user)
 
-    platform.transact(SYSTEM, prepare)
+    platform.transact(SYSTEM, prepare, source="test")
     browser = Browser(app.test_client())
     assert browser.sign_in("clerk@matrix.example").status_code == 302
     return world, browser
