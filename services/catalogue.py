@@ -33,7 +33,7 @@ from services.custom import indexes as custom_indexes
 from services.custom import layout as custom_layout
 from services.custom import types as custom_types
 from services.documents import editing as template_editing
-from services.documents import files
+from services.documents import files, logo
 from services.documents import making as document_making
 from services.duplicates import administration as duplicate_rules
 from services.duplicates import pairs as duplicate_pairs
@@ -140,6 +140,7 @@ __all__ = [
     "imports",
     "invoices",
     "leads",
+    "logo",
     "lost_reasons",
     "loyalty_earning",
     "loyalty_members",

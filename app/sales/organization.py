@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.forms import form_arguments, reason_of
+from services.documents.logo import MAX_LOGO_BYTES
 from services.errors import Conflict, Invalid, LanewiseError, NotFound
 from services.money import CURRENCIES
 from services.operations import run
-from services.people.organization import MAX_LOGO_BYTES, Organization, get_organization
+from services.people.organization import Organization, get_organization
 from services.sales.price_list_model import PriceList
 from services.unit_of_work import UnitOfWork
 

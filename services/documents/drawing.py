@@ -61,11 +61,17 @@ def title_of_document(uow: UnitOfWork, template: Template, values: dict[str, Any
 def look_of(uow: UnitOfWork, title: str, language: str) -> Look:
     """Return what is the same on all pages of all documents: the organisation's look."""
     organization = get_organization(uow)
-    parts = (organization.name, organization.registration, organization.bank)
+    parts = (
+        organization.name,
+        organization.registration,
+        organization.tax_number,
+        organization.bank,
+    )
     return Look(
         title=title,
         initial=organization.name[:1].upper(),
         color=organization.color,
         footer=" · ".join(part for part in parts if part),
         language=language,
+        logo=organization.logo,
     )

@@ -49,6 +49,7 @@ class Look:
         color: The brand's, as ``#rrggbb``.
         footer: One line at the foot of each page.
         language: Two letters, for hyphenation.
+        logo: A PNG or JPEG in the place of the initial; None for the initial.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Look:
     color: str
     footer: str
     language: str = "en"
+    logo: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ def _draw(html: str, look: Look, kind: Literal["pdf", "png"]) -> Any:
         "initial": look.initial,
         "color": look.color,
         "footer": look.footer,
+        "logo": None if look.logo is None else list(look.logo),
         "language": look.language,
     }
     inputs = {"document": orjson.dumps(source).decode()}

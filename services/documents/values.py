@@ -8,7 +8,6 @@ actor may see, whoever they belong to: a letter to a client needs the client's a
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from services.people.model import User
 from services.people.organization import Organization, get_organization
 from services.records.types import Field, find_relation, get_record_type, title_of
 from services.sales.lines import lines_of, totals_of
-from services.sales.model import LINES
+from services.sales.model import LINES, Invoice
 from services.sales.positions import positions_of, totals_of_positions
 from services.unit_of_work import UnitOfWork
 
@@ -34,7 +33,9 @@ RESERVED: Final = frozenset(
 )
 """Names that no field can take, whatever it points to."""
 
-ORGANIZATION: Final = ("name", "address", "email", "phone", "website", "registration", "bank")
+ORGANIZATION: Final = (
+    *("name", "address", "email", "phone", "website", "registration", "tax_number", "bank"),
+)
 POSITION: Final = ("title", "description", "quantity", "unit", "unit_price", "discount_percent")
 
 
@@ -161,13 +162,13 @@ def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[s
     record_type = get_record_type(paper.record_type)
     if any(uow.readable_field(record_type, name) is None for name in ("net", "gross")):
         return {"positions": [_without_prices(line) for line in lines], "totals": {}}
-    paid = getattr(paper, "paid", None)
+    is_invoice = isinstance(paper, Invoice)
     sums = totals_of(uow, paper)
     totals = {
         **_totals(sums, organization, paper.currency),
         "discount_percent": paper.discount_percent,
-        "paid": paid,
-        "due": sums.gross - (paid or Decimal(0)),
+        "paid": paper.paid if is_invoice else None,
+        "due": paper.open if is_invoice else sums.gross,
     }
     return {"positions": lines, "totals": totals}
 

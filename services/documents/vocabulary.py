@@ -59,7 +59,7 @@ def _values(*described: tuple[str, str, str]) -> dict[str, Value]:
 
 _PERSON: Final = _values(("name", "Name", "text"), ("email", "E-mail", "email"))
 _ORGANIZATION: Final = {
-    name: Value(name, name.capitalize()) for name in (*ORGANIZATION, "terms")
+    name: Value(name, name.replace("_", " ").capitalize()) for name in (*ORGANIZATION, "terms")
 } | _values(("terms", "Terms", "long_text"))
 _POSITION: Final = _values(
     ("number", "Number", "number"),

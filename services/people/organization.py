@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -18,14 +16,10 @@ from services.arguments import Currency, Email, Key, Line, LongText, Phone
 from services.database import Base, Timestamped, Versioned
 from services.errors import Invalid
 from services.operations import Arguments, operation
-from services.people.pictures import Picture, read_picture
 from services.records.changes import check_version
 from services.records.schemas import VERSION
 from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
-
-MAX_LOGO_BYTES: Final = 300 * 1024
-SIDE: Final = 3_000
 
 
 class Organization(Versioned, Timestamped, Base):
@@ -103,16 +97,6 @@ class UpdateOrganization(Arguments):
     )
 
 
-class SetLogo(Arguments):
-    """The picture that stands on papers."""
-
-    content = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"title": "Picture", "description": "PNG or JPEG as base64; null takes it away."},
-    )
-
-
 @operation("organization.update", Permission.TEMPLATE_WRITE, UpdateOrganization)
 def update_organization(
     uow: UnitOfWork, *, version: int | None = None, **values: Any
@@ -130,24 +114,6 @@ def update_organization(
     return organization
 
 
-@operation(
-    "organization.set_logo",
-    Permission.TEMPLATE_WRITE,
-    SetLogo,
-    secret_fields=frozenset({"content"}),
-)
-def set_logo(uow: UnitOfWork, *, content: str | None) -> Organization:
-    """Set the picture that stands on papers, or take it away."""
-    organization = get_organization(uow)
-    if content is None:
-        organization.logo = organization.logo_type = None
-    else:
-        organization.logo = _decoded(content)
-        organization.logo_type = _checked(organization.logo).content_type
-    uow.session.flush()
-    return organization
-
-
 def _check_currency(uow: UnitOfWork, own: str) -> None:
     """Refuse another currency while rates say what others are worth in this one.
 
@@ -158,33 +124,6 @@ def _check_currency(uow: UnitOfWork, own: str) -> None:
     if uow.session.scalar(select(exists().select_from(rates))):
         message = f"The exchange rates are in {own}; remove them first."
         raise Invalid(message, {"currency": [message]})
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        content = b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Invalid("This is not base64.", {"content": ["This is not base64."]}) from error
-    if len(content) > MAX_LOGO_BYTES:
-        message = f"A logo has {MAX_LOGO_BYTES >> 10} KB at most."
-        raise Invalid(message, {"content": [message]})
-    return content
-
-
-def _checked(content: bytes) -> Picture:
-    """Return what a logo is.
-
-    Raises:
-        Invalid: It is no picture, or too large a one.
-    """
-    try:
-        picture = read_picture(content)
-    except ValueError as error:
-        raise Invalid(str(error), {"content": [str(error)]}) from error
-    if not 1 <= min(picture.width, picture.height) <= max(picture.width, picture.height) <= SIDE:
-        message = f"A logo has 1 to {SIDE:,} points on each side."
-        raise Invalid(message, {"content": [message]})
-    return picture
 
 
 def get_organization(uow: UnitOfWork) -> Organization:

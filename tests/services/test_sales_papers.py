@@ -291,7 +291,7 @@ def test_a_deal_is_not_quoted_when_nobody_knows_for_whom(shop):
         shop.do("deal.quote", "anna", deal_id=deal.id)
 
 
-def _png(width=4, height=4):
+def _png(width=4, height=4, *, pixels=None):
     def chunk(kind, body):
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -299,7 +299,9 @@ def _png(width=4, height=4):
 
     rows = b"".join(b"\0" + b"\xff\0\0" * width for _ in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    parts = (
+        chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(pixels or rows)) + chunk(b"IEND", b"")
+    )
     return b"\x89PNG\r\n\x1a\n" + parts
 
 
@@ -317,6 +319,7 @@ def test_a_logo_is_kept_when_it_is_a_picture(shop):
         _png()[:-9],
         _png().replace(b"IDAT", b"IDAX"),
         _png(3_001, 1),
+        _png(pixels=b"x"),
         b"\xff\xd8\xff\xe0\x00\x10" + b"\0" * 40,
         b"\xff\xd8" + b"\xff\xe0\xff\xff" + b"x" * 40 + b"\xff\xd9",
         b"",
