@@ -30,6 +30,7 @@ from app import (
     notes,
     notifications,
     preferences,
+    privacy,
     public,
     records,
     sales,
@@ -118,6 +119,7 @@ def create_app(
         admin,
         public,
         preferences,
+        privacy,
         hooks,
         health,
     ):

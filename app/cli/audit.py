@@ -30,6 +30,8 @@ def verify(known: str | None) -> None:
         click.echo(f"{verdict.late:,} older entries are not sealed: is the worker running?")
     if verdict.faults:
         raise click.ClickException("The audit log is not what it was.")
+    if verdict.erasures:
+        click.echo(f"Entries were emptied for {verdict.erasures:,} erased persons, as attested.")
     click.echo(f"{verdict.count:,} entries are whole. The chain ends at {verdict.head}")
 
 

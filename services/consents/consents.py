@@ -35,6 +35,12 @@ _CHANNEL: Final = Line(
 )
 
 
+class Evidence(LongText):
+    """What proves something, in a few words."""
+
+    max_length = 2_000
+
+
 class NameConsent(Arguments):
     """Whose consent, by which channel, for what."""
 
@@ -55,10 +61,9 @@ class SaidConsent(NameConsent):
         required=True,
         metadata={"title": "Source", "description": "Such as on the phone, or at the fair."},
     )
-    evidence = LongText(
+    evidence = Evidence(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(max=2_000),
         metadata={"title": "Evidence", "description": "What proves it: a form, a recording."},
     )
     at = Moment(

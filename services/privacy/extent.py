@@ -9,13 +9,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from services.activities.model import Activity
+from services.crm.account_model import Account
 from services.crm.deal_model import Deal
 from services.crm.request_model import ServiceRequest
 from services.documents.model import Document
 from services.exporting.model import Export
 from services.mail.model import Mail
+from services.points.model import ContactPoint
 from services.privacy.cleaning import table_of
 from services.privacy.subject import Subject
 from services.privacy.tables import FATES, TOLD, Fate
@@ -74,6 +77,7 @@ def find_extent(uow: UnitOfWork, subject: Subject) -> Extent:
     for name in sorted({pointer.table.name for pointer in keys if _fate(pointer) is Fate.DELETED}):
         found.deleted[name] = _all_of(keys, name, Fate.DELETED)
     _add_processes(uow, found, about)
+    _add_shared_points(uow, found)
     _count(uow, found, keys)
     return found
 
@@ -97,6 +101,23 @@ def _add_processes(uow: UnitOfWork, extent: Extent, about: list[UUID]) -> None:
             "Processes of deals keep their variables; they read records as they are, so that they "
             "see the erased person from now on."
         )
+
+
+def _add_shared_points(uow: UnitOfWork, extent: Extent) -> None:
+    """Tell of accounts that have the person's address or number; it may be theirs."""
+    own, other = aliased(ContactPoint), aliased(ContactPoint)
+    statement = (
+        select(Account.name)
+        .join(other, other.record_id == Account.id)
+        .join(own, and_(own.kind == other.kind, own.normalised == other.normalised))
+        .where(own.record_id.in_(extent.subject.ids()), Account.deleted_at.is_(None))
+        .distinct()
+        .order_by(Account.name)
+    )
+    extent.notes += [
+        f"The account {name} has the same address or number. It keeps it; look whose it is."
+        for name in uow.session.scalars(statement)
+    ]
 
 
 def _count(uow: UnitOfWork, extent: Extent, keys: Mapping[Pointer, ColumnElement[bool]]) -> None:
