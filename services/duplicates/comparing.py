@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +16,8 @@ from services.records.folding import fold, name_words
 _NONE: Final[frozenset[Any]] = frozenset()
 SURE: Final = 100
 _NOT_SURE: Final = 99
+_FIGURE: Final = re.compile(r"(?<!\w)\d(?!\w)")
+_NUMBER: Final = re.compile(r"\d+")
 
 
 @dataclass(slots=True)
@@ -60,7 +63,21 @@ def similarity(one: str, other: str) -> int:
 
 def words_of(text: Any) -> str:
     """Return the folded words of a text in one order; nothing for an empty one."""
-    return " ".join(sorted(name_words(str(text)))) if text else ""
+    if not text:
+        return ""
+    # Initials tell little of a name, but numbers tell "Plant 1" from "Plant 2".
+    words = [*name_words(str(text)), *_FIGURE.findall(str(text))]
+    return " ".join(sorted(set(words)))
+
+
+def numbers_in(words: str) -> tuple[str, ...]:
+    """Return the numbers in words of ``words_of``."""
+    return tuple(_NUMBER.findall(words))
+
+
+def tells_apart(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Tell whether two names are of different things because their numbers differ."""
+    return bool(ours and theirs and ours != theirs)
 
 
 def in_one_spelling(value: Any) -> Any:
@@ -133,7 +150,7 @@ def judge(rule: Rule, labels: Mapping[str, str], one: Subject, other: Subject) -
 
 
 def _alike(one: str | None, other: str | None, at_least: int) -> int:
-    if not one or not other:
+    if not one or not other or tells_apart(numbers_in(one), numbers_in(other)):
         return 0
     score = round(ratio(one, other))
     return score if score >= at_least else 0

@@ -17,7 +17,7 @@ from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import extract
 
 from services.duplicates.blocks import Block, Step
-from services.duplicates.comparing import Subject, judge
+from services.duplicates.comparing import Subject, judge, numbers_in, tells_apart
 from services.duplicates.rules import Condition, Method
 
 WHOLE: Final = 30
@@ -90,21 +90,15 @@ class Pairing:
         for subject in block.subjects:
             if words := subject.words.get(name.field):
                 spelled[words].append(subject)
-        spellings = sorted(spelled)
-        reach = len(spellings)
-        if reach > MAX_SPELLINGS:
-            self.cut[block.mark], reach = block.size, NEIGHBOURS
+        if len(spelled) > MAX_SPELLINGS:
+            self.cut[block.mark] = block.size
         whose = {words: _Partners(self._guard, some) for words, some in spelled.items()}
-        for place, words in enumerate(spellings):
-            mine = spelled[words]
+        for mine in spelled.values():
             if len(mine) > 1:
                 yield from self._of_one_name(block, mine)
-            others = spellings[place + 1 : place + 1 + reach]
-            for other, score, _ in extract(
-                words, others, scorer=ratio, processor=None, score_cutoff=name.at_least, limit=None
-            ):
-                for one in mine:
-                    yield from self._with(block, one, whose[other].of(one), score)
+        for words, other, score in _similar(sorted(spelled), name.at_least):
+            for one in spelled[words]:
+                yield from self._with(block, one, whose[other].of(one), score)
 
     def _of_one_name(self, block: Block, bearers: Sequence[Subject]) -> Iterator[Found]:
         """Yield the pairs of those whose names are the same: each with those before."""
@@ -164,6 +158,19 @@ class _Partners:
             return self._all if is_veto else ()
         found = chain.from_iterable(self._by_value.get(value, ()) for value in values)
         return chain(found, self._by_value.get(None, ())) if is_veto else found
+
+
+def _similar(spellings: Sequence[str], at_least: int) -> Iterator[tuple[str, str, float]]:
+    """Yield those of some names that are similar, with their ratio."""
+    numbers = {words: numbers_in(words) for words in spellings}
+    reach = len(spellings) if len(spellings) <= MAX_SPELLINGS else NEIGHBOURS
+    for place, words in enumerate(spellings):
+        others = spellings[place + 1 : place + 1 + reach]
+        for other, score, _ in extract(
+            words, others, scorer=ratio, processor=None, score_cutoff=at_least, limit=None
+        ):
+            if not tells_apart(numbers[words], numbers[other]):
+                yield words, other, score
 
 
 def _is_must(step: Step, condition: Condition, *, similar: bool = True) -> bool:

@@ -90,6 +90,17 @@ def test_a_double_is_found_by_a_similar_name(staff):
     assert _found(staff, "account", name="Sydlys Vinduer") == []
 
 
+def test_names_are_not_similar_when_their_numbers_differ(staff):
+    staff.do("account.create", "anna", name="Werkstatt Oslo 10")
+    staff.do("account.create", "anna", name="Plant 1")
+    assert _found(staff, "account", name="Werkstatt Oslo 11") == []
+    assert _found(staff, "account", name="Plant 2") == []
+    assert len(_found(staff, "account", name="Werkstat Oslo 10")) == 1
+    staff.do("account.create", "anna", name="Werkstatt Oslo 11")
+    staff.do("account.create", "anna", name="Plant 2")
+    assert _scan(staff, "account").found == 0
+
+
 def test_reasons_add_up_and_the_surest_comes_first(staff):
     staff.do("lead.create", "anna", name="Eva Berg", email="eva@nordlys.example")
     staff.do("lead.create", "anna", name="Eva Bergh")
