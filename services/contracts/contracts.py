@@ -14,7 +14,8 @@ from services.contracts.days import check_years
 from services.contracts.following import settle_contract
 from services.contracts.model import CONTRACT, Contract, ContractLine
 from services.crm.deal_model import DEAL, Deal
-from services.errors import Conflict, Invalid
+from services.documents.model import Document
+from services.errors import Conflict, Invalid, NotFound
 from services.money import known_currency, round_money
 from services.operations import Arguments, operation
 from services.records.changes import change_record
@@ -70,6 +71,7 @@ def create_contract(
     """Draft a contract."""
     contract = Contract(number=next_number(uow, "contract", today(uow)))
     check_terms(contract, values)
+    _check_paper(uow, contract, values)
     add_document(uow, contract, values, lines)
     _settle_value(uow, contract, values.get("value"))
     return contract
@@ -95,6 +97,7 @@ def update_contract(
         if name in values and values[name] is None:
             values[name] = default
     check_terms(contract, values)
+    _check_paper(uow, contract, values)
     if contract.status == "draft":
         value = values.pop("value", None)
         change_draft(uow, contract, values, lines, version)
@@ -150,6 +153,20 @@ def check_terms(contract: Contract, values: Mapping[str, Any]) -> None:
     if values.get("renewal_months", contract.renewal_months) and ends is None:
         message = "Say when the term ends that is renewed then."
         raise Invalid(message, {"ends_on": [message]})
+
+
+def _check_paper(uow: UnitOfWork, contract: Contract, values: Mapping[str, Any]) -> None:
+    """Refuse a file as the signed paper that was not put to this contract.
+
+    Raises:
+        NotFound: In the words for a file that there is not.
+    """
+    key = values.get("signed_document_id")
+    if key is None:
+        return
+    paper = uow.session.get(Document, key)
+    if paper is None or contract.id is None or paper.record_id != contract.id:
+        raise NotFound("There is no such document.")
 
 
 def _settle_value(uow: UnitOfWork, contract: Contract, value: Decimal | None) -> None:

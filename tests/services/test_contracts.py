@@ -320,6 +320,16 @@ def test_contracts_are_imported_by_their_account(importing, clock):
     assert clock.moment - found.created_at < timedelta(days=1)
 
 
+def test_only_a_file_of_its_own_is_a_contracts_signed_paper(office):
+    contract, other = _contract(office), _draft(office)
+    paper = {"field": "signed_document_id", "name": "signed.pdf", "content": "aGVsbG8="}
+    about = {"record_type": "contract", "record_id": contract.id}
+    signed = office.do("record.attach", "anna", **about, **paper).signed_document_id
+    assert signed is not None
+    with pytest.raises(NotFound, match="There is no such document"):
+        office.do("contract.update", "anna", contract_id=other.id, signed_document_id=signed)
+
+
 def test_nobody_ends_a_contract_that_it_may_only_see(office):
     contract = _contract(office)
     office.do(
