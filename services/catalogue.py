@@ -56,6 +56,7 @@ from services.mail import inbound as mail_inbound
 from services.mail import mails
 from services.mail import threads as mail_threads
 from services.marketing import (
+    campaign_intake,
     campaign_members,
     campaigns,
     customer_values,
@@ -105,6 +106,7 @@ __all__ = [
     "articles",
     "assignment",
     "calendars",
+    "campaign_intake",
     "campaign_members",
     "campaigns",
     "consent_answering",

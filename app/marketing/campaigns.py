@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from app.forms import form_arguments, reason_of
 from services.actors import Verb
 from services.errors import LanewiseError, NotFound
-from services.marketing.campaign_members import list_members
 from services.marketing.campaign_model import MEMBER_STATUSES, Campaign
+from services.marketing.member_pages import list_members
 from services.operations import run
 from services.unit_of_work import UnitOfWork
 

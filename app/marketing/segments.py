@@ -18,9 +18,9 @@ from app.wire import to_json
 from services.actors import Verb
 from services.errors import Invalid, LanewiseError, NotFound
 from services.filtering import parse_filter_text
-from services.marketing.campaign_members import campaigns_of_record
 from services.marketing.campaign_model import MEMBER_TYPES
 from services.marketing.customer_values import last_measurement
+from services.marketing.member_pages import campaigns_of_record
 from services.marketing.membership import segments_of
 from services.marketing.segment_model import SEGMENT_TYPES, Segment, SegmentKind
 from services.marketing.value_tables import find_value, sees_amounts

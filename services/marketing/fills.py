@@ -17,7 +17,7 @@ from services.actors import SYSTEM, Permission
 from services.errors import Conflict, LanewiseError, NotAllowed, NotFound
 from services.filtering import compile_filter, parse_filter
 from services.jobs import job
-from services.marketing.campaign_model import Campaign
+from services.marketing.campaign_model import Campaign, CampaignStatus
 from services.marketing.fill_model import Fill, FillStage
 from services.marketing.membership import belongs_to
 from services.marketing.segment_model import Segment
@@ -146,6 +146,8 @@ def run_fill(platform: Platform, *, fill_id: str, done: int) -> None:
         try:
             if target is None or target.deleted_at is not None:
                 raise NotFound("It was deleted.")
+            if isinstance(target, Campaign) and target.status == CampaignStatus.ENDED:
+                raise Conflict("This campaign has ended.")
             with uow.savepoint():
                 _go_on(uow, _as_starter(uow, fill), fill, target)
         except LanewiseError as error:

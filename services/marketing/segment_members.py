@@ -8,7 +8,6 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from services.actors import Permission
 from services.arguments import Keys, Line
@@ -24,6 +23,7 @@ from services.points.model import ContactPoint, PointKind
 from services.records.schemas import key_argument
 from services.records.timeline import add_entry
 from services.records.types import get_record_type
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
 MAX_VALUES: Final = 5_000
@@ -31,6 +31,14 @@ WAYS: Final = {"email": PointKind.MAIL.value, "phone": PointKind.PHONE.value}
 """By what records are found: their addresses or their numbers."""
 
 _SHOWN: Final = 200
+_PUT: Final = Statement(
+    """
+    INSERT INTO segment_members (id, segment_id, record_type, record_id, added_at, added_by)
+    SELECT id, %(segment_id)s, %(record_type)s, record_id, %(at)s, %(by)s
+    FROM unnest(CAST(%(ids)s AS uuid[]), CAST(%(keys)s AS uuid[])) AS wanted(id, record_id)
+    ON CONFLICT DO NOTHING RETURNING id
+    """
+)
 
 
 class ManyMembers(Arguments):
@@ -197,21 +205,19 @@ def resume_segment_fill(uow: UnitOfWork, *, segment_id: UUID) -> dict[str, Any]:
 
 def put_members(uow: UnitOfWork, segment: Segment, keys: Iterable[UUID]) -> int:
     """Put records on a fixed list, and return how many were not on it yet."""
-    rows = [
-        {
-            "id": new_id(),
-            "segment_id": segment.id,
-            "record_type": segment.of_type,
-            "record_id": key,
-            "added_at": uow.now,
-            "added_by": uow.actor.name,
-        }
-        for key in sorted(keys)
-    ]
-    if not rows:
+    wanted = sorted(keys)
+    if not wanted:
         return 0
-    statement = insert(SegmentMember).on_conflict_do_nothing().returning(SegmentMember.id)
-    return len(uow.session.scalars(statement, rows).all())
+    added = _PUT.rows(
+        uow.session,
+        ids=[new_id() for _ in wanted],
+        keys=wanted,
+        segment_id=segment.id,
+        record_type=segment.of_type,
+        at=uow.now,
+        by=uow.actor.name,
+    )
+    return len(added)
 
 
 def _fixed(uow: UnitOfWork, segment_id: UUID) -> Segment:

@@ -11,10 +11,10 @@ from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.errors import Conflict, Invalid, NotFound
 from services.marketing import fills
-from services.marketing.campaign_members import campaigns_of_record, list_members
 from services.marketing.campaign_model import Campaign
 from services.marketing.campaign_results import campaign_result
 from services.marketing.fills import newest_fill
+from services.marketing.member_pages import campaigns_of_record, list_members
 
 
 @pytest.fixture
@@ -142,11 +142,16 @@ def test_a_fill_can_be_stopped_and_go_on(staff, people, monkeypatch):
     assert len(members(staff, campaign)) == 3
 
 
-def test_nobody_comes_into_a_campaign_that_has_ended(staff, people):
+def test_nobody_comes_into_a_campaign_that_has_ended(staff, people, monkeypatch):
+    monkeypatch.setattr(fills, "SLICE", 1)
     campaign = plan(staff)
+    address(staff, campaign)
     staff.do("campaign.activate", "maria", campaign_id=campaign.id)
+    staff.do("campaign.fill", "maria", campaign_id=campaign.id)
     staff.do("campaign.end", "maria", campaign_id=campaign.id)
-    one = {"campaign_id": campaign.id, "record_type": "contact", "record_id": people["ada"]}
+    drain(staff.platform)
+    assert set(members(staff, campaign)) == {"ada"}
+    one = {"campaign_id": campaign.id, "record_type": "contact", "record_id": people["bo"]}
     with pytest.raises(Conflict, match="has ended"):
         staff.do("campaign.add", "maria", **one)
 
