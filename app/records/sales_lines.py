@@ -133,6 +133,9 @@ def _sheet(kind: RecordKind, uow: UnitOfWork, record: Any) -> Sheet:
         NotFound: Records of this type have none.
     """
     first = max(0, request.values.get("from", default=1, type=int) - 1)
+    shown = "amount" if isinstance(record, Deal) else "net"
+    if uow.readable_field(kind.type, shown) is None:
+        raise NotFound("There is no such page.")
     if isinstance(record, Deal):
         lines = positions_of(uow, record) if has_positions(uow, record) else []
         return Sheet("deal.set_positions", "positions", lines, first)

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.actors import Permission
 from services.arguments import Day
 from services.crm.deal_model import DEAL, Deal
-from services.errors import Conflict
+from services.errors import Conflict, NotAllowed
 from services.money import known_currency
 from services.operations import Arguments, operation
 from services.people.organization import get_organization
@@ -34,6 +34,8 @@ class QuoteDeal(Arguments):
 def quote_deal(uow: UnitOfWork, *, deal_id: UUID, valid_until: date | None = None) -> Quote:
     """Draft a quote with the positions of a deal, at their prices."""
     deal = uow.get(Deal, deal_id)
+    if "amount" in uow.actor.hidden_fields("deal"):
+        raise NotAllowed("Your roles don't let you see what this deal is worth.")
     if deal.lost_at is not None:
         raise Conflict("This deal is lost.")
     if deal.account_id is None:

@@ -15,7 +15,7 @@ from services.actors import Permission
 from services.arguments import MAX_AMOUNT
 from services.crm.deal_model import DEAL, Deal
 from services.database import Base, Keyed
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotAllowed
 from services.money import PricedLine, Totals, known_currency, line_net, total_of_nets
 from services.operations import Arguments, operation
 from services.people.organization import get_organization
@@ -85,6 +85,8 @@ def set_positions(
     currency.
     """
     deal = uow.get(Deal, deal_id, lock=True)
+    if "amount" in uow.actor.locked_fields("deal"):
+        raise NotAllowed("Your roles don't let you change what this deal is worth.")
     check_version(uow, deal, version)
     if deal.closed_at is not None:
         raise Conflict("This deal is closed.")
