@@ -1,1 +1,1 @@
-"""What all records share: types, fields, changes, lists, the timeline, doubles, the bin."""
+"""What all records share: types, fields, changes, lists, the timeline, merging, the bin."""
