@@ -353,8 +353,8 @@ SETTINGS = frozenset(
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
         "mention_id", "notification_id", "import_id", "export_id", "document_ids", "price_list_id",
-        "product_id", "price_id", "rate_id", "parent_id", "territory_id", "manager_id", "purpose_id",
-        "signed_document_id",
+        "product_id", "price_id", "rate_id", "parent_id", "territory_id", "manager_id",
+        "purpose_id", "signed_document_id",
     }
 )  # fmt: skip
 # Of processes: who operates them sees all of them, and tasks have rights of their own
