@@ -54,13 +54,30 @@ def _seed(uow: UnitOfWork) -> None:
         owner = people[account.pop("owner")]
         _add_account(uow.acting_as(owner), account)
     _add_agreements(uow, company)
+    _add_marketing(uow.acting_as(people["maria@lanewise.example"]), company)
     public = uow.acting_as(PUBLIC)
     for lead in company["leads"]:
         run(public, "lead.submit", {**lead, "consent": True})
     for request in company["requests"]:
         run(public, "request.submit", request)
+    _add_catalogue(uow, company["catalogue"])
     _add_knowledge(uow, company["knowledge"])
     _add_loyalty(uow, company["loyalty"])
+
+
+def _add_catalogue(uow: UnitOfWork, catalogue: Mapping[str, Any]) -> None:
+    """Add products with their prices on the standard list, and lists that stand on it."""
+    standard = run(uow, "price_list.create", catalogue["standard"])
+    run(uow, "organization.update", {"price_list_id": standard.id})
+    for values in catalogue["lists"]:
+        run(uow, "price_list.create", {**values, "parent_id": standard.id})
+    for values in catalogue["products"]:
+        product = dict(values)
+        prices = product.pop("prices")
+        about = {"product_id": run(uow, "product.create", product).id}
+        run(uow, "price_list.set_prices", {**about, "price_list_id": standard.id, "prices": prices})
+    for rate in catalogue["rates"]:
+        run(uow, "currency.set_rate", rate)
 
 
 def _add_knowledge(uow: UnitOfWork, knowledge: list[dict[str, Any]]) -> None:
@@ -115,6 +132,22 @@ def _add_goal(uow: UnitOfWork, values: Mapping[str, Any], people: Mapping[str, A
         goal["team_id"] = None if team is None else team.id
     owner = people[goal.pop("owner", "maria@lanewise.example")]
     run(uow, "goal.create", {**goal, "owner_id": owner.user_id})
+
+
+def _add_marketing(uow: UnitOfWork, company: Mapping[str, Any]) -> None:
+    """Add segments, and campaigns with their members; all of them are the actor's."""
+    whose = {"team_id": min(uow.actor.group_ids), "owner_id": uow.actor.user_id}
+    segments = {
+        values["name"]: run(uow, "segment.create", {**values, **whose})
+        for values in company["segments"]
+    }
+    for values in company["campaigns"]:
+        about = {name: value for name, value in values.items() if name != "segments"}
+        campaign = {"campaign_id": run(uow, "campaign.create", {**about, **whose}).id}
+        for name in values["segments"]:
+            run(uow, "campaign.add_segment", {**campaign, "segment_id": segments[name].id})
+        run(uow, "campaign.activate", campaign)
+        run(uow, "campaign.fill", campaign)
 
 
 def _add_account(uow: UnitOfWork, values: Mapping[str, Any]) -> None:

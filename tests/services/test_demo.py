@@ -50,3 +50,9 @@ def test_processes_are_told_when_the_demo_is_seeded(desk):
     with desk.platform.session() as session:
         linked = session.scalar(text("SELECT count(*) FROM requests WHERE contact_id IS NOT NULL"))
     assert linked == 3
+
+
+def test_a_campaign_has_members_when_the_demo_is_seeded(desk):
+    seed_demo(desk.platform)
+    with desk.platform.session() as session:
+        assert session.scalar(text("SELECT count(*) FROM campaign_members")) == 3
