@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from email.utils import parseaddr
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +30,9 @@ from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
+_CONFIRMATION: Final = re.compile(
+    r"(/consent/confirm/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"
+)
 _CHANNEL: Final = Line(
     required=True,
     validate=validate.OneOf(list(CHANNELS)),
@@ -159,6 +164,25 @@ def request_consent(
     return {"consent_id": entry.id, **result}
 
 
+def sign_confirmations(uow: UnitOfWork, record_id: UUID, to: str, text: str) -> str:
+    """Return a mail's text as it leaves, with links that confirm in place of those that don't.
+
+    What is kept of the mail has unsigned ones, so that nobody who reads it here can confirm in the
+    person's name. Only the person's own address gets a signed one.
+    """
+
+    def sign(found: re.Match[str]) -> str:
+        entry = uow.session.get(ConsentEntry, UUID(found[2]))
+        if entry is None or entry.record_id != record_id:
+            return found[0]
+        person = uow.session.get(get_record_type(entry.record_type).model, record_id)
+        if person is None or person.email is None or parseaddr(to)[1] != person.email:
+            return found[0]
+        return found[1] + make_confirmation_link(uow.platform.settings, entry.id, entry.written_at)
+
+    return _CONFIRMATION.sub(sign, text)
+
+
 def note_given(
     uow: UnitOfWork, person: Any, channel: str, purpose: ConsentPurpose, said: Said
 ) -> dict[str, Any]:
@@ -200,12 +224,11 @@ def note_withdrawn(
 
 def _request_text(uow: UnitOfWork, purpose: ConsentPurpose, entry: ConsentEntry) -> str:
     settings = uow.platform.settings
-    token = make_confirmation_link(settings, entry.id, uow.now)
     words = latest_text(uow, purpose)
     quoted = "" if words is None else f"{words.texts['en']}\n\n"
     return (
         f"Please confirm that you agree:\n\n{quoted}"
-        f"{settings.public_url}/consent/confirm/{token}\n\n"
+        f"{settings.public_url}/consent/confirm/{entry.id}\n\n"
         f"The link works for {CONFIRMED_WITHIN.days} days. If you did not ask for this, do "
         "nothing: then you hear no more of it."
     )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import undefer
 
 from services import calls
 from services.actors import SYSTEM
+from services.consents.consents import sign_confirmations
 from services.consents.links import UnsubscribeLinks
 from services.documents.model import Document
 from services.jobs import RetryLater, job
@@ -172,12 +173,15 @@ def _message_of(uow: UnitOfWork, mail: Mail) -> bytes:
     if mail.sender_id is None:
         # Keeps vacation answers away from what a process sends (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
-    text, html = mail.text, mail.html
+    text, html = (
+        said and sign_confirmations(uow, mail.record_id, mail.to_addresses, said)
+        for said in (mail.text, mail.html)
+    )
     if mail.unsubscribe_token:
         links = UnsubscribeLinks.of(uow.platform.settings, mail.unsubscribe_token)
         message["List-Unsubscribe"] = f"<{links.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        text, html = f"{text}\n\n{links.as_text}", f"{html or html_of(text)}{links.as_html}"
+        text, html = f"{text}\n\n{links.as_text}", f"{html or html_of(text or '')}{links.as_html}"
     message.set_content(text)
     if html:
         message.add_alternative(wrapped(html), subtype="html")

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.actors import PUBLIC
+from services.consents.consents import sign_confirmations
 from services.consents.contacting import contact_address, contactable, may_contact
 from services.consents.keeping import consent_history, present_consents
 from services.consents.links import Choice, make_choice_link
@@ -29,7 +30,7 @@ def eva(staff):
 
 def _contact(staff, email=ADDRESS, **values):
     return staff.do(
-        "contact.create", "anna", **{"last_name": "Lund", "email": email, "phone": "+4722000001"},
+        "contact.create", "anna", last_name="Lund", email=email, phone="+4722000001",
         **values,
     )  # fmt: skip
 
@@ -73,9 +74,15 @@ def _token(staff, person, channel="mail", purpose="marketing"):
     return staff.ask(make)
 
 
-def _confirmation(staff):
-    body = staff.ask(lambda uow: uow.session.scalars(select(Mail).order_by(Mail.id.desc())).first())
-    return re.search(r"/consent/confirm/(\S+)", body.text)[1]
+def _confirmation(staff, to=None):
+    """Return the token of the last mail as it leaves."""
+
+    def find(uow):
+        mail = uow.session.scalars(select(Mail).order_by(Mail.id.desc())).first()
+        sent = sign_confirmations(uow, mail.record_id, to or mail.to_addresses, mail.text)
+        return re.search(r"/consent/confirm/(\S+)", sent)[1]
+
+    return staff.ask(find)
 
 
 def test_nobody_is_contacted_when_nothing_was_said(staff, eva):
@@ -209,6 +216,14 @@ def test_nothing_is_allowed_until_the_mailed_link_is_followed(staff, eva):
     last = staff.ask(consent_history, eva.id)[0]
     assert last.source == "double opt-in"
     assert ADDRESS in last.evidence
+
+
+def test_nobody_who_reads_the_mail_here_can_confirm_in_the_persons_name(staff, eva):
+    staff.do("consent.request", "anna", **_named(eva))
+    kept = staff.ask(lambda uow: uow.session.scalars(select(Mail)).first().text)
+    for token in (kept.split("/confirm/")[1].split()[0], _confirmation(staff, "anna@x.example")):
+        with pytest.raises(NotFound):
+            staff.do("consent.confirm", PUBLIC, token=token)
 
 
 def test_a_link_confirms_once_when_it_is_followed_twice(staff, eva):
@@ -362,4 +377,3 @@ def test_the_audit_holds_no_token_when_somebody_answers(staff, eva):
     with staff.platform.engine.begin() as connection:
         kept = connection.execute(text("SELECT arguments::text FROM audit_entries")).scalars()
         assert not any(token in one for one in kept)
-
