@@ -194,14 +194,15 @@ def _refuse_agreed(
     """Refuse other terms for a contract that is in force.
 
     Raises:
-        Conflict: One of them would change.
+        Invalid: One of them would change (code ``wrong_status``).
     """
     changed = {name for name in _AGREED & values.keys() if values[name] != getattr(contract, name)}
     if lines is not None or changed:
         fields = [field.label.lower() for field in CONTRACT.fields if field.name in changed]
         named = ", ".join(fields) or "lines"
         message = f"A contract that was agreed keeps its {named}. Renew it, or make another one."
-        raise Conflict(message, code="wrong_status")
+        wrong = sorted(changed) or ["lines"]
+        raise Invalid(message, {name: [message] for name in wrong}, code="wrong_status")
 
 
 def _lines_of(uow: UnitOfWork, deal: Deal) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from services.contracts.days import check_years
 from services.contracts.following import settle_subscription
 from services.contracts.model import Contract
 from services.contracts.subscription_model import SUBSCRIPTION, Subscription
-from services.errors import Conflict, Invalid
+from services.errors import Invalid
 from services.operations import operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, update_schema
@@ -125,13 +125,14 @@ def _refuse_agreed(
     """Refuse other terms for a subscription that was started.
 
     Raises:
-        Conflict: One of them would change.
+        Invalid: One of them would change (code ``wrong_status``).
     """
     if lines is not None:
         message = "Change the quantities of a subscription that was started, or add a line."
-        raise Conflict(message, code="wrong_status")
+        raise Invalid(message, {"lines": [message]}, code="wrong_status")
     changed = {n for n in _AGREED & values.keys() if values[n] != getattr(subscription, n)}
     if changed:
         fields = [field.label.lower() for field in SUBSCRIPTION.fields if field.name in changed]
         message = f"A subscription that was started keeps its {', '.join(fields)}."
-        raise Conflict(message, code="wrong_status")
+        wrong = {name: [message] for name in sorted(changed)}
+        raise Invalid(message, wrong, code="wrong_status")
