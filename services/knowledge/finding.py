@@ -16,7 +16,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import validate
-from sqlalchemy import Float, Select, case, cast, func, literal, select, true
+from sqlalchemy import CTE, Float, Select, case, cast, func, literal, select, true
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from services.actors import Permission
 from services.arguments import Line, LongText, WholeNumber
@@ -218,24 +219,8 @@ def _ranked(
     the answers, in the same statement.
     """
     beginnings = [_beginning(word) for word in words]
-    anywhere = "^" if is_by_title else ""
     allowed = _narrowed(uow, narrowed).with_only_columns(Article.id)
-    asked = [
-        part
-        for place, (word, beginning) in enumerate(zip(words, beginnings, strict=True))
-        for part in (
-            has_words(SearchEntry.words, f"'{anywhere}{beginning}':*").label(f"has{place}"),
-            has_words(SearchEntry.words, f"'^{beginning}':*").label(f"title{place}"),
-            has_words(SearchEntry.words, f"'{anywhere}{word}'").label(f"whole{place}"),
-        )
-    ]
-    any_word = " | ".join(f"'{anywhere}{beginning}':*" for beginning in beginnings)
-    hits = (
-        select(SearchEntry.id, *asked)
-        .where(SearchEntry.record_type == ARTICLE_TYPE.name, has_words(SearchEntry.words, any_word))
-        .where(SearchEntry.id.in_(allowed))
-        .cte("hits")
-    )
+    hits = _hits(words, allowed, "^" if is_by_title else "")
     counts = select(
         *(
             func.count().filter(hits.c[f"has{place}"]).label(f"n{place}")
@@ -268,6 +253,32 @@ def _ranked(
         .join(counts, true())
         .order_by(score.desc(), Article.id.desc())
     )
+
+
+def _hits(words: Sequence[str], allowed: Select[Any], anywhere: str) -> CTE:
+    """Return the query of articles with any of the words: which it has, in its title, and whole.
+
+    An article's words are unpacked once, not for each question: a long text's are compressed.
+    """
+    any_word = " | ".join(f"'{anywhere}{_beginning(word)}':*" for word in words)
+    unpacked = SearchEntry.words.op("||")(cast("", TSVECTOR)).label("words")
+    entries = (
+        select(SearchEntry.id, unpacked)
+        .where(SearchEntry.record_type == ARTICLE_TYPE.name, has_words(SearchEntry.words, any_word))
+        .where(SearchEntry.id.in_(allowed))
+        .offset(0)
+        .subquery()
+    )
+    asked = [
+        part
+        for place, word in enumerate(words)
+        for part in (
+            has_words(entries.c.words, f"'{anywhere}{_beginning(word)}':*").label(f"has{place}"),
+            has_words(entries.c.words, f"'^{_beginning(word)}':*").label(f"title{place}"),
+            has_words(entries.c.words, f"'{anywhere}{word}'").label(f"whole{place}"),
+        )
+    ]
+    return select(entries.c.id, *asked).cte("hits")
 
 
 def _extra(condition: Any, weight: float) -> Any:
