@@ -162,9 +162,7 @@ def change_record(
     return True
 
 
-def _follow(
-    uow: UnitOfWork, record: Any, changes: Mapping[str, tuple[Any, Any]] | None
-) -> None:
+def _follow(uow: UnitOfWork, record: Any, changes: Mapping[str, tuple[Any, Any]] | None) -> None:
     """Set what follows from the fields of a record, by the functions that know."""
     with uow.session.no_autoflush:
         for function in _FOLLOWERS.get(record.record_type, ()):
