@@ -42,7 +42,7 @@ _CAMPAIGN: Final = RecordKind(
         "currency",
         "description",
     ),
-    filters=("status", "kind", "channel"),
+    filters=("status", "channel"),
     step_field="status",
     ends=("ended",),
     actions=(

@@ -82,7 +82,13 @@ SEGMENT = register_record_type(
         fields=(
             Field("name", "Name"),
             Field("of_type", "Members", "choice", choices=SEGMENT_TYPES),
-            Field("kind", "Kind", "choice", choices=SEGMENT_KINDS),
+            Field(
+                "kind",
+                "Kind",
+                "choice",
+                choices=SEGMENT_KINDS,
+                hint="Live, if nothing is chosen; its filter comes next",
+            ),
             Field("description", "Description", "long_text"),
             *COMMON_FIELDS,
         ),
