@@ -17,7 +17,7 @@ from services.arguments import Key, Line
 from services.documents.drawing import fill_document
 from services.documents.model import Document
 from services.documents.templates import TemplateKind, get_template
-from services.errors import NotFound
+from services.errors import NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.records.schemas import AnyRecordType
 from services.records.timeline import add_entry
@@ -108,9 +108,11 @@ def get_document(uow: UnitOfWork, document_id: UUID) -> Document:
     """
     statement = select(Document).where(Document.id == document_id)
     found = uow.session.scalars(statement.options(undefer(Document.content))).one_or_none()
+    message = "There is no such document."
     if found is None:
-        raise NotFound("There is no such document.")
-    get_record(uow, found.record_type, found.record_id)
+        raise NotFound(message)
+    with not_found_as(message):
+        get_record(uow, found.record_type, found.record_id)
     return found
 
 

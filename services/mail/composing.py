@@ -13,7 +13,7 @@ from services.documents.model import Document
 from services.documents.sandbox import render
 from services.documents.templates import TemplateKind, get_template
 from services.documents.values import values_for
-from services.errors import Invalid, NotFound
+from services.errors import Invalid, NotFound, not_found_as
 from services.mail.text import clean_html, html_of, text_of
 from services.records.contact_points import normalise_email
 from services.records.types import get_record, get_record_type
@@ -101,10 +101,12 @@ def attachable(uow: UnitOfWork, keys: list[UUID]) -> list[Document]:
     rows = {
         row.id: row for row in uow.session.scalars(select(Document).where(Document.id.in_(keys)))
     }
+    message = "There is no such document."
     for record_type, record_id in {(row.record_type, row.record_id) for row in rows.values()}:
-        get_record(uow, record_type, record_id)
+        with not_found_as(message):
+            get_record(uow, record_type, record_id)
     if len(rows) != len(set(keys)):
-        raise NotFound("There is no such document.")
+        raise NotFound(message)
     if sum(row.size_bytes for row in rows.values()) > MAX_ATTACHED_BYTES:
         message = "The attachments are larger than 15 MB together."
         raise Invalid(message, {"document_ids": [message]})
