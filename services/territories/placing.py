@@ -62,7 +62,7 @@ def follow_rules(
     """Put a new or changed record into its territory, unless somebody chose one."""
     if changes is None:
         record.territory_is_manual = record.territory_id is not None
-        if not record.territory_is_manual:
+        if not record.territory_is_manual and territory_book(uow).rules[record.record_type]:
             _complete(uow, record)
             record.territory_id = find_territory(uow, record)
     elif "territory_id" in changes:

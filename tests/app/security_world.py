@@ -105,7 +105,7 @@ class World:
             raise UndoneError
 
         with suppress(UndoneError):
-            self.platform.transact(self.actors[who], undo)
+            self.platform.transact(self.actors[who], undo, source="test")
         return kept[0]
 
 
@@ -152,6 +152,7 @@ def _add_rows(uow: UnitOfWork, world: World, relation: str) -> None:
     own["territory"] = run(uow, "territory.create", {"name": relation}).id
     own["article"] = run(uow, "article.create", {"title": "Article", "body": "x"}).id
     world.rows.setdefault("user", {})[relation] = own["user"]
+    world.rows.setdefault("territory", {})[relation] = own["territory"]
     world.rows.setdefault("article", {})[relation] = own["article"]
     world.rows.setdefault("pipeline", {})[relation] = own["pipeline"]
     for name in scoped_types():
