@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.actors import SYSTEM
 from services.contracts.model import Contract
@@ -36,6 +37,7 @@ MOST_STEPS: Final = 1_000
 """How many things one job does with one contract or subscription; another day does the rest."""
 
 _CONTRACTS: Final = "contracts.carry_on"
+_FAILURES: Final = (LanewiseError, SQLAlchemyError)
 
 
 def look_after_contracts(uow: UnitOfWork) -> None:
@@ -80,11 +82,12 @@ def _each(
 
     Raises:
         LanewiseError: The only one fails; the worker tries again and then tells an incident.
+        SQLAlchemyError: Likewise.
     """
     for key in keys:
         try:
             carry_on(platform, key)
-        except LanewiseError as error:
+        except _FAILURES as error:
             if len(keys) == 1:
                 raise
             log.warning("carrying_on_failed", task=task, key=key, reason=str(error))

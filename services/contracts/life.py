@@ -22,6 +22,7 @@ from services.records.changes import change_record
 from services.records.schemas import key_argument
 from services.records.timeline import add_entry
 from services.sales.documents import require, today
+from services.timers import tell_timers
 from services.unit_of_work import UnitOfWork
 
 
@@ -115,6 +116,7 @@ def cancel_contract(
     title = f"Cancelled to {show_day(chosen)}: {reason}"
     change_record(uow, contract, changes, kind="status", title=title)
     settle_contract(uow, contract)
+    tell_timers(uow, "contract", contract.id)
     uow.emit(
         "contract.cancelled", "contract", contract.id, ends_on=chosen.isoformat(), reason=reason
     )
@@ -131,6 +133,7 @@ def keep_contract(uow: UnitOfWork, *, contract_id: UUID) -> Contract:
     changes = dict.fromkeys(("cancels_on", "cancelled_on", "cancel_reason"))
     change_record(uow, contract, changes, kind="status", title="Took the cancellation back")
     settle_contract(uow, contract)
+    tell_timers(uow, "contract", contract.id)
     uow.emit("contract.kept", "contract", contract.id, **_terms(contract))
     return contract
 
@@ -231,6 +234,7 @@ def _renew(uow: UnitOfWork, contract: Contract, end: date) -> None:
         title=f"Renewed until {show_day(end)}",
     )
     settle_contract(uow, contract)
+    tell_timers(uow, "contract", contract.id)
     previous = before and before.isoformat()
     uow.emit(
         "contract.renewed", "contract", contract.id, previous_ends_on=previous, **_terms(contract)

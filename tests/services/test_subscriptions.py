@@ -396,3 +396,21 @@ def test_telling_takes_few_statements(office):
     with office.counting() as statements:
         _revenue(office)
     assert len(statements) <= 5
+
+
+def test_one_that_fails_holds_up_no_other(office):
+    broken, fine = _draft(office), _draft(office)
+    for one in (broken, fine):
+        office.do("subscription.activate", "anna", subscription_id=one.id)
+    there = SubscriptionPeriod(
+        subscription_id=broken.id,
+        starts_on=date(2026, 3, 1),
+        ends_on=date(2026, 3, 31),
+        whole_days=31,
+        invoiced_at=office.clock.moment,
+    )
+    office.ask(lambda uow: uow.add(there))
+    keys = [str(broken.id), str(fine.id)]
+    carry_on_subscriptions(office.platform, subscription_ids=keys)
+    assert [invoice.subscription_id for invoice in _invoices(office)] == [fine.id]
+    assert office.jobs("subscriptions.carry_on")[-1] == {"subscription_ids": [str(broken.id)]}
