@@ -59,7 +59,9 @@ def shorten(text: str, words: Sequence[str] = ()) -> str:
     places = [place for word in words if (place := lowered.find(word)) > _SHORT - _BEFORE]
     start = line.find(" ", min(places) - _BEFORE) + 1 if places else 0
     piece = line[start : start + _SHORT]
-    return ("… " if start else "") + piece + (" …" if start + _SHORT < len(line) else "")
+    if start + _SHORT < len(line):
+        piece = f"{piece.rpartition(' ')[0] or piece} …"
+    return f"… {piece}" if start else piece
 
 
 def _lower_headings(tokens: Sequence[Token]) -> None:
