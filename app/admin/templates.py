@@ -90,6 +90,8 @@ def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseRet
     if source is not None:
         names = ("name", "kind", "title", "body", "label", "record_types")
         values |= {name: getattr(source, name) for name in names} | {"language": ""}
+        if source.format == TemplateFormat.WORD:
+            values["body"] = ""  # it is only the text of the file
     return _editor(uow, None, values | _given(), error, source=source)
 
 

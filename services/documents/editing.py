@@ -15,7 +15,7 @@ from services.actors import Permission
 from services.arguments import Key, Line, LongText, Truth, WholeNumber
 from services.documents.shipped import put_in_force, shipped_text
 from services.documents.template_model import Template, TemplateFormat, TemplateKind
-from services.documents.templates import find_version, siblings_of
+from services.documents.templates import content_of, find_version, siblings_of
 from services.documents.trials import check_html, check_title, check_word_file
 from services.documents.word.filling import text_of_file
 from services.documents.word.package import MAX_FILE_BYTES, read_word_file
@@ -258,8 +258,7 @@ def _change_settings(uow: UnitOfWork, template: Template, values: dict[str, Any]
 def _text_in_force(uow: UnitOfWork, template: Template) -> tuple[str | None, bytes | None]:
     if template.format != TemplateFormat.WORD:
         return template.body, None
-    found = find_version(uow, template.id, template.number)
-    return None, None if found is None else found.content
+    return None, content_of(uow, template)
 
 
 def _write(  # noqa: PLR0917 - a template's text, whatever it is written in, and why
@@ -282,10 +281,18 @@ def _write(  # noqa: PLR0917 - a template's text, whatever it is written in, and
         body = _checked_file(uow, template, content)
     else:
         check_html(uow, body or "", types, kind, template.language)
-    in_force = (template.format, template.title, template.body)
-    if template.id is not None and in_force == (TemplateFormat.HTML, title, body):
-        return
-    put_in_force(uow, template, title, body or "", content, comment)
+    if not _is_in_force(uow, template, title, body, content):
+        put_in_force(uow, template, title, body or "", content, comment)
+
+
+def _is_in_force(
+    uow: UnitOfWork, template: Template, title: str, body: str | None, content: bytes | None
+) -> bool:
+    if template.id is None or title != template.title:
+        return False
+    if content is None:
+        return template.format == TemplateFormat.HTML and body == template.body
+    return template.format == TemplateFormat.WORD and content == content_of(uow, template)
 
 
 def _checked_file(uow: UnitOfWork, template: Template, content: bytes) -> str:

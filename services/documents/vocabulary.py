@@ -80,7 +80,7 @@ _TOTALS: Final = _values(
     ("discount", "Discount", "money"),
     ("discount_percent", "Discount in percent", "percent"),
     ("taxable", "Net less discount", "money"),
-    ("tax_name", "What the tax is called", "text"),
+    ("tax_name", "Name of the tax", "text"),
     ("tax_percent", "Tax in percent", "percent"),
     ("tax", "Tax", "money"),
     ("gross", "Total", "money"),

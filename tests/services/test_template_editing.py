@@ -171,6 +171,8 @@ def test_a_word_file_takes_the_place_of_html_when_it_is_uploaded(desk):
     desk.do("template.update", template_id=offer.id, content=content)
     now = _template(desk)
     assert (now.format, now.body, now.number) == ("docx", "Offer {{ deal.name }}", 2)
+    desk.do("template.update", template_id=offer.id, content=content, record_types=["deal"])
+    assert _template(desk).number == 2
     desk.do("template.restore", template_id=offer.id, number=1)
     assert _template(desk).format == "html"
 
