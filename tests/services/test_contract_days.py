@@ -22,6 +22,12 @@ def test_periods_come_back_to_their_anchor_day_after_a_short_month():
     assert Rhythm(date(2024, 1, 31), 31, 1).period_at(date(2024, 2, 29)).first == date(2024, 2, 29)
 
 
+def test_periods_begin_on_their_anchor_day_when_the_first_began_in_a_short_month():
+    rhythm = Rhythm(first_boundary(date(2026, 2, 10), 31), 31, 1)
+    assert rhythm.period_at(date(2026, 2, 28)).first == date(2026, 2, 28)
+    assert rhythm.period_at(date(2026, 4, 1)).first == date(2026, 3, 31)
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     st.dates(date(2000, 1, 1), date(2060, 12, 31)),
