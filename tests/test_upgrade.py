@@ -8,6 +8,7 @@ from services.migrations import _configuration, migrate
 
 BEFORE_CONDITIONS = "0005"
 BEFORE_STAYS = "0015"
+BEFORE_VERSIONS = "0027"
 TOKENS = (
     b'{"format":1,"tokens":[["1",null,0,"p",16,"token","work",null,0.0,{},null],'
     b'["4","1",0,"until",4,"token","work","f",0.0,{"wait":"condition","held":false},null]]}'
@@ -93,6 +94,37 @@ _OLD_DEALS = (
         "('new', 'won', timestamptz '2026-03-01 10:00Z', 3600)) v WHERE d.name = 'Told'"
     ),
 )
+
+
+def test_templates_and_documents_keep_what_they_say_after_the_upgrade(postgres):
+    engine = _database(postgres, "upgrade_templates", BEFORE_VERSIONS)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO templates (id, version, name, kind, title, body, language, "
+                "created_at, updated_at) VALUES (gen_random_uuid(), 3, 'offer', 'document', "
+                "'T', 'Ours', 'en', now(), now())"
+            )
+        )
+        for name in ("first", "second"):
+            connection.execute(
+                text(
+                    "INSERT INTO documents (id, name, content_type, size_bytes, sha256, content, "
+                    "record_type, record_id, template, created_at, created_by_name) VALUES "
+                    "(gen_random_uuid(), :name, 'a/b', 1, '', '', 'deal', "
+                    "'00000000-0000-0000-0000-000000000001', 'offer', clock_timestamp(), 'Ann')"
+                ),
+                {"name": name},
+            )
+    migrate(postgres.get_uri(database="upgrade_templates"))
+    with engine.connect() as connection:
+        kept = "SELECT t.record_types, t.is_changed, v.number, v.body FROM templates t "
+        kept += "JOIN template_versions v ON v.template_id = t.id"
+        templates = [tuple(row) for row in connection.execute(text(kept))]
+        numbers = list(connection.scalars(text("SELECT number FROM documents")))
+    engine.dispose()
+    assert templates == [(["deal"], True, 1, "Ours")]
+    assert sorted(numbers) == [1, 2]
 
 
 def _database(postgres, name: str, revision: str) -> Engine:
