@@ -31,7 +31,6 @@ from services.records.types import RecordType, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 SHOWN: Final = 5
-_ASKED: Final = frozenset({"page", "api"})
 _ASKING: Final = frozenset({OnSave.ASK.value, OnSave.BLOCK.value})
 _BLOCKING: Final = frozenset({OnSave.BLOCK.value})
 
@@ -113,7 +112,8 @@ def asks_about_doubles(record_type: str) -> Callable[[Callable[..., Any]], Calla
             duplicate_reason: str | None = None,
             **values: Any,
         ) -> Any:
-            is_asked = uow.source in _ASKED and uow.call_key is None
+            # Who calls from somewhere can be asked; a process that it moves on can't.
+            is_asked = uow.address is not None and uow.call_key is None
             passed = None
             if is_asked or allow_duplicate is not None:
                 reason = duplicate_reason if allow_duplicate else None

@@ -16,6 +16,8 @@ CULTURES: Final = Path(__file__).parent / "cultures.toml"
 
 _ALONE = "|"
 _SECOND_NAME_SHARE = 0.3
+# Of a million people, most share their whole name with few others.
+_DOUBLE_NAME_SHARE = 0.4
 _LOCAL_LENGTH = 24
 _LETTERS: Final = dict(
     zip("абвгдезийклмнопрстуфхыэөү", "abvgdezijklmnoprstufhyeou", strict=True)
@@ -80,7 +82,10 @@ class Culture:
         first = common(rng, names)
         if rng.random() < _SECOND_NAME_SHARE:
             first = f"{first} {rng.choice(names)}"
-        return Person(first, self.last_name(rng, is_woman=is_woman))
+        last = self.last_name(rng, is_woman=is_woman)
+        if rng.random() < _DOUBLE_NAME_SHARE:
+            last = f"{self.last_name(rng, is_woman=is_woman)}-{last}"
+        return Person(first, last)
 
     def last_name(self, rng: Random, *, is_woman: bool = False) -> str:
         """Make up a last name."""

@@ -194,7 +194,7 @@ def as_person(platform: Platform, people: dict[str, str]) -> Callable[..., Any]:
             actor = uow.get(User, UUID(people[kind])).actor()
             return run(uow.acting_as(actor), name, arguments)
 
-        return platform.transact(SYSTEM, work, source="test")  # not asked about doubles
+        return platform.transact(SYSTEM, work, source="test")
 
     return run_as
 
