@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select
 from sqlalchemy.orm import aliased
 
 from services.consents.model import (
@@ -68,40 +68,40 @@ def contactable(uow: UnitOfWork, model: Any, channel: str, purpose: str) -> Colu
         return false()
     kind = POINT_KIND_OF[channel]
     conditions = [_reachable(model, kind), ~_opted_out(model, kind)]
-    same = or_(
-        ConsentEntry.record_id == model.id,
-        ConsentEntry.record_id.in_(_same_holders(model, kind)),
-    )
-    last_of_all = _last_state(found, channel, same)
+    last_of_all = _last_state(found, channel, _same_holders(model, kind))
     conditions.append(func.coalesce(last_of_all, "") != ConsentState.WITHDRAWN.value)
     if found.needs_consent:
-        own = _last_state(found, channel, ConsentEntry.record_id == model.id)
+        said = select(ConsentEntry).where(ConsentEntry.record_id == model.id).correlate(model)
+        own = _last_state(found, channel, said)
         conditions.append(own == ConsentState.GIVEN.value)
     return and_(*conditions)
 
 
-def _last_state(purpose: ConsentPurpose, channel: str, of_whom: ColumnElement[bool]) -> Any:
+def _last_state(purpose: ConsentPurpose, channel: str, entries: Select[ConsentEntry]) -> Any:
     """Return the scalar query of what was said last. What is pending changes nothing."""
     return (
-        select(ConsentEntry.state)
+        entries.with_only_columns(ConsentEntry.state)
         .where(
-            of_whom,
             ConsentEntry.channel == channel,
             ConsentEntry.purpose_id == purpose.id,
             ConsentEntry.state != ConsentState.PENDING.value,
         )
         .order_by(ConsentEntry.at.desc(), ConsentEntry.id.desc())
         .limit(1)
-        .correlate_except(ConsentEntry)
         .scalar_subquery()
     )
 
 
-def _same_holders(model: Any, kind: str) -> Any:
-    """Return the query of the records that share an address or number of ``kind``."""
+def _same_holders(model: Any, kind: str) -> Select[ConsentEntry]:
+    """Return the query of what all said that share an address or number of ``kind``.
+
+    The person is one of them. Joins and not an *or* lead from its few points to their entries;
+    otherwise all entries would be read for each person.
+    """
     own, other = aliased(ContactPoint), aliased(ContactPoint)
     return (
-        select(other.record_id)
+        select(ConsentEntry)
+        .join(other, other.record_id == ConsentEntry.record_id)
         .join(own, and_(own.kind == other.kind, own.normalised == other.normalised))
         .where(own.record_id == model.id, own.kind == kind)
         .correlate(model)

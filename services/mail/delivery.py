@@ -23,6 +23,7 @@ from services.documents.model import Document
 from services.jobs import RetryLater, job
 from services.mail.mails import complete, fail_unknown
 from services.mail.model import Mail, MailAttachment, MailState
+from services.mail.reaching import is_still_wanted
 from services.mail.smtp import MailServer, NoAnswer, NotDelivered
 from services.mail.text import html_of, wrapped
 from services.platform import Platform
@@ -91,6 +92,11 @@ def _begin(uow: UnitOfWork, key: UUID) -> _Envelope | None:
         # The job died between the final dot and its answer.
         _doubt(uow, mail)
     if mail.state not in {MailState.QUEUED, MailState.SENDING}:
+        return None
+    if mail.unsubscribe_token and not is_still_wanted(uow, mail.unsubscribe_token):
+        reason = f"{mail.to_addresses} wants no advertising any more."
+        mail.state, mail.last_error = MailState.FAILED.value, reason
+        calls.fail(uow, mail.call_key, "mail_address_refused", reason)
         return None
     mail.state = MailState.SENDING.value
     mail.attempts += 1

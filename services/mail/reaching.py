@@ -7,8 +7,8 @@ from email.utils import getaddresses, parseaddr
 from typing import Any, NoReturn
 
 from services.consents.contacting import may_contact
-from services.consents.links import Choice, make_choice_link
-from services.consents.model import PERSON_TYPES, Channel
+from services.consents.links import Choice, make_choice_link, read_choice_link
+from services.consents.model import PERSON_TYPES, Channel, ConsentPurpose
 from services.consents.purposes import get_purpose
 from services.errors import Invalid
 from services.points.keeping import find_points
@@ -54,6 +54,16 @@ def unsubscribe_token(uow: UnitOfWork, record: Any, recipients: Sequence[str], p
             choice = Choice(person.record_type, person.id, Channel.MAIL.value, found.id)
             return make_choice_link(uow.platform.settings, choice)
     return _refuse(f"{address} has not agreed to “{found.title()}”.")
+
+
+def is_still_wanted(uow: UnitOfWork, token: str) -> bool:
+    """Tell whether advertising may still go to whom it was written: it may have waited."""
+    choice = read_choice_link(uow.platform.settings, token)
+    person = uow.session.get(get_record_type(choice.record_type).model, choice.record_id)
+    purpose = uow.session.get(ConsentPurpose, choice.purpose_id)
+    if person is None or purpose is None:
+        return False
+    return may_contact(uow, person, choice.channel, purpose.key)
 
 
 def _persons_at(uow: UnitOfWork, record: Any, address: str) -> Iterator[Any]:

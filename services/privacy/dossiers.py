@@ -14,7 +14,7 @@ from marshmallow import validate
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import undefer
 
-from services.actors import SYSTEM, Permission
+from services.actors import SYSTEM, Permission, Verb
 from services.arguments import Key, Line
 from services.consents.model import PERSON_TYPES
 from services.documents.files import safe_name
@@ -50,7 +50,7 @@ class ExportPerson(Arguments):
 @operation("person.export", Permission.PRIVACY_EXPORT, ExportPerson)
 def export_person(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> dict[str, Any]:
     """Write all that is known of a person to a file, for oneself to hand out."""
-    find_subject(uow, record_type, record_id)
+    find_subject(uow, record_type, record_id, verb=Verb.EXPORT)
     running = select(func.count()).where(
         Dossier.created_by == uow.actor.user_id, Dossier.stage == DossierStage.RUNNING.value
     )
@@ -80,7 +80,8 @@ def write_dossier(platform: Platform, *, dossier_id: str) -> None:
         if one is None or one.stage != DossierStage.RUNNING:
             return
         try:
-            subject = find_subject(_as_asker(uow, one), one.of_type, one.of_id)
+            asker = _as_asker(uow, one)
+            subject = find_subject(asker, one.of_type, one.of_id, verb=Verb.EXPORT)
             one.content = pack_dossier(uow, subject)
         except LanewiseError as error:
             one.stage, one.problem = DossierStage.FAILED.value, error.message

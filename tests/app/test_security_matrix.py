@@ -41,6 +41,7 @@ READING_IS_ENOUGH = frozenset(
         "document.start",
         "document.convert",
         "mail.send",
+        "person.export",
     }
 )
 # Who operates processes tells them something about a record; the record stays as it is.

@@ -18,6 +18,7 @@ from services.consents.purposes import find_purpose, text_versions
 from services.crm.contact_model import Contact
 from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotFound
+from services.mail.delivery import deliver_mail
 from services.mail.model import Mail
 
 ADDRESS = "eva@nordlys.example"
@@ -363,6 +364,15 @@ def test_advertising_carries_a_link_that_ends_it(staff, eva):
     token = staff.ask(lambda uow: uow.session.get(Mail, key).unsubscribe_token)
     staff.do("consent.unsubscribe", PUBLIC, token=token)
     assert not _may(staff, eva)
+
+
+def test_advertising_that_waited_does_not_leave_when_the_person_withdrew(staff, eva):
+    _give(staff, eva)
+    key = _advertise(staff, eva)["mail_id"]
+    _withdraw(staff, eva)
+    deliver_mail(staff.platform, mail_id=str(key))
+    mail = staff.ask(lambda uow: uow.session.get(Mail, key))
+    assert (mail.state, mail.attempts) == ("failed", 0)
 
 
 def test_advertising_goes_to_one_person_at_a_time(staff, eva):
