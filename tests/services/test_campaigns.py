@@ -18,6 +18,15 @@ from services.marketing.member_pages import campaigns_of_record, list_members
 
 
 @pytest.fixture
+def staff(desk):
+    """Anna sees her own, Maria sees all, Olga administers."""
+    desk.add_person("anna", "Sales", scope="own")
+    desk.add_person("maria", "Managers", "Sales", scope="all")
+    desk.add_person("olga", roles=("administrator",), scope="all")
+    return desk
+
+
+@pytest.fixture
 def people(staff):
     """Three contacts who agreed to be written to, and Dee, who did not."""
     found = {
