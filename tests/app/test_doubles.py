@@ -146,3 +146,20 @@ def test_a_rule_is_tried_written_changed_and_restored(browse, pair):
     assert "Switched off" not in olga.get("/admin/duplicates").text
     assert olga.get("/admin/duplicates/invoice/new").status_code == 404
     assert browse("employee").get("/admin/duplicates").status_code == 403
+
+
+def test_an_added_type_has_pages_of_doubles(browse, as_person):
+    as_person("administrator", "custom_type.create", {"label": "Machine", "plural": "Machines"})
+    rule = {"record_type": "x_machine", "name": "Name"}
+    conditions = [{"field": "name", "method": "similar"}]
+    as_person("administrator", "duplicate_rule.create", {**rule, "conditions": conditions})
+    one, two = (
+        str(as_person("employee", "x_machine.create", {"name": name}).id)
+        for name in ("Lathe", "Lathes")
+    )
+    anna = browse("employee")
+    assert "/x/machines/similar" in anna.get("/x/machines/new").text
+    assert f"/x/machines/{one}/merge/{two}" in anna.get(f"/x/machines/{one}/doubles").text
+    merged = anna.post(f"/x/machines/{one}/merge/{two}", name="other")
+    assert merged.headers["Location"] == f"/x/machines/{one}"
+    assert "Machines" in browse("administrator").get("/admin/duplicates").text
