@@ -223,6 +223,24 @@ def test_plans_are_carried_on_when_the_next_period_comes(staff):
     assert [one.goal.id for one in earlier] == [anna.id, goals[1].id]
 
 
+def test_each_period_counts_its_own_days_when_several_are_told_together(staff, clock):
+    clock.advance(timedelta(days=60))
+    plan(staff, "new_leads", level="company", target=1)
+    plan(staff, level="company", target=1)
+    april = {"level": "company", "starts_on": "2026-04-01", "target": 1}
+    deals, leads = plan(staff, **april), plan(staff, "new_leads", **april)
+    for day in ("2026-03-31", "2026-04-01", "2026-04-30"):
+        win(staff, closed_on=day)
+    clock.moment = datetime(2026, 3, 31, 23, 59, tzinfo=UTC)
+    staff.do("lead.create", "anna", name="a")
+
+    def told(goal):
+        history = staff.ask(lambda uow: history_of(uow, uow.get(Goal, goal.id)))
+        return [one.fact.value for one in history]
+
+    assert (told(deals), told(leads)) == ([1, 2], [1, 0])
+
+
 @pytest.mark.parametrize(
     ("value", "expected", "ahead", "per_day"),
     [("50", "40.0", "10.0", "8.4"), ("10", "40.0", "-30.0", "15.0"), ("120", "40.0", "80.0", "0")],
