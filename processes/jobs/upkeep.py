@@ -1,4 +1,4 @@
-"""What is tidied up each hour: effects, messages, causes of failures, files and points that are over."""
+"""What is done each hour: what is over is dropped, and what comes due by itself is begun."""
 
 from __future__ import annotations
 

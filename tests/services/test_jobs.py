@@ -53,19 +53,20 @@ def test_nobody_is_answered_when_a_person_called(staff):
 
 
 # What each operation costs from its first statement to the commit; a rise is a fault until it
-# is explained here. One statement of each is the audit entry; jobs add one.
+# is explained here. One statement of each is the audit entry; jobs add one. Of leads and accounts
+# one asks whether the rules of territories have changed since they were read.
 STATEMENTS = {
-    "lead.create": 6,
-    "lead.update": 5,
+    "lead.create": 7,
+    "lead.update": 6,
     "deal.create": 8,
     "deal.update": 5,
     "deal.move_stage": 8,
     "note.add": 3,
-    "record.assign": 11,
+    "record.assign": 12,
     "request.create": 9,
     "request.set_status": 9,
     "mail.send": 9,
-    "lead.convert": 32,
+    "lead.convert": 36,  # two for consents, one asks whether loyalty points are given for it
 }
 
 

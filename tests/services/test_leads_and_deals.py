@@ -14,8 +14,8 @@ from services.actors import PUBLIC
 from services.arguments import MAX_AMOUNT, Money
 from services.crm.deal_model import StageStay
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
-from services.sales.positions import line_total, positions_of
 from services.records.types import LiveRecord, get_record
+from services.sales.positions import line_total, positions_of
 
 
 def _history(desk, deal):
