@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import ValidationError
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
@@ -38,12 +37,10 @@ from services.duplicates.anchors import (
 from services.duplicates.book import rules_for
 from services.duplicates.comparing import Subject, Verdict, judge, subject_of
 from services.duplicates.rules import Condition, Method, Rule, Use
+from services.duplicates.wanted import Wanted, as_stored, wanted_of
 from services.points.model import MIRRORED, ContactPoint
 from services.records.base import Matched
-from services.records.contact_points import website_domain
-from services.records.folding import match_key
-from services.records.schemas import argument_for
-from services.records.types import Field, RecordType, find_record_type, title_of
+from services.records.types import RecordType, find_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 MAX_CANDIDATES: Final = 500
@@ -62,15 +59,6 @@ class Match:
     record: Any
     score: int
     reasons: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What is looked for: its values as the database keeps them, and as they are compared."""
-
-    raw: Mapping[str, Any]
-    points: Mapping[str, set[str]]
-    subject: Subject
 
 
 @dataclass(slots=True)
@@ -142,20 +130,6 @@ def present_hits(uow: UnitOfWork, record_type: RecordType, hits: Sequence[Hit]) 
         Match(records[hit.key], hit.score, tuple(hit.reasons)) for hit in hits if hit.key in records
     ]
     return sorted(matches, key=lambda match: (-match.score, title_of(match.record)))
-
-
-def wanted_of(
-    record_type: RecordType,
-    rules: Iterable[Rule],
-    values: Mapping[str, Any],
-    key: UUID | None = None,
-    points: Mapping[str, set[str]] | None = None,
-) -> Wanted:
-    """Return what is looked for by these values, which are as they are stored."""
-    name = values.get(getattr(record_type.model, "__match__", ""))
-    name_key = match_key(str(name)) if name else ""
-    own = points or {}
-    return Wanted(values, own, subject_of(key, rules, values, own, name_key=name_key))
 
 
 def own_points(uow: UnitOfWork, key: UUID | None) -> dict[str, set[str]]:
@@ -323,36 +297,3 @@ def _meets(
     if is_folded(record_type, name):
         column, given = folded(column), {str(one).lower() for one in given}
     return one_of(column, given) if given else None
-
-
-def as_stored(
-    record_type: RecordType, rules: Iterable[Rule], values: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what rules compare of typed values; what is not whole yet is left out."""
-    given = {}
-    for name in dict.fromkeys(name for rule in rules for name in rule.fields):
-        one = record_type.field(name)
-        value = values.get(name)
-        if one is not None and value is not None and value != "":
-            given[name] = _read(one, value) if isinstance(value, str) else value
-    return with_made(record_type, given, values)
-
-
-def with_made(
-    record_type: RecordType, given: Mapping[str, Any], values: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return ``given`` with what is not stored as it is given: a whole name, a website's host."""
-    made = dict(given)
-    if record_type.name == "account":
-        made["website"] = website_domain(values.get("website"))
-    if record_type.name == "contact" and not made.get("name"):
-        names = (values.get("first_name"), values.get("last_name"))
-        made["name"] = " ".join(str(name) for name in names if name)
-    return {name: value for name, value in made.items() if value is not None and value != ""}
-
-
-def _read(one: Field, text: str) -> Any:
-    try:
-        return argument_for(one).deserialize(text)
-    except ValidationError:
-        return None

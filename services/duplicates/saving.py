@@ -17,14 +17,12 @@ from services.duplicates.anchors import anchors_of
 from services.duplicates.finding import (
     Hit,
     Match,
-    Wanted,
-    as_stored,
     find_hits,
     open_rules,
     present_hits,
-    wanted_of,
 )
 from services.duplicates.rules import OnSave, Rule, Use
+from services.duplicates.wanted import Wanted, as_stored, wanted_of
 from services.errors import Conflict
 from services.records.timeline import add_entry
 from services.records.types import RecordType, get_record_type, title_of

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from marshmallow import ValidationError
 
-from services.duplicates.finding import Wanted
+from services.duplicates.wanted import Wanted
 from services.importing.cells import (
     is_blank,
     read_boolean,

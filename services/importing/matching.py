@@ -15,15 +15,13 @@ from services.duplicates.book import rules_for
 from services.duplicates.comparing import SURE, Subject, judge
 from services.duplicates.finding import (
     Hit,
-    Wanted,
     find_hits,
     labels_of,
     one_of,
     open_rules,
-    wanted_of,
-    with_made,
 )
 from services.duplicates.rules import Rule, Use
+from services.duplicates.wanted import Wanted, wanted_of, with_made
 from services.importing.columns import Row
 from services.importing.plan import KEY_FIELD, SIMILAR, Plan
 from services.records.types import RecordType
