@@ -118,7 +118,6 @@ class CampaignMember(Keyed, Base):
         UniqueConstraint("record_id", "campaign_id"),
         Index(None, "campaign_id", "id"),
         Index(None, "campaign_id", "status"),
-        {"info": {"twins_stay": True}},
     )
 
     campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"))

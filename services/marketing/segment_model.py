@@ -63,7 +63,6 @@ class SegmentMember(Keyed, Base):
     __table_args__ = (
         UniqueConstraint("record_id", "segment_id"),
         Index(None, "segment_id", "record_id"),
-        {"info": {"twins_stay": True}},
     )
 
     segment_id: Mapped[UUID] = mapped_column(ForeignKey("segments.id"))

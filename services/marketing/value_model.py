@@ -52,7 +52,6 @@ class CustomerValue(Keyed, Base):
         UniqueConstraint("account_id"),
         Index(None, "recency", "frequency", "monetary"),
         Index(None, "abc_class"),
-        {"info": {"twins_stay": True}},
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
