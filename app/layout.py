@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask import Flask, g, request, url_for
 
 _AVATAR_TONES: Final = 8
@@ -21,6 +21,7 @@ def init_layout(app: Flask) -> None:
         tone=tone,
         amount=amount,
         unit_price=unit_price,
+        plain_decimal=plain_decimal,
         utc_iso=utc_iso,
         present=present,
     )
@@ -69,6 +70,12 @@ def unit_price(value: Decimal | None, currency: str) -> str:
         return ""
     locale = g.get("locale", _DEFAULT_LOCALE)
     return str(format_currency(value, currency, locale=locale, decimal_quantization=False))
+
+
+def plain_decimal(value: Decimal) -> str:
+    """Return a number as text in the reader's locale, with all digits that it has."""
+    locale = g.get("locale", _DEFAULT_LOCALE)
+    return str(format_decimal(value, locale=locale, decimal_quantization=False))
 
 
 def utc_iso(moment: datetime) -> str:
