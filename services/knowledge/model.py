@@ -151,7 +151,7 @@ ARTICLE = register_record_type(
             Field("language", "Language", "choice", choices=LANGUAGES),
             Field("visibility", "Visible to", "choice", choices=VISIBILITIES),
             Field("status", "Status", "choice", choices=ARTICLE_STATUSES, writable=False),
-            Field("published_at", "Published", "datetime", writable=False),
+            Field("published_at", "Published", "datetime", writable=False, is_told=False),
             Field("archived_at", "Archived", "datetime", writable=False),
             *COMMON_FIELDS,
         ),

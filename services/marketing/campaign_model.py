@@ -153,7 +153,7 @@ CAMPAIGN = register_record_type(
             Field("budget", "Budget", "money"),
             Field("actual_cost", "Actual cost", "money"),
             Field("currency", "Currency", "currency"),
-            Field("activated_at", "Activated", "datetime", writable=False),
+            Field("activated_at", "Activated", "datetime", writable=False, is_told=False),
             Field("ended_at", "Ended", "datetime", writable=False),
             Field("description", "Description", "long_text"),
             *COMMON_FIELDS,
