@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, Final
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from processes.events.buffer import prune_messages
 from services.actors import SYSTEM
 from services.contracts.daily import look_after_contracts
+from services.errors import LanewiseError
 from services.exporting.exports import delete_expired
 from services.importing.imports import forget_files
 from services.loyalty.expiring import expire_all
@@ -19,6 +24,8 @@ from services.platform import Platform
 from services.privacy.dossiers import prune_dossiers
 from services.submissions import forget_submissions
 from services.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 EFFECTS_KEPT = timedelta(days=30)
 """How long the effect of a job is known, and so not had again; no job is tried that long."""
@@ -39,26 +46,57 @@ _PRUNE_FAILURES = text(
 
 
 def tidy_up(platform: Platform) -> None:
-    """Drop what nobody needs any more, in short transactions; several may do so at once."""
-    while platform.transact(SYSTEM, _prune_effects, source="timer") == PRUNED_AT_ONCE:
+    """Do each part by itself, in short transactions; several may do so at once.
+
+    One that fails is told in the log and left for the next hour; the others are done all the same.
+    """
+    for part in _PARTS:
+        try:
+            part(platform)
+        except (LanewiseError, SQLAlchemyError) as error:
+            log.warning("upkeep_failed", part=part.__name__, reason=str(error))
+
+
+def _at_once(work: Callable[[UnitOfWork], object]) -> Callable[[Platform], None]:
+    """Return the part of upkeep that does ``work`` in one transaction."""
+
+    @wraps(work)
+    def part(platform: Platform) -> None:
+        platform.transact(SYSTEM, work, source="timer")
+
+    return part
+
+
+def _prune_effects(platform: Platform) -> None:
+    while platform.transact(SYSTEM, _prune_some_effects, source="timer") == PRUNED_AT_ONCE:
         pass
-    platform.transact(SYSTEM, _prune_rest, source="timer")
-    expire_all(platform)
-    platform.transact(SYSTEM, measure_when_due, source="timer")
 
 
-def _prune_effects(uow: UnitOfWork) -> int:
+def _prune_some_effects(uow: UnitOfWork) -> int:
     found = {"before": uow.now - EFFECTS_KEPT, "limit": PRUNED_AT_ONCE}
     result: Any = uow.session.execute(_PRUNE_EFFECTS, found)
     return int(result.rowcount)
 
 
-def _prune_rest(uow: UnitOfWork) -> None:
+def _prune_failures(uow: UnitOfWork) -> None:
     uow.session.execute(_PRUNE_FAILURES)
-    prune_messages(uow)
-    forget_submissions(uow)
-    forget_files(uow)
-    delete_expired(uow)
-    prune_notifications(uow)
-    prune_dossiers(uow)
-    look_after_contracts(uow)
+
+
+_PARTS: Final[tuple[Callable[[Platform], object], ...]] = (
+    _prune_effects,
+    *map(
+        _at_once,
+        (
+            _prune_failures,
+            prune_messages,
+            forget_submissions,
+            forget_files,
+            delete_expired,
+            prune_notifications,
+            prune_dossiers,
+            look_after_contracts,
+            measure_when_due,
+        ),
+    ),
+    expire_all,
+)

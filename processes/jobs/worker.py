@@ -37,6 +37,7 @@ from processes.jobs.job_retries import delay_after
 from processes.jobs.upkeep import tidy_up
 from processes.running.step_jobs import sweep_steps
 from services.audit_chain import SEALED_AT_ONCE, seal_audit
+from services.errors import LanewiseError
 from services.jobs import JobHandler, RetryLater, all_jobs
 from services.notifications.mailing import sweep_digests
 from services.notifications.reminders import REMINDED_AT_ONCE, sweep_reminders
@@ -261,7 +262,7 @@ def _sweep(platform: Platform, stop_event: threading.Event) -> None:
                 log.warning("stalled_jobs_put_back", count=count)
             while seal_audit(platform) == SEALED_AT_ONCE:
                 pass
-        except SQLAlchemyError as error:
+        except (LanewiseError, SQLAlchemyError) as error:
             log.warning("sweep_failed", reason=str(error))
         stop_event.wait(SWEEP_SECONDS)
 

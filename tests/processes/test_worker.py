@@ -13,6 +13,7 @@ from processes.jobs.upkeep import tidy_up
 from processes.jobs.worker import put_back_stalled_jobs, run_worker
 from services import jobs
 from services.actors import SYSTEM
+from services.errors import Conflict
 from services.unit_of_work import Job
 from tests.processes.test_events import on_created
 from tests.processes.test_time_and_calls import reminding
@@ -244,7 +245,26 @@ def test_what_is_over_is_tidied_up(world, monkeypatch):
     assert world.sql("SELECT 1 FROM job_failures") == []
 
 
+@pytest.mark.parametrize("broken", ["_PRUNE_FAILURES", "_PRUNE_EFFECTS"])
+def test_contracts_are_looked_after_when_another_part_of_upkeep_fails(world, monkeypatch, broken):
+    monkeypatch.setattr(f"processes.jobs.upkeep.{broken}", text("DELETE FROM nothing_like_it"))
+    tidy_up(world.platform)
+    assert world.sql("SELECT 1 FROM job_effects WHERE key LIKE 'contracts:%'") != []
+
+
+def test_the_sweeper_goes_on_when_a_sweep_is_refused(world, monkeypatch):
+    def refuse(platform):
+        refused.append(platform)
+        raise Conflict("Somebody else changed this at the same moment.")
+
+    refused: list = []
+    monkeypatch.setattr("processes.jobs.worker.SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr("processes.jobs.worker.sweep_steps", refuse)
+    with working(world.platform):
+        wait_until(lambda: len(refused) > 1)
+
+
 def test_a_worker_tidies_up(world):
     world.sql("INSERT INTO job_effects (key, at) VALUES ('old', '2026-01-30')")
     with working(world.platform):
-        wait_until(lambda: world.sql("SELECT 1 FROM job_effects") == [])
+        wait_until(lambda: world.sql("SELECT 1 FROM job_effects WHERE key = 'old'") == [])
