@@ -15,7 +15,7 @@ from services.knowledge.model import (
     ArticleStatus,
     Visibility,
 )
-from services.knowledge.rules import check_may_change
+from services.knowledge.rules import check_may_change, check_published_text
 from services.knowledge.versions import keep_version
 from services.operations import Arguments, operation
 from services.records.changes import add_record, change_record, check_links, check_version
@@ -59,7 +59,7 @@ def update_article(
     for name, default in _DEFAULTS.items():
         if name in values and values[name] is None:
             values[name] = default
-    _check_published_text(article, values)
+    check_published_text(article, values)
     if change_record(uow, article, values, version=version):
         keep_version(uow, article)
     return article
@@ -106,9 +106,3 @@ def _enter(
     change_record(uow, article, {"status": status.value, **times}, kind="status", title=title)
     uow.emit(f"article.{_EVENTS[status]}", "article", article.id, visibility=article.visibility)
     return article
-
-
-def _check_published_text(article: Article, values: dict[str, Any]) -> None:
-    """Refuse to take its text from an article that is published."""
-    if article.status == ArticleStatus.PUBLISHED and "body" in values and not values["body"]:
-        raise Conflict("A published article needs a text.")

@@ -116,11 +116,12 @@ def find_article(
         uow, text, ArticleFilter(language=language, visibility=visibility), limit=limit
     )
     best = found[0].article if found else None
+    shows_body = uow.readable_field(ARTICLE_TYPE, "body") is not None
     return {
         "found": len(found),
         "article_id": best.id if best else None,
         "title": best.title if best else None,
-        "body": best.body if best else None,
+        "body": best.body if best and shows_body else None,
         "articles": [
             {"id": str(one.article.id), "title": one.article.title, "score": round(one.score, 3)}
             for one in found

@@ -13,7 +13,7 @@ from services.actors import Permission
 from services.arguments import TEXT_LENGTH
 from services.crm.request_model import REQUEST, ServiceRequest
 from services.database import new_id
-from services.errors import Conflict
+from services.errors import Conflict, NotAllowed
 from services.knowledge.markdown import to_text
 from services.knowledge.model import ARTICLE, Article, ArticleLink, ArticleStatus, Visibility
 from services.operations import Arguments, operation, run
@@ -61,9 +61,12 @@ def insert_article(uow: UnitOfWork, *, article_id: UUID, request_id: UUID) -> di
 
     Raises:
         Conflict: Clients may not read the article, or the answer has its text already.
+        NotAllowed: The actor may not read the article's text itself.
     """
     request = uow.get(ServiceRequest, request_id, lock=True)
     article = uow.get(Article, article_id)
+    if uow.readable_field(ARTICLE, "body") is None:
+        raise NotAllowed("Your roles don't let you read the text of articles.")
     if article.status != ArticleStatus.PUBLISHED:
         raise Conflict("Only published articles are put into answers.")
     if article.visibility != Visibility.PORTAL:

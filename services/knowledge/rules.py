@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from services.actors import Permission
-from services.errors import NotAllowed
-from services.knowledge.model import Article, ArticleStatus
+from services.errors import Conflict, NotAllowed
+from services.knowledge.model import ARTICLE, Article, ArticleStatus
 from services.unit_of_work import UnitOfWork
 
 
@@ -22,3 +25,25 @@ def check_may_change(uow: UnitOfWork, article: Article) -> None:
     """
     if not may_change(uow, article):
         raise NotAllowed("A published article is changed only by those who may publish articles.")
+
+
+def check_open(uow: UnitOfWork, names: Iterable[str]) -> None:
+    """Refuse to write fields of articles that the actor's roles keep closed.
+
+    Raises:
+        NotAllowed: One of them is.
+    """
+    closed = uow.actor.locked_fields(ARTICLE.name) & set(names)
+    labels = [field.label for field in ARTICLE.fields if field.name in closed]
+    if labels:
+        raise NotAllowed(f"Your roles don't let you change: {', '.join(labels)}.")
+
+
+def check_published_text(article: Article, values: Mapping[str, Any]) -> None:
+    """Refuse to take its text from an article that is published.
+
+    Raises:
+        Conflict: It is, and ``values`` have an empty one.
+    """
+    if article.status == ArticleStatus.PUBLISHED and "body" in values and not values["body"]:
+        raise Conflict("A published article needs a text.")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from services.actors import Permission
 from services.errors import NotFound
 from services.knowledge.model import ARTICLE, Article, ArticleVersion
-from services.knowledge.rules import check_may_change
+from services.knowledge.rules import check_may_change, check_open, check_published_text
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import VERSION, key_argument
@@ -74,11 +74,18 @@ def keep_version(
 def restore_version(
     uow: UnitOfWork, *, article_id: UUID, number: int, version: int | None = None
 ) -> Article:
-    """Let an article say again what it said in a version; that makes a new version."""
+    """Let an article say again what it said in a version; that makes a new version.
+
+    Raises:
+        NotAllowed: The actor may not write a field in which the two differ.
+        Conflict: It is published, and the version has no text.
+    """
     article = uow.get(Article, article_id, lock=True)
     check_may_change(uow, article)
     former = get_version(uow, article, number)
     values: dict[str, Any] = {name: getattr(former, name) for name in KEPT}
+    check_open(uow, (name for name in KEPT if values[name] != getattr(article, name)))
+    check_published_text(article, values)
     title = f"Took up version {number} again"
     if change_record(uow, article, values, version=version, title=title):
         keep_version(uow, article, restored_number=number)

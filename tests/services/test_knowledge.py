@@ -34,6 +34,18 @@ def titles(desk, text, actor=None, **narrowed):
     return [one.article.title for one in found]
 
 
+def limit(desk, name, **rights):
+    """Add a person who may read and write all, but for some fields of articles."""
+    desk.do(
+        "role.create",
+        name="Limited",
+        permissions=["record:read", "record:write"],
+        records={"*": {"read": "all", "update": "all"}},
+        field_rights={"article": rights},
+    )
+    desk.add_person(name, roles=("limited",), scope="all")
+
+
 def test_each_text_is_kept_when_an_article_is_changed(desk, write):
     article = write("Paper jam", "Open it.")
     desk.do("article.update", article_id=article.id, body="Open the flap.")
@@ -189,6 +201,31 @@ def test_hidden_words_are_not_found_when_the_text_is_hidden(desk, write):
     desk.add_person("petra", roles=("blind",))
     assert titles(desk, "paper jam", "petra") == ["Paper jam"]
     assert titles(desk, "secret lever", "petra") == []
+
+
+def test_the_text_is_not_handed_out_when_it_is_hidden(desk, write):
+    article = write("Paper jam", "Secret lever.", visibility="portal")
+    request = desk.do("request.create", subject="Help", requester_name="X")
+    limit(desk, "petra", body="hidden")
+    assert desk.do("article.find", "petra", text="paper jam")["body"] is None
+    with pytest.raises(NotAllowed, match="text of articles"):
+        desk.do("article.insert", "petra", article_id=article.id, request_id=request.id)
+
+
+def test_a_version_is_not_taken_up_when_a_field_of_it_is_closed(desk, write):
+    article = write("Paper jam", "Open it.", publish=False)
+    desk.do("article.update", article_id=article.id, body="Hit it.")
+    limit(desk, "petra", body="read")
+    with pytest.raises(NotAllowed, match="Text"):
+        desk.do("article.restore_version", "petra", article_id=article.id, number=1)
+
+
+def test_a_version_without_text_is_not_taken_up_when_the_article_is_published(desk):
+    article = desk.do("article.create", title="Paper jam")
+    desk.do("article.update", article_id=article.id, body="Open it.")
+    desk.do("article.publish", article_id=article.id)
+    with pytest.raises(Conflict, match="needs a text"):
+        desk.do("article.restore_version", article_id=article.id, number=1)
 
 
 def test_a_diagram_gets_the_best_article_when_it_asks(desk, write):
