@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from services.actors import Permission
 from services.arguments import Keys, Line
 from services.database import new_id
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.filtering import compile_filter, parse_filter
 from services.marketing.fills import begin_fill, resume_fill, source_of, stop_fill, takes_in
 from services.marketing.membership import filter_to_members
@@ -153,8 +153,11 @@ def add_by_values(
 
     Raises:
         Conflict: It is a live segment.
+        NotAllowed: Addresses or numbers are hidden from the actor: who is found would tell them.
     """
     segment = _fixed(uow, segment_id)
+    if by in uow.actor.hidden_fields(segment.of_type):
+        raise NotAllowed("Your roles don't let you see by what these would be found.")
     wanted, unread = _normalised(WAYS[by], values)
     model: Any = get_record_type(segment.of_type).model
     keys = holders(segment.of_type, WAYS[by], wanted)

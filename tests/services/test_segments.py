@@ -190,6 +190,22 @@ def test_a_segment_with_a_hidden_field_is_not_read_to_whom_it_is_hidden(staff, c
         names(staff, inside(segment), who="bela")
 
 
+def test_nobody_is_found_by_an_address_that_is_hidden(staff, crowd):
+    staff.do(
+        "role.create",
+        "olga",
+        name="Blind",
+        permissions=["record:read", "record:write"],
+        records={"*": {"read": "all", "create": "all", "update": "all"}},
+        field_rights={"contact": {"email": "hidden"}},
+    )
+    staff.add_person("bela", roles=("blind",), scope="all")
+    segment = make_list(staff, who="bela")
+    given = {"segment_id": segment.id, "by": "email", "values": ["ada@x.example"]}
+    with pytest.raises(NotAllowed):
+        staff.do("segment.add_by_values", "bela", **given)
+
+
 def test_membership_of_one_record_is_told(staff, crowd):
     segment = make(staff, OSLO)
     for name, is_in in (("Ada", True), ("Cy", False)):
