@@ -143,6 +143,10 @@ def _clean_others(uow: UnitOfWork, extent: Extent) -> None:
         TimelineRow.account_id.in_(accounts),
     )
     cleaning.clean_rows(uow, subject, _table("timeline_entries"), near)
+    # What a note said before it was changed, too: it may tell of the person no more itself.
+    former = _table("note_versions")
+    notes = select(TimelineRow.id).where(near)
+    cleaning.clean_rows(uow, subject, former, former.c.entry_id.in_(notes))
     activities = _table("activities")
     cleaning.clean_rows(uow, subject, activities, activities.c.regarding_id.in_(extent.deals))
     merges = or_(Merge.kept_id.in_(subject.ids()), Merge.dropped_id.in_(subject.ids()))

@@ -25,6 +25,7 @@ from services.privacy.retention import persons_to_erase
 from services.privacy.subject import find_subject
 from services.privacy.tables import FATES, LEFT_OUT, TOLD
 from services.records.pointers import pointers_to
+from services.records.timeline import TimelineRow
 from services.records.types import get_record
 from services.search.finding import find_records
 
@@ -102,6 +103,16 @@ def _dossier(staff, person, who="olga"):
 
 def test_no_text_tells_of_the_person_when_it_is_erased(staff, eva):
     assert "contacts.name" in _traces(staff)
+    _erase(staff, eva)
+    assert _traces(staff) == []
+
+
+def test_no_former_note_tells_of_the_person_when_another_record_has_it(staff, eva):
+    about = {"record_type": "account", "record_id": str(eva.account_id)}
+    staff.do("note.add", "olga", **about, text="Eva Lund is ill")
+    entry = select(TimelineRow.id).where(TimelineRow.body == "Eva Lund is ill")
+    note = staff.ask(lambda uow: uow.session.scalar(entry))
+    staff.do("note.update", "olga", note_id=str(note), text="She is well again")
     _erase(staff, eva)
     assert _traces(staff) == []
 
