@@ -11,6 +11,7 @@ from sqlalchemy import Uuid, case, cast, inspect, literal, null
 
 from services.actors import SYSTEM
 from services.database import new_id
+from services.errors import Invalid
 from services.filtering import compile_filter, describe, matches
 from services.records.changes import follower
 from services.records.types import get_record_type, related_title
@@ -83,13 +84,20 @@ def find_territory(uow: UnitOfWork, record: Any) -> UUID | None:
 
 
 def placing_in_sql(uow: UnitOfWork, record_type: str) -> Any:
-    """Return the SQL expression of the territory that the rules give to rows of a type."""
+    """Return the SQL expression of the territory that the rules give to rows of a type.
+
+    A rule that can't be read any more takes none.
+    """
     system = uow.acting_as(SYSTEM)
-    whens = [
-        (compile_filter(system, rule.filter), literal(rule.territory_id, Uuid))
-        for rule in territory_book(uow).rules[record_type]
-        if rule.filter is not None
-    ]
+    whens = []
+    for rule in territory_book(uow).rules[record_type]:
+        if rule.filter is None:
+            continue
+        try:
+            condition = compile_filter(system, rule.filter)
+        except Invalid:  # such as one that names a segment which was deleted
+            continue
+        whens.append((condition, literal(rule.territory_id, Uuid)))
     return case(*whens, else_=None) if whens else cast(null(), Uuid)
 
 
@@ -101,17 +109,21 @@ def explain_placing(uow: UnitOfWork, record: Any) -> Placing:
     for rule in territory_book(uow).rules[record.record_type]:
         holds = _holds(system, rule, record)
         shown = rule.problem or describe(rule.filter, lambda *of: related_title(uow, *of))  # type: ignore[arg-type]
-        considered.append(
-            Considered(rule.territory_id, rule.name, shown, None if rule.filter is None else holds)
-        )
+        considered.append(Considered(rule.territory_id, rule.name, shown, holds))
         if holds:
             by_rule = rule.territory_id
             break
     return Placing(record.territory_id, record.territory_is_manual, tuple(considered), by_rule)
 
 
-def _holds(system: UnitOfWork, rule: Rule, record: Any) -> bool:
-    return rule.filter is not None and matches(system, rule.filter, record)
+def _holds(system: UnitOfWork, rule: Rule, record: Any) -> bool | None:
+    """Tell whether a record fulfils a rule; None if the rule can't be read any more."""
+    if rule.filter is None:
+        return None
+    try:
+        return matches(system, rule.filter, record)
+    except Invalid:  # such as one that names a segment which was deleted
+        return None
 
 
 def _matters(uow: UnitOfWork, record_type: str, changes: Mapping[str, Any]) -> bool:

@@ -86,6 +86,18 @@ def test_a_rule_over_a_relation_holds_when_the_other_record_fulfils_it(staff, wo
     assert seen(staff, add(staff, parent_id=parent)) == key
 
 
+def test_a_rule_takes_none_when_the_segment_that_it_names_is_deleted(staff):
+    where = is_("city", "Bergen")
+    segment = staff.do("segment.create", "olga", name="Some", of_type="account", where=where)
+    make(staff, "Few", priority=1, account=is_("segment", str(segment.id)))
+    rest = make(staff, "Rest", account=where)
+    before = add(staff, city="Oslo")
+    staff.do("record.delete", "olga", record_type="segment", record_id=segment.id)
+    assert seen(staff, add(staff, city="Bergen")) == rest
+    assert apply(staff).state == "done"
+    assert seen(staff, before) is None
+
+
 def test_a_choice_by_hand_stays_when_rules_say_otherwise(staff, world):
     key = add(staff, city="Bergen")
     assert change(staff, key, territory_id=world["Hotels"]) == world["Hotels"]
