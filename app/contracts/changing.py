@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 
 from services.contracts.billing import open_adjustments
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
-from services.errors import Invalid, LanewiseError
+from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
 from services.sales.documents import today
-from services.sales.lines import present_lines
+from services.sales.lines import present_lines, sees_prices
 from services.sales.product_model import Product
 from services.unit_of_work import UnitOfWork
 
@@ -36,6 +36,8 @@ def show(
 ) -> ResponseReturnValue:
     """Show all lines with their quantities; what was typed stays after an error or a trial."""
     record = uow.get(Subscription, key)
+    if not sees_prices(uow, "subscription"):
+        raise NotFound("There is no such page.")
     products = uow.select(Product).where(Product.sold).order_by(Product.name).limit(_PRODUCTS)
     options = [(str(one.id), f"{one.name} ({one.code})") for one in uow.session.scalars(products)]
     return render_template(

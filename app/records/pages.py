@@ -28,7 +28,7 @@ from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.records.types import get_record, title_of
 from services.rights.sharing import is_shareable, shares_with_names
-from services.sales.lines import lines_of, totals_of
+from services.sales.lines import lines_of, sees_prices, totals_of
 from services.service_levels.explain import explain_request
 from services.unit_of_work import UnitOfWork
 
@@ -92,6 +92,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         may_delete=uow.actor.may(kind.write) and uow.may_do(Verb.DELETE, record),
         lines=lines_of(uow, record) if kind.lines else [],
         sums=totals_of(uow, record) if kind.lines else None,
+        priced=sees_prices(uow, kind.record_type),
         instances=instances,
         picture=_picture(uow, instances),
     )

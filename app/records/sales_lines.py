@@ -20,7 +20,7 @@ from services.crm.deal_model import Deal
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
 from services.records.types import get_record, title_of
-from services.sales.lines import present_lines
+from services.sales.lines import present_lines, sees_prices
 from services.sales.positions import has_positions, positions_of
 from services.sales.product_model import TAX_CATEGORIES, Product
 from services.unit_of_work import UnitOfWork
@@ -130,16 +130,15 @@ def _sheet(kind: RecordKind, uow: UnitOfWork, record: Any) -> Sheet:
     """Return the lines of a record.
 
     Raises:
-        NotFound: Records of this type have none.
+        NotFound: Records of this type have none, or what they cost is hidden from the actor.
     """
     first = max(0, request.values.get("from", default=1, type=int) - 1)
-    shown = "amount" if isinstance(record, Deal) else "net"
-    if uow.readable_field(kind.type, shown) is None:
-        raise NotFound("There is no such page.")
     if isinstance(record, Deal):
+        if uow.readable_field(kind.type, "amount") is None:
+            raise NotFound("There is no such page.")
         lines = positions_of(uow, record) if has_positions(uow, record) else []
         return Sheet("deal.set_positions", "positions", lines, first)
-    if not kind.lines:
+    if not kind.lines or not sees_prices(uow, kind.record_type):
         raise NotFound("There is no such page.")
     return Sheet(f"{kind.record_type}.update", "lines", present_lines(uow, record), first)
 

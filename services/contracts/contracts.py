@@ -23,7 +23,7 @@ from services.records.schemas import create_schema, key_argument, update_schema
 from services.sales.documents import add_document, change_draft, today
 from services.sales.lines import lines_argument
 from services.sales.numbering import Series, next_number, register_series
-from services.sales.positions import positions_of
+from services.sales.positions import check_amount_seen, positions_of
 from services.unit_of_work import UnitOfWork
 
 register_series(Series("contract", "Contracts", "C-{year}-{number:05}", Contract.number))
@@ -113,6 +113,7 @@ def update_contract(
 def make_from_deal(uow: UnitOfWork, *, deal_id: UUID) -> Contract:
     """Draft a contract from a deal that was won; a second time gives the same contract."""
     deal = uow.get(Deal, deal_id, lock=True)
+    check_amount_seen(uow)
     if deal.won_at is None:
         raise Conflict("Only a deal that was won becomes a contract.", code="wrong_status")
     if deal.account_id is None:

@@ -49,7 +49,7 @@ class _Types(fields.List[Any]):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
         several = value.split(",") if isinstance(value, str) else value
-        given = [one for one in several or [] if one]
+        given = [one for one in several if one] if isinstance(several, list) else several
         return sorted(set(super()._deserialize(given, *args, **kwargs)))
 
 

@@ -18,7 +18,7 @@ from services.money import Totals
 from services.people.model import User
 from services.people.organization import Organization, get_organization
 from services.records.types import Field, find_relation, get_record_type, title_of
-from services.sales.lines import lines_of, totals_of
+from services.sales.lines import lines_of, sees_prices, totals_of
 from services.sales.model import LINES, Invoice
 from services.sales.positions import positions_of, totals_of_positions
 from services.unit_of_work import UnitOfWork
@@ -159,8 +159,7 @@ def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[s
         }
         for line in lines_of(uow, paper)
     ]
-    record_type = get_record_type(paper.record_type)
-    if any(uow.readable_field(record_type, name) is None for name in ("net", "gross")):
+    if not sees_prices(uow, paper.record_type):
         return {"positions": [_without_prices(line) for line in lines], "totals": {}}
     is_invoice = isinstance(paper, Invoice)
     sums = totals_of(uow, paper)

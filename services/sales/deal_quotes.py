@@ -8,18 +8,18 @@ from uuid import UUID
 from services.actors import Permission
 from services.arguments import Day
 from services.crm.deal_model import DEAL, Deal
-from services.errors import Conflict, NotAllowed
+from services.errors import Conflict
 from services.money import known_currency
 from services.operations import Arguments, operation
 from services.people.organization import get_organization
-from services.records.changes import add_record, check_links
+from services.records.changes import add_record, check_creation, check_links
 from services.records.schemas import key_argument
 from services.sales.customer_prices import choose_list
 from services.sales.documents import today
 from services.sales.lines import write_lines
 from services.sales.model import Quote
 from services.sales.numbering import next_number
-from services.sales.positions import positions_of
+from services.sales.positions import check_amount_seen, positions_of
 from services.unit_of_work import UnitOfWork
 
 
@@ -34,8 +34,8 @@ class QuoteDeal(Arguments):
 def quote_deal(uow: UnitOfWork, *, deal_id: UUID, valid_until: date | None = None) -> Quote:
     """Draft a quote with the positions of a deal, at their prices."""
     deal = uow.get(Deal, deal_id)
-    if "amount" in uow.actor.hidden_fields("deal"):
-        raise NotAllowed("Your roles don't let you see what this deal is worth.")
+    check_amount_seen(uow)
+    check_creation(uow, Quote(owner_id=deal.owner_id, team_id=deal.team_id))
     if deal.lost_at is not None:
         raise Conflict("This deal is lost.")
     if deal.account_id is None:

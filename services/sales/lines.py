@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import fields, validate
 from sqlalchemy import delete, select
@@ -31,6 +31,8 @@ _COPIED = (
     "tax_percent",
     "net",
 )
+# What a line costs can be told from each of these.
+_SUMS: Final = frozenset({"net", "taxable", "tax", "gross", "value", "mrr"})
 
 
 def lines_argument(**options: Any) -> fields.List[Any]:
@@ -48,6 +50,11 @@ def lines_of(uow: UnitOfWork, document: Any) -> Sequence[SalesLine]:
     model: Any = LINES[document.record_type]
     statement = select(model).where(model.document_id == document.id).order_by(model.position)
     return uow.session.scalars(statement).all()
+
+
+def sees_prices(uow: UnitOfWork, record_type: str) -> bool:
+    """Tell whether the actor may see what the lines of such documents cost: no sum is hidden."""
+    return not _SUMS & uow.actor.hidden_fields(record_type)
 
 
 def totals_of(uow: UnitOfWork, document: SalesDocument) -> Totals:

@@ -75,6 +75,16 @@ class SetPositions(Arguments):
     version = VERSION
 
 
+def check_amount_seen(uow: UnitOfWork) -> None:
+    """Refuse to make a paper of a deal, which would show what it is worth.
+
+    Raises:
+        NotAllowed: The actor may not see the amounts of deals.
+    """
+    if "amount" in uow.actor.hidden_fields("deal"):
+        raise NotAllowed("Your roles don't let you see what this deal is worth.")
+
+
 @operation("deal.set_positions", Permission.RECORD_WRITE, SetPositions)
 def set_positions(
     uow: UnitOfWork, *, deal_id: UUID, positions: list[dict[str, Any]], version: int | None = None

@@ -74,6 +74,9 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("deal.move_stage", "stage"): "offer",
     ("document.make", "template"): "offer",
     ("document.start", "template"): "offer",
+    ("mail.send", "to"): "a@x.example",
+    ("mail.send", "subject"): "Hello",
+    ("mail.send", "body"): "Hello",
     ("record.assign", "group"): "Sales",
     ("record.attach", "content"): "aGVsbG8=",
     ("request.set_status", "status"): "resolved",
@@ -322,6 +325,8 @@ ROWS: Mapping[str, str] = {
     "reply_to_id": "mail",
     "thread_id": "thread",
     "document_id": "document",
+    "document_ids": "document",
+    "signed_document_id": "document",
     "payment_id": "payment",
     "member_id": "loyalty_member",
     "entry_id": "loyalty_entry",
@@ -353,9 +358,9 @@ SETTINGS = frozenset(
         "loyalty_programme_id",
         "pipeline_id", "pipeline_ids", "stage_id", "lost_reason_id", "field_id", "type_id",
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
-        "mention_id", "notification_id", "import_id", "export_id", "document_ids", "price_list_id",
+        "mention_id", "notification_id", "import_id", "export_id", "price_list_id",
         "product_id", "price_id", "rate_id", "parent_id", "territory_id", "manager_id",
-        "purpose_id", "signed_document_id",
+        "purpose_id",
     }
 )  # fmt: skip
 # Of processes: who operates them sees all of them, and tasks have rights of their own

@@ -65,3 +65,17 @@ def test_a_won_deal_offers_a_contract(browse, account, as_person):
     assert "Make contract" in anna.get(f"/deals/{deal.id}").text
     anna.post(f"/deals/{deal.id}/do/contract")
     assert "C-2026-00001" in anna.get(f"/deals/{deal.id}").text
+
+
+@pytest.mark.parametrize("kind", ["contract", "subscription"])
+def test_a_draft_gets_its_lines_on_a_form(browse, account, as_person, kind):
+    given = {"title": "Support", "account_id": account, "starts_on": "2026-03-01"}
+    page = f"/{kind}s/{as_person('employee', f'{kind}.create', given).id}"
+    anna = browse("employee")
+    assert f'href="{page}/lines"' in anna.get(page).text
+    form = anna.get(f"{page}/lines").text
+    version = re.search(r'name="version" value="(\d+)"', form).group(1)
+    line = {"at": "", "product": "", "title": "Licence", "quantity": "2", "unit": ""}
+    line |= {"unit_price": "31", "discount_percent": "", "tax_category": "S", "tax_percent": "0"}
+    assert anna.post(f"{page}/lines", version=version, **line).headers["Location"] == page
+    assert "€62.00" in anna.get(page).text

@@ -7,13 +7,19 @@ so that all of them meet the same rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from app.context import PLATFORM, SESSION_CLOCK
+from app.limits import LIMITS
 from app.records.kinds import KINDS
+from services.custom.layout import look_again
 from services.errors import LanewiseError, NotAllowed, NotFound
 from services.operations import Operation, all_operations, run
+from services.platform import Platform
 from services.records.lists import list_records
 from services.records.types import get_record_type
 from tests.app.conftest import Browser
@@ -31,6 +37,7 @@ from tests.app.security_world import (
     scoped_types,
     with_key,
 )
+from tests.conftest import FrozenClock, empty_database
 
 # Operations with which the one who sees a record may add to it, without changing it.
 READING_IS_ENOUGH = frozenset(
@@ -49,7 +56,8 @@ ABOUT_PROCESSES = frozenset({"message.correlate", "signal.broadcast"})
 # Something in these is refused before the row is looked for, to everybody alike.
 REFUSED_BEFORE = frozenset({("record.attach", "record_id")})
 # What is seen need not be found by these: they want more than that it is there, such as a mail of
-# the same record, a deleted record, or oneself as the one who was invited.
+# the same record, a deleted record, a file of the same record, or oneself as the one who was
+# invited.
 WANT_MORE = frozenset(
     {
         ("campaign.remove_member", "campaign_id"),
@@ -58,6 +66,8 @@ WANT_MORE = frozenset(
         ("campaign.set_member_status", "record_id"),
         ("activity.respond", "activity_id"),
         ("activity.respond", "participant_id"),
+        ("contract.create", "signed_document_id"),
+        ("contract.update", "signed_document_id"),
         ("mail.send", "reply_to_id"),
         ("mail.unlink", "mail_id"),
         ("mail.unlink", "record_id"),
@@ -76,9 +86,23 @@ TAKES_AWAY = frozenset(
 OPERATING = frozenset({("mail.mark_sent", "mail_id"), ("mail.resend", "mail_id")})
 
 
+@pytest.fixture(scope="module")
+def world(settings, engine, password_hash) -> Iterator[World]:
+    """One world for all tests: what operations do is undone, and routes only read."""
+    empty_database(engine)
+    platform = Platform(settings, engine, FrozenClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)))
+    look_again(platform)  # the fields that a test before has added are gone
+    yield build_world(platform, password_hash)
+    assert not engine.pool.checkedout(), "a connection was not given back"
+
+
 @pytest.fixture
-def world(platform, password_hash) -> World:
-    return build_world(platform, password_hash)
+def app(built_app, world) -> Flask:
+    """The application with the world, as if nobody had called it before."""
+    built_app.extensions[PLATFORM] = world.platform
+    built_app.extensions[SESSION_CLOCK] = world.platform.clock
+    built_app.extensions[LIMITS].counters.reset()
+    return built_app
 
 
 def named_rows() -> Iterator[tuple[Operation, str, str]]:
