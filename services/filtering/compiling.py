@@ -76,7 +76,7 @@ def compile_node(
         return _beyond(uow, record_type, node, model)
     check_readable(uow, record_type, node.field)
     if isinstance(node.field, FurtherField):
-        return _compared_further(uow, node, node.field, model)
+        return compare_further(uow, node, node.field, model)
     return _compared(uow, node, getattr(model, node.field.name))
 
 
@@ -135,7 +135,7 @@ def related_exists(uow: UnitOfWork, node: Related, model: Any) -> ColumnElement[
     return visible_exists(uow, pointing, records.link(pointing, model), where)
 
 
-def _compared_further(
+def compare_further(
     uow: UnitOfWork, condition: Condition, field: FurtherField, model: Any
 ) -> ColumnElement[bool]:
     """Return the condition of a field whose value lies in no column of the model."""

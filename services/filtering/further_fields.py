@@ -22,18 +22,24 @@ Expression = Callable[[Any], ColumnElement[Any]]
 Belongs = Callable[[UnitOfWork, UUID, Any], ColumnElement[bool]]
 """Makes the SQL condition of rows of a model that belong to what has this key."""
 
+Holds = Callable[[UnitOfWork, UUID, Any], bool]
+"""Tells of one record, which may not be written yet, whether it belongs to what has this key."""
+
 
 @dataclass(frozen=True, slots=True)
 class FurtherField(Field):
     """A field that only filters know; it has either an ``expression`` or ``belongs``.
 
     Attributes:
+        expression: It reads nothing but the key of the filtered row.
+        holds: Goes with ``belongs``.
         reads: Record types and fields that it tells something of: whoever may not see one of
             them can't filter by it.
     """
 
     expression: Expression | None = None
     belongs: Belongs | None = None
+    holds: Holds | None = None
     reads: tuple[tuple[str, str], ...] = ()
 
     def is_open_to(self, uow: UnitOfWork) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, literal, select
 from sqlalchemy.orm import aliased
 
 from services.filtering.comparisons import (
@@ -16,14 +17,23 @@ from services.filtering.comparisons import (
     InGroups,
     Like,
     Missing,
+    OneOf,
     Within,
     comparison_of,
     ignores_case,
     lowered,
 )
-from services.filtering.compiling import compile_filter, compile_node, rest_of, visible_exists
+from services.filtering.compiling import (
+    check_readable,
+    compare_further,
+    compile_filter,
+    compile_node,
+    rest_of,
+    visible_exists,
+)
 from services.filtering.further_fields import FurtherField
 from services.filtering.model import AllOf, AnyOf, Condition, Filter, Node, Not, Related
+from services.filtering.parsing import refused
 from services.people.model import memberships
 from services.records.types import Field, RecordType, get_record_type
 from services.search.conditions import is_found
@@ -57,11 +67,24 @@ def _holds(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) ->
         return not _holds(uow, record_type, node.part, record)
     if isinstance(node, Condition):
         if isinstance(node.field, FurtherField) and not node.hops:
-            return _asked(uow, record_type, node, record)
+            return _further(uow, record_type, node, record)
         return _beyond(uow, node, record) if node.hops else _compared(uow, node, record)
     if isinstance(node, Related):
         return _asked(uow, record_type, node, record)
     return is_found(uow, record_type, node.text, record)
+
+
+def _further(uow: UnitOfWork, record_type: RecordType, condition: Condition, record: Any) -> bool:
+    """Tell of a further field of a record, which may not be written yet or have changed since."""
+    field: Any = condition.field
+    check_readable(uow, record_type, field)
+    if field.holds is not None:
+        of, negated = comparison_of(uow, condition)
+        if not isinstance(of, OneOf):
+            raise refused(f"{field.label} can't be compared like this.")
+        return any(field.holds(uow, key, record) for key in of.values) is not negated
+    row = SimpleNamespace(id=literal(record.id, Uuid))
+    return bool(uow.session.scalar(select(compare_further(uow, condition, field, row))))
 
 
 def _asked(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from services.errors import Invalid
-from services.filtering import Filter, compile_filter, parse_filter
+from services.filtering import Filter, compile_filter, matches, parse_filter
 from services.filtering.further_fields import FurtherField, register_further_field
 from services.filtering.model import Condition, Node, Related, nodes_of
 from services.filtering.parsing import refused
@@ -70,11 +70,29 @@ def belongs_to(uow: UnitOfWork, segment_id: UUID, model: Any) -> ColumnElement[b
         Invalid: There is no such segment, it is of other records, or it can't be read.
     """
     with _walking(uow, segment_id) as walk:
-        segment = _find(uow, segment_id, is_first=len(walk.within) == 1)
-        if segment.of_type != model.record_type:
-            wanted = SEGMENT_TYPES.get(segment.of_type, segment.of_type).lower()
-            raise refused(f"The segment “{segment.name}” is made of {wanted}.")
+        segment = _find_of(uow, segment_id, model.record_type, walk)
         return condition_of(uow, segment, model)
+
+
+def holds_of(uow: UnitOfWork, segment_id: UUID, record: Any) -> bool:
+    """Tell whether a record at hand, which may not be written yet, is in a segment.
+
+    Raises:
+        Invalid: As for ``belongs_to``.
+    """
+    with _walking(uow, segment_id) as walk:
+        segment = _find_of(uow, segment_id, record.record_type, walk)
+        if segment.is_live:
+            where = filter_of(segment)
+            if len(walk.within) == 1:
+                # For what it refuses: the record at hand is compared without asking for rights.
+                compile_filter(uow, where, aliased(type(record)))
+                walk.named = 1
+            return matches(uow, where, record)
+        listed = select(SegmentMember.id).where(
+            SegmentMember.segment_id == segment.id, SegmentMember.record_id == record.id
+        )
+        return uow.session.scalar(listed) is not None
 
 
 def condition_of(uow: UnitOfWork, segment: Segment, model: Any) -> ColumnElement[bool]:
@@ -186,6 +204,15 @@ def _walking(uow: UnitOfWork, segment_id: UUID) -> Iterator[_Walk]:
             del info[_WALK]
 
 
+def _find_of(uow: UnitOfWork, segment_id: UUID, record_type: str, walk: _Walk) -> Segment:
+    """Return the segment that is walked into, if it is made of records of this type."""
+    segment = _find(uow, segment_id, is_first=len(walk.within) == 1)
+    if segment.of_type != record_type:
+        wanted = SEGMENT_TYPES.get(segment.of_type, segment.of_type).lower()
+        raise refused(f"The segment “{segment.name}” is made of {wanted}.")
+    return segment
+
+
 def _find(uow: UnitOfWork, segment_id: UUID, *, is_first: bool) -> Segment:
     segment = uow.find(Segment, segment_id) if is_first else uow.session.get(Segment, segment_id)
     if segment is None or segment.deleted_at is not None:
@@ -196,5 +223,12 @@ def _find(uow: UnitOfWork, segment_id: UUID, *, is_first: bool) -> Segment:
 for _name in SEGMENT_TYPES:
     register_further_field(
         _name,
-        FurtherField(FIELD, "Segment", "relation", relation="segment", belongs=belongs_to),
+        FurtherField(
+            FIELD,
+            "Segment",
+            "relation",
+            relation="segment",
+            belongs=belongs_to,
+            holds=holds_of,
+        ),
     )

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.errors import Invalid
 from services.filtering import Filter, parse_filter
-from services.filtering.model import Related, Words, nodes_of
+from services.filtering.further_fields import FurtherField
+from services.filtering.model import Condition, Node, Related, Words, nodes_of
 from services.records.types import get_record_type
 from services.territories.model import PLACED_TYPES, Territory
 from services.territories.tree import as_asked, list_territories
@@ -48,8 +49,8 @@ class TerritoryBook:
         stamp: Another one after each change of a territory or of the fields that rules read.
         known: The keys of all territories that are not in the bin.
         rules: Record type → its rules, the first that holds counts.
-        read: Record type → the fields that its rules read; None where they read other records
-            that point to it, so that any change may matter.
+        read: Record type → the fields that its rules read; None where they read a segment, or
+            other records that point to it, so that any change may matter.
     """
 
     stamp: tuple[Any, ...]
@@ -114,12 +115,19 @@ def _rules(territories: Sequence[Territory], record_type: str) -> list[Rule]:
     return found
 
 
+def _reads_all(node: Node) -> bool:
+    """Tell whether any field may matter to a part of a rule; a segment reads what it likes."""
+    if isinstance(node, Condition) and isinstance(node.field, FurtherField):
+        return node.field.belongs is not None and not node.hops
+    return isinstance(node, Related | Words)
+
+
 def _fields_read(rules: Sequence[Rule]) -> frozenset[str] | None:
     names: set[str] = set()
     for rule in rules:
         if rule.filter is None:
             continue
-        if any(isinstance(node, Related | Words) for node in nodes_of(rule.filter.root)):
+        if any(_reads_all(node) for node in nodes_of(rule.filter.root)):
             return None
         names |= rule.filter.field_names()
     return frozenset(names)

@@ -86,6 +86,17 @@ def test_a_rule_over_a_relation_holds_when_the_other_record_fulfils_it(staff, wo
     assert seen(staff, add(staff, parent_id=parent)) == key
 
 
+def test_a_record_is_placed_by_the_segments_and_classes_that_it_will_be_in(staff):
+    where = is_("city", "Bergen")
+    segment = staff.do("segment.create", "olga", name="Some", of_type="account", where=where)
+    inside = is_("segment", str(segment.id))
+    key = make(staff, "Few", account={"and": [inside, {"field": "abc_class", "op": "empty"}]})
+    account = add(staff, city="Bergen")
+    assert seen(staff, account) == key
+    assert change(staff, account, city="Oslo") is None
+    assert change(staff, account, city="Bergen") == key
+
+
 def test_a_rule_takes_none_when_the_segment_that_it_names_is_deleted(staff):
     where = is_("city", "Bergen")
     segment = staff.do("segment.create", "olga", name="Some", of_type="account", where=where)
