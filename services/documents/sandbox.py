@@ -24,9 +24,11 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import UnknownCurrencyError, format_currency, format_decimal
 from jinja2 import ChainableUndefined, TemplateError, nodes, pass_context
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_join, make_attrgetter
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
 from services.errors import Invalid
@@ -35,7 +37,7 @@ MAX_TEMPLATE_CHARACTERS = 100_000
 MAX_OUTPUT_CHARACTERS = 300_000
 MAX_ITERATIONS = 5_000
 MAX_SECONDS = 10.0
-_FILTERS = ("default", "upper", "lower", "capitalize", "title", "trim", "join", "length", "first")
+_FILTERS = ("default", "upper", "lower", "capitalize", "title", "trim", "length", "first")
 _FORBIDDEN: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Macro: "a macro",
     nodes.CallBlock: "a call",
@@ -52,6 +54,7 @@ _FORBIDDEN: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Concat: "~",
     nodes.Add: "addition",
     nodes.AssignBlock: "a set block",
+    nodes.Dict: "a mapping",
 }
 _BUDGET = "_budget"
 _LOCALE = "_locale"
@@ -132,7 +135,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             "date": _date,
             "datetime": _datetime,
             "lines": _word_lines if medium is Medium.WORD else _lines,
+            "join": _join,
             "_limited": _limited,
+            "_flat": _flat,
         }
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -146,8 +151,23 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         for loop in tree.find_all(nodes.For):
             if loop.recursive:
                 raise ForbiddenError(loop.lineno, "a recursive loop is not allowed in templates")
-            loop.iter = nodes.Filter(loop.iter, "_limited", [], [], None, None, lineno=loop.lineno)
+            loop.iter = _filtered(loop.iter, "_limited")
+        _Flattener().visit(tree)
         return tree
+
+
+class _Flattener(NodeTransformer):
+    """Lets the lists that a template writes hold no lists: those could grow with each line."""
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - found by the node's name
+        return _filtered(self.generic_visit(node), "_flat")
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - likewise
+        return _filtered(node, "_flat") if node.ctx == "load" else node
+
+
+def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
 def parse_template(source: str, medium: Medium = Medium.HTML) -> nodes.Template:
@@ -245,6 +265,27 @@ def _limited(context: Context, items: Any) -> Iterator[Any]:
     for item in items:
         budget.take_iteration()
         yield item
+
+
+def _flat(items: Any) -> Any:
+    """Return a list that a template has written.
+
+    Raises:
+        SecurityError: There is another list in it.
+    """
+    if any(isinstance(item, list | tuple) for item in items):
+        raise SecurityError("a list within a list is not allowed in templates")
+    return items
+
+
+@pass_context
+def _join(context: Context, items: Any, between: str = "", attribute: str | None = None) -> Any:
+    """Join texts, if there is room for the result: it may be joined with others in turn."""
+    take = None if attribute is None else make_attrgetter(context.environment, attribute)
+    given = [item if take is None else take(item) for item in items]
+    budget: Budget = context[_BUDGET]
+    budget.take_characters(sum(len(str(item)) + len(between) for item in given))
+    return do_join(context.eval_ctx, given, between)
 
 
 @pass_context

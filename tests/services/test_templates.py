@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,6 +80,34 @@ def test_repetitions_are_bounded_when_loops_are_nested():
     loops = "{% for a in p %}" * 3 + "{% endfor %}" * 3
     with pytest.raises(Invalid, match="repetitions"):
         _render(loops, p=[1] * 100)
+
+
+def _grown(step: str) -> str:
+    """Return a template that makes something ten times as long with each line."""
+    names = "abcdefgh"
+    lines = [f"{{% set {new} = {step.format(old)} %}}" for old, new in pairwise(names)]
+    return '{% set a = ["x"] %}' + "".join(lines) + "{{ h|length }}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "[" + ", ".join(["{0}"] * 10) + "]|join",
+        "[" + ", ".join(["{0}"] * 10) + "]",
+        "(" + ", ".join(["{0}"] * 10) + ")",
+        "{{" + ", ".join(f"{n}: {{0}}" for n in range(10)) + "}}",
+    ],
+)
+def test_a_template_is_refused_when_it_makes_much_of_little(step):
+    with pytest.raises(Invalid):
+        _render(_grown(step))
+
+
+def test_texts_are_joined_when_a_template_lists_them():
+    source = '{{ [deal.name, "b", deal.none]|join(", ") }}{% if deal.name in ["a"] %}!{% endif %}'
+    assert _render(source, deal={"name": "a"}) == "a, b, !"
+    lines = [{"title": "a", "note": "x" * 300}] * 5_000
+    assert len(_render('{{ positions|join(" ", "title") }}', positions=lines)) == 9_999
 
 
 def test_a_text_is_not_walked_when_a_loop_names_it():
