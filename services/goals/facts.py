@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -45,6 +45,8 @@ from services.unit_of_work import UnitOfWork
 
 _Shape = tuple[str, str, bytes]
 """Level, metric and filter: what one part of the statement counts."""
+
+_HIDDEN: Final = "This is made of fields that you may not see."
 
 
 def _team_tree() -> CTE:
@@ -82,12 +84,16 @@ def facts_of(uow: UnitOfWork, goals: Sequence[Goal]) -> dict[UUID, Fact]:
             shape = orjson.dumps(goal.filter, option=orjson.OPT_SORT_KEYS)
             parts[goal.level, goal.metric, shape].append(goal)
         else:
-            found[goal.id] = Fact(None, problem="This is made of fields that you may not see.")
+            found[goal.id] = Fact(None, problem=_HIDDEN)
     own = own_money(uow).currency if parts else ""
     counted: list[Select[Any]] = []
     for (level, metric, _), same in parts.items():
         try:
-            counted.append(_counted(uow, level, MEASURES[metric], same, own))
+            part = _counted(uow, level, MEASURES[metric], same, own)
+            if _may_read_filter(uow, MEASURES[metric], same[0]):
+                counted.append(part)
+            else:
+                found |= {goal.id: Fact(None, problem=_HIDDEN) for goal in same}
         except Invalid as error:
             problem = f"The filter can't be read any more: {error.message}"
             found |= {goal.id: Fact(None, problem=problem) for goal in same}
@@ -112,6 +118,14 @@ def _may_be_told(uow: UnitOfWork, measure: Measure) -> bool:
     if uow.actor.reach(name) is Scope.NONE:
         return False
     return measure.fields.isdisjoint(uow.actor.hidden_fields(name))
+
+
+def _may_read_filter(uow: UnitOfWork, measure: Measure, goal: Goal) -> bool:
+    try:
+        compile_filter(uow, parse_filter(measure.record_type, goal.filter))
+    except Invalid:
+        return False
+    return True
 
 
 def _counted(

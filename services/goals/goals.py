@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from sqlalchemy import func, select
 
 from services.activities.model import ACTIVITY_KINDS
-from services.actors import SYSTEM, Permission
+from services.actors import Permission
 from services.arguments import Day, Line, Markup
 from services.errors import Invalid
 from services.filtering import compile_filter, describe, parse_filter, reads_whoever_asks
@@ -112,7 +112,8 @@ def set_filter(
     """Say what further holds for the records that a goal counts; an empty filter counts all.
 
     Raises:
-        Invalid: It is no filter of what is counted, or means something else for each person.
+        Invalid: It is no filter of what is counted, means something else for each person, or
+            reads what the actor may not see.
     """
     goal = uow.get(Goal, goal_id, lock=True)
     check_version(uow, goal, version)
@@ -120,7 +121,7 @@ def set_filter(
     if reads_whoever_asks(where):
         message = "A goal can't say “me” or “my team”: it counts the same for whoever looks."
         raise Invalid(message, {"filter": [message]})
-    compile_filter(uow.acting_as(SYSTEM), where)
+    compile_filter(uow, where)
     if where.raw != goal.filter:
         said = describe(where, lambda *of: related_title(uow, *of)) or "everything"
         with uow.session.no_autoflush:

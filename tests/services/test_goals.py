@@ -168,6 +168,26 @@ def test_the_sum_is_kept_from_those_from_whom_its_fields_are_hidden(staff):
     assert value(staff, count, "bea") is not None
 
 
+def test_a_filter_is_refused_when_it_reads_what_is_hidden(staff):
+    """Or else whoever sets goals could find out a hidden amount by trying."""
+    staff.do(
+        "role.create",
+        name="Planner",
+        permissions=["record:read", "goal:write"],
+        records={"*": {"read": "all", "update": "all"}},
+        field_rights={"deal": {"amount": "hidden"}},
+    )
+    staff.add_person("pia", roles=("planner",))
+    goal = plan(staff, level="company")
+    rich = {"field": "amount", "op": "gt", "value": 50}
+    with pytest.raises(Invalid):
+        staff.do("goal.set_filter", "pia", goal_id=goal.id, filter=rich)
+    staff.do("goal.set_filter", "olga", goal_id=goal.id, filter=rich)
+    win(staff)
+    assert value(staff, goal) == 1
+    assert value(staff, goal, "pia") is None
+
+
 def test_facts_cost_the_same_when_there_are_many_goals(staff):
     march = period_of("month", date(2026, 3, 1))
     for metric in ("won_amount", "new_leads", "paid", "activities_done"):
