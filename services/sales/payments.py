@@ -12,7 +12,7 @@ from marshmallow import fields
 from sqlalchemy import select
 
 from services.actors import Permission
-from services.arguments import Day, Key, Line
+from services.arguments import MAX_AMOUNT, Day, Key, Line
 from services.errors import Conflict, Invalid, not_found_as
 from services.money import round_money, show_money
 from services.operations import Arguments, operation
@@ -102,7 +102,7 @@ def settled_status(invoice: Invoice) -> str:
 
 
 def _check_amount(amount: Decimal, invoice: Invoice) -> None:
-    if amount <= 0 or round_money(amount, invoice.currency) != amount:
+    if not 0 < amount <= MAX_AMOUNT or round_money(amount, invoice.currency) != amount:
         message = f"Use an amount of more than 0 that {invoice.currency} can be paid in."
         raise Invalid(message, {"amount": [message]})
 

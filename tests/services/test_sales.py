@@ -332,7 +332,7 @@ def test_an_invoice_is_paid_when_nothing_is_left(shop):
     assert [p.taken_back_at is None for p in shop.ask(payments_of, invoice)] == [False, True]
 
 
-@pytest.mark.parametrize("amount", ["0", "-5", "1.005", "NaN", "1e400"])
+@pytest.mark.parametrize("amount", ["0", "-5", "1.005", "NaN", "1e400", "1e99999999"])
 def test_a_payment_is_refused_when_it_is_no_amount(shop, amount):
     with pytest.raises(Invalid) as caught:
         shop.do("payment.record", "anna", invoice_id=_invoice(shop).id, amount=amount)
