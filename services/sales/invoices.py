@@ -20,6 +20,7 @@ from services.sales.documents import add_document, change_draft, require, today
 from services.sales.lines import lines_argument, lines_of
 from services.sales.model import INVOICE, Invoice
 from services.sales.numbering import next_number
+from services.sales.payments import settled_status
 from services.unit_of_work import UnitOfWork
 
 
@@ -79,6 +80,9 @@ def issue_invoice(uow: UnitOfWork, *, invoice_id: UUID, due_on: date | None = No
         message = "An invoice can't be due before it is issued."
         raise Invalid(message, {"due_on": [message]})
     give_number(uow, invoice, day, due)
+    if settled_status(invoice) == "paid":  # it costs nothing, and nobody will pay it
+        change_record(uow, invoice, {"status": "paid"})
+        uow.emit("invoice.paid", "invoice", invoice.id)
     return invoice
 
 

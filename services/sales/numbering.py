@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import ValidationError, validate
 from sqlalchemy import UniqueConstraint, func, select, update
@@ -26,6 +26,8 @@ from services.records.schemas import VERSION
 from services.sales.model import Invoice, Order, Quote
 from services.sales.number_patterns import NumberPattern, parse_pattern
 from services.unit_of_work import UnitOfWork
+
+_HIGHEST: Final = 2**31 - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class SetSeries(Arguments):
     next_number = WholeNumber(
         load_default=None,
         allow_none=True,
-        validate=validate.Range(1, 2**31 - 2),
+        validate=validate.Range(1, _HIGHEST),
         metadata={"title": "Next number", "description": "To go on from another system's."},
     )
     version = VERSION
@@ -247,7 +249,11 @@ def _refuse_shape_of_another(uow: UnitOfWork, name: str, pattern: NumberPattern)
 
 
 def _given(uow: UnitOfWork, series: NumberSeries) -> Mapping[int, int]:
-    """Return the highest counters that documents have in this pattern, by counter's year."""
+    """Return the highest counters that documents have in this pattern, by counter's year.
+
+    Raises:
+        Invalid: There is no counting on from there.
+    """
     column, pattern = SERIES[series.name].column, series.parts
     matched = select(func.regexp_matches(column, pattern.matcher).label("parts")).where(
         column.startswith(pattern.prefix, autoescape=True)
@@ -256,6 +262,10 @@ def _given(uow: UnitOfWork, series: NumberSeries) -> Mapping[int, int]:
     for (parts,) in uow.session.execute(matched):
         year = int(parts[0]) if series.yearly and pattern.has_year else 0
         found[year] = max(found.get(year, 0), int(parts[-1]))
+    highest = max(found.values(), default=0)
+    if highest > _HIGHEST:
+        message = f"It would count on from {highest}, which is too high; use another text."
+        raise Invalid(message, {"pattern": [message]})
     return found
 
 

@@ -133,11 +133,13 @@ def check_fits(uow: UnitOfWork, invoice: Invoice) -> None:
     """Refuse an invoice out of the bin when its order was invoiced otherwise meanwhile.
 
     Raises:
-        Conflict: With it, more would be invoiced than was ordered.
+        Conflict: With it, more would be invoiced than was ordered; or the order was cancelled.
     """
     if invoice.order_id is None:
         return
     order = uow.get(Order, invoice.order_id, lock=True)
+    if order.status == "cancelled":
+        raise Conflict("Its order was cancelled meanwhile.")
     if any(left < 0 for left in quantities_left(uow, order).values()):
         raise Conflict("Its order was invoiced otherwise meanwhile; make another invoice of it.")
     _settle(uow, order)

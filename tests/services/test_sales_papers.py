@@ -204,6 +204,21 @@ def test_a_deleted_draft_gives_its_quantities_back_until_it_is_restored(shop):
         shop.do("record.restore", "anna", **about)
 
 
+def test_a_deleted_draft_stays_in_the_bin_when_its_order_was_cancelled(shop):
+    order = _ordered(shop)
+    draft = shop.do("order.invoice", "anna", order_id=order.id)
+    about = {"record_type": "invoice", "record_id": draft.id}
+    shop.do("record.delete", "anna", **about)
+    shop.do("order.cancel", "anna", order_id=order.id)
+    with pytest.raises(Conflict, match="cancelled"):
+        shop.do("record.restore", "anna", **about)
+
+
+def test_an_invoice_is_paid_when_it_is_issued_and_costs_nothing(shop):
+    free = _issued(shop, {"title": "Window", "unit_price": 90, "discount_percent": 100})
+    assert (free.status, free.open) == ("paid", 0)
+
+
 def test_many_lines_are_priced_in_few_statements(shop):
     product = shop.do("product.create", "olga", name="Screw", code="S")
     prices = shop.do("price_list.create", "olga", name="Retail", currency="EUR")
@@ -246,6 +261,14 @@ def test_a_series_is_refused_when_numbers_would_come_twice(shop, values, field):
     with pytest.raises(Invalid) as caught:
         shop.do("numbering.set_pattern", "olga", name="invoice", **values)
     assert field in caught.value.fields
+
+
+def test_a_series_is_refused_when_it_would_count_on_from_too_high(shop):
+    shop.do("numbering.set_pattern", "olga", name="invoice", pattern="{year}{number:07}")
+    _issued(shop)
+    with pytest.raises(Invalid) as caught:
+        shop.do("numbering.set_pattern", "olga", name="invoice", pattern="{number}")
+    assert "pattern" in caught.value.fields
 
 
 def test_the_number_that_comes_next_is_known(shop):
