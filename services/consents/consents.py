@@ -122,7 +122,7 @@ def withdraw_consent(
     found = get_purpose(uow, purpose)
     _check_moment(uow, at)
     note_withdrawn(uow, person, channel, found, Said(source, evidence, at))
-    return {"state": ConsentState.WITHDRAWN.value}
+    return {"state": present_consents(uow, person.id)[channel, found.id].state}
 
 
 @operation("consent.request", Permission.MAIL_SEND, NameConsent, outside=True, in_diagrams=True)
@@ -186,16 +186,21 @@ def sign_confirmations(uow: UnitOfWork, record_id: UUID, to: str, text: str) -> 
 def note_given(
     uow: UnitOfWork, person: Any, channel: str, purpose: ConsentPurpose, said: Said
 ) -> dict[str, Any]:
-    """Add a consent to a person's history, and tell its timeline and the processes."""
+    """Add a consent to a person's history, and tell its timeline and the processes.
+
+    Where something was said later, that holds: ``state`` is what it is, and no process is told.
+    """
     entry = add_consent(
         uow, person.record_type, person.id, channel, purpose, ConsentState.GIVEN, said
     )
     uow.session.flush()
     title = f"Agreed to “{purpose.title()}” by {_named(channel)}"
     add_entry(uow, person, "changed", title, said.source)
-    facts = {"channel": channel, "purpose": purpose.key}
-    uow.emit("consent.given", person.record_type, person.id, **facts)
-    return {"consent_id": entry.id, "state": entry.state}
+    last = present_consents(uow, person.id)[channel, purpose.id]
+    if last is entry:
+        facts = {"channel": channel, "purpose": purpose.key}
+        uow.emit("consent.given", person.record_type, person.id, **facts)
+    return {"consent_id": entry.id, "state": last.state}
 
 
 def note_withdrawn(
@@ -203,8 +208,9 @@ def note_withdrawn(
 ) -> None:
     """Add a withdrawal to the history of a person, and of all records with its address.
 
-    A second one changes nothing.
+    A second one changes nothing. Where something was said later, no process is told.
     """
+    at = said.at or uow.now
     for number, (record_type, key) in enumerate(same_persons(uow, person, channel)):
         present = present_consents(uow, key).get((channel, purpose.id))
         if present is not None and present.state == ConsentState.WITHDRAWN:
@@ -217,8 +223,9 @@ def note_withdrawn(
         if record is not None:
             title = f"Wants no “{purpose.title()}” by {_named(channel)} any more"
             add_entry(uow, record, "changed", title, said.source)
-        facts = {"channel": channel, "purpose": purpose.key}
-        uow.emit("consent.withdrawn", record_type, key, **facts)
+        if present is None or at >= present.at:
+            facts = {"channel": channel, "purpose": purpose.key}
+            uow.emit("consent.withdrawn", record_type, key, **facts)
     uow.session.flush()
 
 

@@ -106,7 +106,9 @@ def test_nobody_is_contacted_when_consent_is_withdrawn(staff, eva):
 def test_a_later_withdrawal_holds_when_an_earlier_consent_is_written_down_after_it(staff, eva):
     _withdraw(staff, eva)
     earlier = (staff.platform.clock.now() - timedelta(days=1)).isoformat()
-    _give(staff, eva, at=earlier)
+    before = len(staff.events())
+    assert _give(staff, eva, at=earlier)["state"] == "withdrawn"
+    assert "consent.given" not in staff.events()[before:]
     assert not _may(staff, eva)
 
 
