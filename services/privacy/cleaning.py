@@ -144,7 +144,8 @@ def clean_imports(uow: UnitOfWork, subject: Subject) -> int:
     """Empty the rows of imports that made or changed the person's records; return how many."""
     wanted = {str(key) for key in subject.ids()}
     count = 0
-    for chunk in uow.session.scalars(select(ImportChunk)):
+    # All imports there are: too much to have in memory at once.
+    for chunk in uow.session.scalars(select(ImportChunk).execution_options(yield_per=10)):
         undo = unpack(chunk.undo)
         kept = [one for one in undo if not wanted & _texts(one)]
         done = unpack(chunk.done)
@@ -160,7 +161,7 @@ def clean_imports(uow: UnitOfWork, subject: Subject) -> int:
         one.samples = []
         uow.session.execute(delete(ImportPiece).where(ImportPiece.import_id == chunk.import_id))
         count += max(len(hits), 1)
-    uow.session.flush()
+        uow.session.flush()
     return count
 
 
