@@ -30,6 +30,7 @@ POLICY = (
 )
 PLACES = {
     "inbox": ["index"],
+    "notifications": ["index"],
     "leads": ["index"],
     "deals": ["index"],
     "requests": ["index"],
