@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from psycopg import OperationalError
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
@@ -72,8 +72,9 @@ class Platform:
 
         An operation that the actor may not do is noted in the audit, in a transaction of its own.
         ``work`` runs again from the start, at most ``attempts`` times in all, after a stale
-        version, a serialization failure, a deadlock, or a connection lost before the commit, so it
-        must have no effect outside the database.
+        version, a serialization failure, a deadlock, a connection lost before the commit, or when
+        something is there that must be there once: it then finds that, and can say so. So it must
+        have no effect outside the database.
 
         Raises:
             Conflict: The last attempt failed in the same way.
@@ -94,7 +95,8 @@ class Platform:
                 raise
             except (StaleDataError, DBAPIError) as error:
                 # Whether a commit went through is not known when the connection is lost over it.
-                begin_anew = was_lost(error) and not is_committing and attempt < attempts
+                was_open = was_lost(error) and not is_committing
+                begin_anew = (was_open or is_double(error)) and attempt < attempts
                 if not (begin_anew or may_be_retried(error)):
                     raise
             else:
@@ -162,6 +164,11 @@ def may_be_retried(error: Exception) -> bool:
         return True
     cause = getattr(error, "orig", None)
     return isinstance(cause, SerializationFailure | DeadlockDetected)
+
+
+def is_double(error: Exception) -> bool:
+    """Tell whether something is there already, maybe since the work has looked for it."""
+    return isinstance(getattr(error, "orig", None), UniqueViolation)
 
 
 def was_lost(error: Exception) -> bool:

@@ -1,7 +1,8 @@
-"""Connections: what is prepared is kept, and a lost one is noticed."""
+"""Connections and transactions: what is prepared is kept, what was lost or doubled begins anew."""
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from services.actors import SYSTEM
 
@@ -40,3 +41,22 @@ def test_another_connection_is_opened_when_the_server_closed_the_last(platform):
         assert session.scalar(ended, {"pid": other})
     with platform.session() as first, platform.session() as second:
         assert other not in {first.scalar(own), second.scalar(own)}
+
+
+def test_work_begins_anew_when_somebody_else_made_the_same_meanwhile(platform):
+    make = text("INSERT INTO job_effects (key, at) VALUES ('one', now())")
+
+    def make_if_missing(uow):
+        found = uow.session.scalar(text("SELECT key FROM job_effects WHERE key = 'one'"))
+        if found is None:
+            platform.transact(SYSTEM, lambda other: other.session.execute(make) and None)
+            uow.session.execute(make)
+        return found
+
+    assert platform.transact(SYSTEM, make_if_missing) == "one"
+
+
+def test_a_failure_is_told_when_the_same_is_made_twice_each_time(platform):
+    make = text("INSERT INTO job_effects (key, at) VALUES ('one', now()), ('one', now())")
+    with pytest.raises(IntegrityError):
+        platform.transact(SYSTEM, lambda uow: uow.session.execute(make) and None)
