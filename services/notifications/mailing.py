@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +22,8 @@ from services.unit_of_work import Job, UnitOfWork
 
 DIGESTS_AT_ONCE: Final = 200
 MOST_IN_DIGEST: Final = 100
+LATEST: Final = timedelta(days=7)
+"""What is older comes in no digest: it waited while nothing was to come by mail."""
 
 
 def sweep_digests(platform: Platform) -> int:
@@ -74,6 +77,7 @@ def mail_digest(platform: Platform, *, user_id: str) -> None:
                 Notification.kind.in_(daily),
                 Notification.mailed_at.is_(None),
                 Notification.read_at.is_(None),
+                Notification.at > uow.now - LATEST,
             )
             .order_by(Notification.id.desc())
             .limit(MOST_IN_DIGEST)

@@ -220,6 +220,20 @@ def test_a_days_mentions_come_together_at_the_hour_of_ones_own_zone(staff, lead,
     assert "“Two @Maria”" in mail.text
 
 
+def test_what_is_long_past_is_not_mailed_when_a_person_chooses_daily_mails(staff, lead, clock):
+    _note(staff, lead, "Old @Maria")
+    clock.advance(timedelta(days=30))
+    _choose(staff, "maria", "daily", digest_hour=8)
+    _note(staff, lead, "New @Maria")
+    clock.advance(timedelta(days=1))
+    assert sweep_digests(staff.platform) == 1
+    [args] = staff.jobs("notifications.digest")
+    mail_digest(staff.platform, **args)
+    [mail] = _mails(staff)
+    assert "“New @Maria”" in mail.text
+    assert "Old" not in mail.text
+
+
 def test_one_digest_comes_when_the_worker_was_down_for_days(staff, clock):
     _choose(staff, "maria", "daily", digest_hour=8)
     clock.advance(timedelta(days=5))
