@@ -165,6 +165,23 @@ def goals_in(uow: UnitOfWork, period: Period, *, limit: int) -> Sequence[Goal]:
     return uow.session.scalars(statement.order_by(rank, Goal.name, Goal.id).limit(limit)).all()
 
 
+def check_single(uow: UnitOfWork, goal: Goal) -> None:
+    """Refuse a goal that is there already.
+
+    Raises:
+        Invalid: It is.
+    """
+    _hold_goals(uow)
+    period = period_of(goal.period, goal.starts_on)
+    same = select(Goal.id).where(
+        Goal.series_key == _series_key(goal),
+        *_in_period(period),
+        Goal.id.is_distinct_from(goal.id),
+    )
+    if uow.session.scalar(same.limit(1)) is not None:
+        _refuse("starts_on", f"There is this goal for {period.label} already.")
+
+
 @follower("goal")
 def follow_plan(uow: UnitOfWork, goal: Goal, changes: Mapping[str, tuple[Any, Any]] | None) -> None:
     """Set what follows from a goal's other fields: its days, its series, and its name."""
@@ -193,7 +210,7 @@ def _settle(uow: UnitOfWork, goal: Goal) -> None:
         parse_filter(MEASURES[goal.metric].record_type, goal.filter)
     except Invalid as error:
         _refuse("metric", f"Its filter doesn't fit; take it away first. {error.message}")
-    _check_single(uow, goal)
+    check_single(uow, goal)
 
 
 def _settle_whose(uow: UnitOfWork, goal: Goal) -> None:
@@ -213,23 +230,6 @@ def _settle_currency(uow: UnitOfWork, goal: Goal) -> None:
         return
     goal.currency = goal.currency or own_money(uow).currency
     goal.target = round_money(goal.target, known_currency(goal.currency))
-
-
-def _check_single(uow: UnitOfWork, goal: Goal) -> None:
-    """Refuse a goal that is there already.
-
-    Raises:
-        Invalid: It is.
-    """
-    _hold_goals(uow)
-    period = period_of(goal.period, goal.starts_on)
-    same = select(Goal.id).where(
-        Goal.series_key == _series_key(goal),
-        *_in_period(period),
-        Goal.id.is_distinct_from(goal.id),
-    )
-    if uow.session.scalar(same.limit(1)) is not None:
-        _refuse("starts_on", f"There is this goal for {period.label} already.")
 
 
 def _carry_on(uow: UnitOfWork, goal: Goal, period: Period, percent: Decimal) -> None:

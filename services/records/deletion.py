@@ -15,6 +15,8 @@ from services.access import visible_to
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
 from services.errors import Conflict, NotFound
+from services.goals.goals import check_single
+from services.goals.model import Goal
 from services.operations import Arguments, check_allowed, operation
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
@@ -65,6 +67,8 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
     record.deleted_at, record.deleted_by = None, None
     if isinstance(record, Invoice):
         check_fits(uow, record)
+    if isinstance(record, Goal):
+        check_single(uow, record)
     add_entry(uow, record, "restored", f"Restored this {_label(record)}")
     uow.emit(f"{record_type}.restored", record_type, record.id)
     return record

@@ -202,6 +202,15 @@ def test_facts_cost_the_same_when_there_are_many_goals(staff):
     assert len(many) <= len(few) + 1 <= 8  # the names of the people
 
 
+def test_a_deleted_goal_stays_in_the_bin_when_it_was_set_anew(staff):
+    goal = plan(staff, level="company")
+    about = {"record_type": "goal", "record_id": goal.id}
+    staff.do("record.delete", "olga", **about)
+    plan(staff, level="company")
+    with pytest.raises(Invalid, match="already"):
+        staff.do("record.restore", "olga", **about)
+
+
 def test_a_goal_is_there_once_when_it_is_set_twice(staff):
     first = plan(staff, owner_id=key(staff, "anna"))
     assert (first.name, first.starts_on, first.ends_on) == (
