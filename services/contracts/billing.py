@@ -27,7 +27,7 @@ from services.records.changes import add_record
 from services.records.timeline import add_entry
 from services.sales.invoices import issue_invoice
 from services.sales.lines import copied, lines_of, write_lines
-from services.sales.model import Invoice
+from services.sales.model import Invoice, InvoiceLine
 from services.unit_of_work import UnitOfWork
 
 _SHARED: Final = (
@@ -137,6 +137,26 @@ def period_of(uow: UnitOfWork, subscription: Subscription, day: date) -> Subscri
         SubscriptionPeriod.ends_on >= day,
     )
     return uow.session.scalars(statement).one_or_none()
+
+
+def lines_of_period(uow: UnitOfWork, period: SubscriptionPeriod) -> Sequence[InvoiceLine]:
+    """Return what was invoiced for a period, without the changes that stand on its invoice too."""
+    statement = select(InvoiceLine).where(
+        InvoiceLine.document_id == period.invoice_id, InvoiceLine.source_id.is_not(None)
+    )
+    return uow.session.scalars(statement.order_by(InvoiceLine.position)).all()
+
+
+def adjustments_within(
+    uow: UnitOfWork, subscription: Subscription, span: Span
+) -> Sequence[SubscriptionAdjustment]:
+    """Return what changes within a period have cost or given back, oldest first."""
+    statement = select(SubscriptionAdjustment).where(
+        SubscriptionAdjustment.subscription_id == subscription.id,
+        SubscriptionAdjustment.starts_on >= span.first,
+        SubscriptionAdjustment.ends_on <= span.last,
+    )
+    return uow.session.scalars(statement.order_by(SubscriptionAdjustment.id)).all()
 
 
 def open_adjustments(uow: UnitOfWork, key: UUID) -> Sequence[SubscriptionAdjustment]:

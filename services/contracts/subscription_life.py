@@ -13,10 +13,12 @@ from services.arguments import Day, Line, Truth
 from services.contracts.billing import (
     Part,
     adjust,
+    adjustments_within,
     invoice_adjustments,
     invoice_next,
     invoice_until,
     is_due,
+    lines_of_period,
     period_of,
 )
 from services.contracts.days import DAY, Span, check_years, first_boundary, show_day
@@ -253,12 +255,19 @@ def _paid_until(subscription: Subscription, day: date) -> date:
 
 
 def _give_back(uow: UnitOfWork, subscription: Subscription, day: date) -> None:
-    """Credit the days after ``day`` of the invoiced period."""
+    """Credit the days after ``day`` of the invoiced period, at what was invoiced for them."""
     paid = period_of(uow, subscription, day + DAY)
-    if paid is not None:
-        left = Part(Span(day + DAY, paid.ends_on), paid.whole_days)
-        for line in lines_of(uow, subscription):
-            adjust(uow, subscription, line, -line.net, left, f"{line.title}, not used")
+    if paid is None:
+        return
+    span = Span(paid.starts_on, paid.ends_on)
+    left = Part(Span(day + DAY, span.last), span.days)
+    changes = adjustments_within(uow, subscription, span)
+    for line in lines_of_period(uow, paid):
+        adjust(uow, subscription, line, -line.net, left, f"{line.title}, not used")
+    for one in changes:
+        whole = Span(one.starts_on, one.ends_on)
+        unused = Part(Span(max(day + DAY, whole.first), whole.last), whole.days)
+        adjust(uow, subscription, one, -one.amount, unused, f"{one.title}, not used")
 
 
 def _end(uow: UnitOfWork, subscription: Subscription) -> None:

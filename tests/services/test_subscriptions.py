@@ -275,6 +275,31 @@ def test_unused_days_are_given_back_when_it_ends_today(office):
     assert (note.kind, note.net) == ("credit_note", 30)  # 15 of 31 days of 62.00
 
 
+def test_no_more_is_given_back_than_was_paid_when_a_price_has_risen(office):
+    one = _started(office)
+    office.do(
+        "subscription.set_price", "anna", subscription_id=one.id, position=1, unit_price="310"
+    )
+    _end_in_march(office, one)
+    # 15 of 31 days of 62.00, which were invoiced at the old price.
+    assert (_invoices(office)[-1].kind, _invoices(office)[-1].net) == ("credit_note", 30)
+
+
+def test_what_a_change_has_cost_is_given_back_for_unused_days(office):
+    one = _started(office)
+    _change(office, one, 4, at_once=True)
+    _end_in_march(office, one)
+    kinds = [(invoice.kind, invoice.net) for invoice in _invoices(office)]
+    assert kinds == [("invoice", 62), ("invoice", 60), ("credit_note", 60)]
+
+
+def _end_in_march(office, one):
+    """Cancel a subscription on 16 March, and give back what is paid for later days."""
+    office.clock.moment = datetime(2026, 3, 16, 12, tzinfo=UTC)
+    given = {"subscription_id": one.id, "reason": "X", "when": "now", "refund": True}
+    office.do("subscription.cancel", "anna", **given)
+
+
 def test_a_cancellation_is_taken_back(office):
     one = _started(office)
     office.do("subscription.cancel", "anna", subscription_id=one.id, reason="Too dear")
