@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from services.actors import Permission
 from services.arguments import Truth
+from services.consents.purposes import get_purpose
 from services.errors import Conflict, Invalid
 from services.marketing.campaign_model import (
     CAMPAIGN,
@@ -65,8 +66,15 @@ class Addressed:
 
 @operation("campaign.create", Permission.RECORD_WRITE, create_schema(CAMPAIGN), in_diagrams=True)
 def create_campaign(uow: UnitOfWork, **values: Any) -> Campaign:
-    """Plan a campaign."""
+    """Plan a campaign.
+
+    Raises:
+        Invalid: There is no such purpose, so that nobody could be contacted; or the days are
+            none in their order.
+    """
     given = {name: value for name, value in values.items() if value is not None}
+    if "purpose" in given:
+        get_purpose(uow, given["purpose"])
     campaign = Campaign(**{"currency": get_organization(uow).currency, **given})
     check_links(uow, campaign)
     _check_days(campaign.starts_on, campaign.ends_on)
@@ -86,6 +94,8 @@ def update_campaign(
     for name in ("kind", "channel", "purpose", "currency"):
         if values.get(name, "") is None:
             del values[name]
+    if values.get("purpose", campaign.purpose) != campaign.purpose:
+        get_purpose(uow, values["purpose"])
     starts = values.get("starts_on", campaign.starts_on)
     _check_days(starts, values.get("ends_on", campaign.ends_on))
     currency = known_currency(values.get("currency", campaign.currency))

@@ -65,6 +65,7 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("activity.create", "kind"): "call",
     ("activity.log", "kind"): "call",
     ("activity.respond", "response"): "accepted",
+    **{(f"campaign.{verb}", "purpose"): "marketing" for verb in ("create", "update")},
     **{(f"consent.{verb}", "purpose"): "marketing" for verb in ("give", "withdraw", "request")},
     ("consent.give", "evidence"): "A signed card",
     ("contact_point.add", "kind"): "mail",

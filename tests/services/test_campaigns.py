@@ -105,6 +105,14 @@ def test_a_campaign_can_not_end_before_it_begins(staff):
         plan(staff, starts_on="2026-05-02", ends_on="2026-05-01")
 
 
+def test_a_campaign_is_for_a_purpose_that_there_is(staff):
+    with pytest.raises(Invalid, match="no purpose"):
+        plan(staff, purpose="nonsense")
+    campaign = plan(staff, purpose="inquiry")
+    with pytest.raises(Invalid, match="no purpose"):
+        staff.do("campaign.update", "maria", campaign_id=campaign.id, purpose="nonsense")
+
+
 def test_amounts_have_what_the_currency_has(staff):
     campaign = plan(staff, budget="99.5", currency="JPY")
     assert campaign.budget == Decimal(100)
