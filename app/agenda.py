@@ -78,7 +78,11 @@ def calendar(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Send an activity as a file for any calendar program."""
     activity = uow.get(Activity, key)
     text = calendar_file(
-        activity, now=uow.now, zone=settings().timezone, host=request.host.partition(":")[0]
+        activity,
+        now=uow.now,
+        zone=settings().timezone,
+        host=request.host.partition(":")[0],
+        hidden=uow.actor.hidden_fields("activity"),
     )
     response = Response(text, mimetype="text/calendar")
     response.headers.set("Content-Disposition", "attachment", filename="activity.ics")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,18 @@ from services.activities.model import Activity, ActivityStatus
 _LINE_BYTES = 75
 
 
-def calendar_file(activity: Activity, *, now: datetime, zone: ZoneInfo, host: str) -> str:
+def calendar_file(
+    activity: Activity,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    host: str,
+    hidden: Collection[str] = (),
+) -> str:
     """Return the event; what has no time of its own lasts a quarter of an hour until it is due.
 
-    ``host`` makes the identifier unique in the world: the same activity is the same event.
+    ``host`` makes the identifier unique in the world: the same activity is the same event. The
+    ``hidden`` ones of its fields are left out: place and description.
     """
     lines = [
         "BEGIN:VCALENDAR",
@@ -27,9 +36,9 @@ def calendar_file(activity: Activity, *, now: datetime, zone: ZoneInfo, host: st
         *_times(activity, zone),
         f"SUMMARY:{_escaped(activity.subject)}",
     ]
-    if activity.location:
+    if activity.location and "location" not in hidden:
         lines.append(f"LOCATION:{_escaped(activity.location)}")
-    if activity.description:
+    if activity.description and "description" not in hidden:
         lines.append(f"DESCRIPTION:{_escaped(activity.description)}")
     cancelled = activity.status == ActivityStatus.CANCELLED
     lines += [f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}", *_alarm(activity)]
