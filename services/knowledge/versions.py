@@ -24,6 +24,7 @@ from services.unit_of_work import UnitOfWork
 KEPT: Final = ("title", "body", "keywords")
 """The fields that a version holds."""
 
+_MOST_VERSIONS: Final = 2**31 - 1
 _WORDS: Final = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
 _MOST_WORDS: Final = 4_000
 """A longer paragraph is compared as a whole: comparing takes the square of its words."""
@@ -107,7 +108,9 @@ def get_version(uow: UnitOfWork, article: Article, number: int) -> ArticleVersio
     statement = select(ArticleVersion).where(
         ArticleVersion.article_id == article.id, ArticleVersion.number == number
     )
-    found = uow.session.scalars(statement).one_or_none()
+    found = None
+    if 0 < number <= _MOST_VERSIONS:  # what the column can hold
+        found = uow.session.scalars(statement).one_or_none()
     if found is None:
         raise NotFound(f"This article has no version {number}.")
     return found

@@ -220,6 +220,13 @@ def test_a_version_is_not_taken_up_when_a_field_of_it_is_closed(desk, write):
         desk.do("article.restore_version", "petra", article_id=article.id, number=1)
 
 
+@pytest.mark.parametrize("number", [0, 2, 10**12])
+def test_no_version_is_found_when_there_is_none_of_its_number(desk, number):
+    article = desk.do("article.create", title="Paper jam")
+    with pytest.raises(NotFound, match="no version"):
+        desk.do("article.restore_version", article_id=article.id, number=number)
+
+
 def test_a_version_without_text_is_not_taken_up_when_the_article_is_published(desk):
     article = desk.do("article.create", title="Paper jam")
     desk.do("article.update", article_id=article.id, body="Open it.")
