@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -262,7 +263,10 @@ def _give_back(uow: UnitOfWork, subscription: Subscription, day: date) -> None:
     span = Span(paid.starts_on, paid.ends_on)
     left = Part(Span(day + DAY, span.last), span.days)
     changes = adjustments_within(uow, subscription, span)
-    for line in lines_of_period(uow, paid):
+    lines: Sequence[Any] = lines_of_period(uow, paid)
+    if not lines and paid.invoice_id is not None:  # its lines were written anew by hand
+        lines, left = lines_of(uow, subscription), Part(left.span, paid.whole_days)
+    for line in lines:
         adjust(uow, subscription, line, -line.net, left, f"{line.title}, not used")
     for one in changes:
         whole = Span(one.starts_on, one.ends_on)

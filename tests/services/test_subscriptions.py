@@ -285,6 +285,14 @@ def test_no_more_is_given_back_than_was_paid_when_a_price_has_risen(office):
     assert (_invoices(office)[-1].kind, _invoices(office)[-1].net) == ("credit_note", 30)
 
 
+def test_unused_days_are_given_back_when_the_draft_was_written_anew(office):
+    one = _started(office)
+    lines = [{"title": "Seats", "unit_price": "62"}]
+    office.do("invoice.update", "anna", invoice_id=_invoices(office)[0].id, lines=lines)
+    _end_in_march(office, one)
+    assert (_invoices(office)[-1].kind, _invoices(office)[-1].net) == ("credit_note", 30)
+
+
 def test_what_a_change_has_cost_is_given_back_for_unused_days(office):
     one = _started(office)
     _change(office, one, 4, at_once=True)
