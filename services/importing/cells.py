@@ -63,7 +63,8 @@ def text_of(cell: Any) -> str:
 def neutral(text: str) -> str:
     """Return ``text`` so that no spreadsheet takes it for a formula; ``text_of`` undoes it."""
     stripped = text.lstrip("'")
-    return f"'{text}" if stripped[:1] and stripped[0] in DANGEROUS else text
+    is_dangerous = stripped[:1] in DANGEROUS and not stripped.isspace()
+    return f"'{text}" if stripped and is_dangerous else text
 
 
 def is_blank(cell: Any) -> bool:

@@ -171,10 +171,14 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     moved_back |= move_links(uow, found.name, (kept.id, dropped.id), merge.moved)
     release_stricter(uow, merge.record_type, kept.id)
     put_marks_back(uow, merge.moved.get(_MARKS, []))
-    # Given back before the other returns: only one of them may have some of it.
-    _update(uow, kept, unchanged)
+    # Given back before the other returns: only one of them may have some of it. What names the
+    # other itself has to wait until it is there.
+    naming = {name: value for name, value in unchanged.items() if value == str(dropped.id)}
+    _update(uow, kept, {name: unchanged[name] for name in unchanged.keys() - naming.keys()})
     check_unique(uow, dropped, found.added_fields)
     dropped.deleted_at, dropped.deleted_by = None, None
+    uow.session.flush()
+    _update(uow, kept, naming)
     _settle(uow, kept, dropped)
     add_entry(uow, kept, "merged", f"Undid the merge with “{title_of(dropped)}”")
     add_entry(uow, dropped, "restored", f"Undid the merge into “{title_of(kept)}”")

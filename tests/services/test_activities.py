@@ -15,7 +15,7 @@ from services.activities.timing import Timing, settle
 from services.actors import Permission, process_actor
 from services.errors import Conflict, Invalid, NotFound
 from services.records.lists import list_records
-from services.records.merging import pointers_to
+from services.records.pointers import pointers_to
 from services.records.timeline import timeline_of
 from services.records.types import get_record
 
