@@ -24,6 +24,9 @@ from services.errors import NotFound
 from services.operations import run
 from services.unit_of_work import UnitOfWork
 
+# As browsers name them: Filipino, and the two written forms of Norwegian.
+_SHORTER: Final = {"fil": "tl", "nb": "no", "nn": "no"}
+
 blueprint: Final = Blueprint("consent", __name__, url_prefix="/consent")
 
 
@@ -126,5 +129,9 @@ def _show_preferences(uow: UnitOfWork, token: str, *, is_saved: bool) -> Respons
 
 def _language(texts: dict[str, str]) -> str:
     """Return which language of a text suits the reader best."""
-    offered = [language for language in LANGUAGES if texts.get(language)]
-    return request.accept_languages.best_match(offered) or "en"
+    for named, quality in request.accept_languages:
+        first = named.partition("-")[0].lower()
+        language = _SHORTER.get(first, first)
+        if quality and language in LANGUAGES and texts.get(language):
+            return language
+    return "en"

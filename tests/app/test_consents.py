@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from app import preferences
 from services.actors import SYSTEM
 from services.consents.contacting import may_contact
 from services.consents.keeping import consent_history
@@ -111,3 +112,15 @@ def test_the_tick_of_the_public_form_is_kept_with_its_words(visitor, ask):
         ("phone", "web form"),
     }
     assert all(one.text_id for one in entries)
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [("fil-PH,en;q=0.5", "tl"), ("nb-NO", "no"), ("fr, no;q=0", "en"), ("de-AT;q=0.2, *", "de")],
+)
+def test_a_text_is_in_the_readers_language_when_its_browser_names_it_otherwise(
+    app, asked, language
+):
+    texts = {"en": "News", "tl": "Balita", "no": "Nytt", "de": "Neues"}
+    with app.test_request_context(headers={"Accept-Language": asked}):
+        assert preferences._language(texts) == language
