@@ -176,6 +176,15 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     naming = {name: value for name, value in unchanged.items() if value == str(dropped.id)}
     _update(uow, kept, {name: unchanged[name] for name in unchanged.keys() - naming.keys()})
     check_unique(uow, dropped, found.added_fields)
+    _bring_back(uow, merge, (kept, dropped), naming)
+    left += _left_rows(merge, moved_back)
+    return {"record_id": kept.id, "restored_id": dropped.id, "left": left}
+
+
+def _bring_back(
+    uow: UnitOfWork, merge: Merge, pair: tuple[Any, Any], naming: Mapping[str, Any]
+) -> None:
+    kept, dropped = pair
     dropped.deleted_at, dropped.deleted_by = None, None
     uow.session.flush()
     _update(uow, kept, naming)
@@ -184,8 +193,6 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     add_entry(uow, dropped, "restored", f"Undid the merge into “{title_of(kept)}”")
     merge.undone_at = uow.now
     uow.emit(f"{merge.record_type}.restored", merge.record_type, dropped.id)
-    left += _left_rows(merge, moved_back)
-    return {"record_id": kept.id, "restored_id": dropped.id, "left": left}
 
 
 def _check_kept(uow: UnitOfWork, found: RecordType, merge: Merge) -> None:
