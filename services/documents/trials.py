@@ -25,6 +25,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "datetime": datetime(2026, 1, 31, 12, 0, tzinfo=UTC),
     "boolean": True,
     "currency": "EUR",
+    "url": "https://lanewise.example/",
     "long_text": "One line\nand another",
 }
 _ITEMS: Final = 2

@@ -105,7 +105,7 @@ def links_of(page: Page) -> list[str]:
         "[...document.querySelectorAll('a[href]')].filter(a => a.origin === location.origin)"
         ".map(a => a.pathname + a.search)"
     )
-    return [path for path in found if not re.search(r"\.(bpmn|json)$|/documents/", path)]
+    return [path for path in found if not re.search(r"\.(bpmn|json|ics)$|/documents/", path)]
 
 
 def shape_of(path: str) -> str:
