@@ -116,13 +116,22 @@ class Subscription(SalesDocument, Base):
 
 
 class SubscriptionLine(SalesLine, Base):
-    """A line of a subscription: what is paid for it in each period."""
+    """A line of a subscription: what is paid for it in each period.
+
+    Attributes:
+        paid_until: The last day for which an older price counts, since it is paid for at that;
+            None: the line's price counts for all days.
+        paid_unit_price: That older price; ``paid_discount_percent`` goes with it.
+    """
 
     __tablename__ = "client_subscription_lines"
 
     document_id: Mapped[UUID] = mapped_column(
         ForeignKey("client_subscriptions.id", ondelete="CASCADE")
     )
+    paid_until: Mapped[date | None]
+    paid_unit_price: Mapped[Decimal | None] = mapped_column(Numeric)
+    paid_discount_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
 
 
 LINES["subscription"] = SubscriptionLine

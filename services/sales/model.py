@@ -186,6 +186,10 @@ class Payment(Keyed, Base):
     """Money that came in for an invoice, or below 0 was paid back.
 
     One that was entered by mistake is taken back.
+
+    Attributes:
+        counterpart_id: Where no money went: the payment of the other paper, when a credit note was
+            set off against an invoice.
     """
 
     __tablename__ = "payments"
@@ -198,6 +202,7 @@ class Payment(Keyed, Base):
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]
     taken_back_at: Mapped[datetime | None]
+    counterpart_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
 
 
 LINES: dict[str, type[SalesLine]] = {
