@@ -7,7 +7,7 @@ import os
 import statistics
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -25,8 +25,16 @@ WARM_UP_TIMERS = 2_000
 ROUNDS = 3
 COMPUTING_SECONDS = 1.0
 PATIENCE_SECONDS = 300.0
+LOOK_SECONDS = 0.03
 
 _spawn = multiprocessing.get_context("spawn")
+
+
+class _Firing(NamedTuple):
+    """How long timers that had come due waited for the first to be taken, and then took, in s."""
+
+    waiting: float
+    firing: float
 
 
 def measure(platform: Platform) -> list[Row]:
@@ -82,15 +90,19 @@ def _one_instance(platform: Platform, actor: Any) -> None:
 
 def _timers(platform: Platform) -> list[Row]:
     """Let the same number of timers come due at once for 1, 2 and 4 workers, in turns."""
-    taken: dict[int, list[float]] = {1: [], 2: [], 4: []}
+    taken: dict[int, list[_Firing]] = {1: [], 2: [], 4: []}
     computed: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUNDS):
-        for workers, seconds in taken.items():
-            seconds.append(_fire_all(platform, workers))
+        for workers, firings in taken.items():
+            firings.append(_fire_all(platform, workers))
         for processes, rounds in computed.items():
             rounds.append(_compute(processes))
-    rates = {workers: TIMERS / statistics.median(found) for workers, found in taken.items()}
-    seconds_of_two, scaling = TIMERS / rates[2], rates[2] / rates[1]
+    rates = {
+        workers: TIMERS / statistics.median(one.firing for one in found)
+        for workers, found in taken.items()
+    }
+    seconds_of_two = statistics.median(one.waiting + one.firing for one in taken[2])
+    scaling = rates[2] / rates[1]
     ceiling = statistics.median(computed[2]) / statistics.median(computed[1])
     shown = ", ".join(f"{workers}: {rate:.0f} a second" for workers, rate in rates.items())
     never_falls = rates[1] <= rates[2] * 1.05 and rates[2] <= rates[4] * 1.05
@@ -100,15 +112,15 @@ def _timers(platform: Platform) -> list[Row]:
             f"{seconds_of_two:.1f} s",
             "≤ 60 s",
             seconds_of_two <= 60,
-            "each fires once and ends its instance",
+            "each fires once and ends its instance; with the wait for the workers' next look",
         ),
         Row(
             "The same with 1, 2 and 4 worker processes",
             f"{scaling:.2f} x from 1 to 2 ({shown})",
             "≥ 1.6 x, never falling",
             scaling >= 1.6 and never_falls,
-            f"the database runs on the same cores; mere computing in 2 processes instead of 1 "
-            f"gets {ceiling:.2f} x as much done on this machine",
+            "from the first that is taken; the database runs on the same cores; mere computing in "
+            f"2 processes instead of 1 gets {ceiling:.2f} x as much done on this machine",
         ),
     ]
 
@@ -139,8 +151,8 @@ def _count_rounds(barrier: Any, results: Any) -> None:
     results.put(rounds)
 
 
-def _fire_all(platform: Platform, workers: int) -> float:
-    """Return the seconds that ``workers`` take for all timers once they are warm."""
+def _fire_all(platform: Platform, workers: int) -> _Firing:
+    """Let ``workers`` fire all timers once they are warm."""
     instances = [do(platform, SYSTEM, "instance.start", {"process_key": "timed"})["instance_id"]]
     _multiply(platform, instances[0], WARM_UP_TIMERS + TIMERS - 1)
     with platform.engine.begin() as connection:
@@ -162,15 +174,21 @@ def _fire_all(platform: Platform, workers: int) -> float:
     return taken
 
 
-def _fire(platform: Platform, count: int, *, left: int) -> float:
-    """Let some timers come due at once; return the seconds until only ``left`` are there."""
+def _fire(platform: Platform, count: int, *, left: int) -> _Firing:
+    """Let some timers come due at once, until only ``left`` are there.
+
+    Workers look once a second, each when its second is over: how long that takes is chance, and
+    is told apart from how long they fire.
+    """
     chosen = "SELECT id FROM timers WHERE NOT taken LIMIT :count"
     come_due = text(f"UPDATE timers SET due_at = now() WHERE id IN ({chosen})")  # noqa: S608
     begin = time.perf_counter()
     with platform.engine.begin() as connection:
         connection.execute(come_due, {"count": count})
-    _wait_until_quiet(platform, left)
-    return time.perf_counter() - begin
+    _wait_until(platform, "SELECT bool_or(taken) FROM timers")
+    first = time.perf_counter()
+    _wait_until(platform, f"SELECT count(*) = {left} FROM timers")  # noqa: S608
+    return _Firing(first - begin, time.perf_counter() - first)
 
 
 def _multiply(platform: Platform, instance_id: Any, count: int) -> None:
@@ -209,14 +227,14 @@ def _pass_on(stop: Any, stopped: threading.Event) -> None:
     stopped.set()
 
 
-def _wait_until_quiet(platform: Platform, left: int) -> None:
+def _wait_until(platform: Platform, question: str) -> None:
     moment = threading.Event()
     begin = time.perf_counter()
     while time.perf_counter() - begin < PATIENCE_SECONDS:
         with platform.engine.connect() as connection:
-            if connection.scalar(text("SELECT count(*) FROM timers")) == left:
+            if connection.scalar(text(question)):
                 return
-        moment.wait(0.1)
+        moment.wait(LOOK_SECONDS)
     raise TimeoutError("the timers were not fired in time")
 
 

@@ -36,11 +36,14 @@ FIRED_TOGETHER = 50
 
 _FAILURES = (*FAULTS, EngineError, LanewiseError)
 
+# As an array the rows are chosen once, and found by their places. With ``id IN (SELECT …)`` a
+# server that takes the table for empty, as it does after a quiet night, chooses them anew for each
+# row there is: 10,000 timers that came due at once took minutes, and more than the limit.
 _TAKE_DUE = text(
     """
     UPDATE timers SET taken = true
-    WHERE id IN (SELECT id FROM timers WHERE NOT taken AND due_at <= :now
-                 ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM timers WHERE NOT taken AND due_at <= :now
+                           ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED))
     RETURNING id
     """
 )

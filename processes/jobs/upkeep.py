@@ -35,8 +35,8 @@ PRUNED_AT_ONCE = 10_000
 _PRUNE_EFFECTS = text(
     """
     DELETE FROM job_effects
-    WHERE key IN (SELECT key FROM job_effects WHERE at < :before
-                  LIMIT :limit FOR UPDATE SKIP LOCKED)
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM job_effects WHERE at < :before
+                           LIMIT :limit FOR UPDATE SKIP LOCKED))
     """
 )
 _PRUNE_FAILURES = text(

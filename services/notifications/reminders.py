@@ -23,14 +23,16 @@ _TOO_LATE: Final = timedelta(days=30)
 """Nobody is reminded of what was so long ago, such as an imported activity of another year."""
 
 # Marking and telling are one transaction: a worker that dies in between has done neither, and
-# two of them never take the same activity.
+# two of them never take the same activity. As an array the rows are chosen once, whatever the
+# server takes the size of the table for.
 _TAKE_DUE: Final = text(
     """
     UPDATE activities SET reminded_at = :now
-    WHERE id IN (SELECT id FROM activities
-                 WHERE status = 'planned' AND reminded_at IS NULL AND remind_at IS NOT NULL
-                   AND remind_at <= :now AND deleted_at IS NULL
-                 ORDER BY remind_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM activities
+      WHERE status = 'planned' AND reminded_at IS NULL AND remind_at IS NOT NULL
+        AND remind_at <= :now AND deleted_at IS NULL
+      ORDER BY remind_at LIMIT :limit FOR UPDATE SKIP LOCKED))
     RETURNING id, kind, coalesce(starts_at, due_at) AS moment
     """
 )

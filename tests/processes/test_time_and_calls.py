@@ -136,6 +136,26 @@ def test_a_timer_fires_once_when_two_workers_race(world):
     assert world.trace().count("late") == 5
 
 
+@contextmanager
+def thought_empty(world, table):
+    """Have the server plan as after a night in which nothing was in the table."""
+    world.sql(f"UPDATE pg_class SET relpages = 1000, reltuples = 1 WHERE oid = '{table}'::regclass")
+    try:
+        yield
+    finally:
+        world.sql(f"ANALYZE {table}")
+
+
+def test_no_more_than_the_limit_are_taken_when_the_table_is_thought_empty(world, monkeypatch):
+    monkeypatch.setattr(timers, "SWEPT_AT_ONCE", 5)
+    world.deploy(reminding())
+    for _ in range(12):
+        world.start("p")
+    pass_time(world, hours=1, seconds=1)
+    with thought_empty(world, "timers"):
+        assert [sweep_timers(world.platform) for _ in range(4)] == [5, 5, 2, 0]
+
+
 def test_completing_and_firing_at_once_ends_in_one_of_them(world):
     world.deploy(reminding(cancel=True))
     for _ in range(5):

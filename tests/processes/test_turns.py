@@ -52,6 +52,48 @@ def test_workers_fire_side_by_side_when_there_are_places(tmp_path: Path) -> None
         thread.join(PATIENCE_SECONDS)
 
 
+def test_a_worker_keeps_its_place_for_its_own_jobs_when_they_wait(tmp_path: Path) -> None:
+    ours, theirs = Turns(places=1, kept_seconds=PATIENCE_SECONDS), Turns(places=1)
+    order: list[str] = []
+
+    def take(turns: Turns, name: str) -> None:
+        with turns.turn(tmp_path):
+            order.append(name)
+
+    threads = [
+        threading.Thread(target=take, args=given, daemon=True)
+        for given in ((theirs, "theirs"), (ours, "ours"))
+    ]
+    with ours.turn(tmp_path):
+        for thread in threads:
+            thread.start()
+        moment = threading.Event()
+        while not ours.waiting:
+            moment.wait(0.01)
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert order == ["ours", "theirs"]
+
+
+def test_another_worker_gets_a_place_when_one_has_always_more_to_do(tmp_path: Path) -> None:
+    busy, other = Turns(places=1, kept_seconds=0.05), Turns(places=1)
+    enough = threading.Event()
+
+    def go_on() -> None:
+        while not enough.is_set():
+            with busy.turn(tmp_path):
+                enough.wait(0.001)
+
+    threads = [threading.Thread(target=go_on, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    _, had = waiting(other, tmp_path)
+    assert had.wait(PATIENCE_SECONDS)
+    enough.set()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+
+
 def test_a_place_is_free_when_its_worker_was_killed(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     child = os.fork()
