@@ -149,5 +149,6 @@ def _add_doubles(routes: _Routes) -> None:
     routes.post("/<uuid:key>/unmerge", "unmerge", doubles.unmerge)
     explain, manage = doubles.explain_in_pairs, Permission.DATA_MANAGE
     routes.post("/doubles/dismiss", "dismiss", doubles.dismiss, explain)
+    routes.post("/doubles/dismiss-chosen", "dismiss_chosen", doubles.dismiss_chosen, explain)
     routes.post("/doubles/scan", "scan", doubles.scan, explain, manage)
     routes.post("/doubles/cancel", "cancel_scan", doubles.cancel_scan, explain, manage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from app.forms import reason_of
 from app.records.edit import shown_text
 from app.records.kind import RecordKind
+from app.records.kinds import KINDS
 from app.records.titles import Titles
 from services.duplicates.finding import find_duplicates
 from services.duplicates.model import DuplicateScan
@@ -23,6 +24,8 @@ from services.records.merging import find_merge
 from services.records.types import Field, get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
+_ALIKE: Final = {"same": True, "similar": False}
+_PLACE: Final = ("alike", "after", "before")
 _UNSEEN = frozenset({"version", "created_at", "updated_at"})
 
 
@@ -99,13 +102,26 @@ def unmerge(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVa
 
 
 def show_pairs(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
-    """Show the pairs that scans have found."""
+    """Show the pairs that scans have found, a page at a time."""
     _check(kind)
     scan = _last_scan(kind, uow)
+    chosen = request.args.get("alike", "")
+    page = list_pairs(
+        uow,
+        kind.record_type,
+        is_sure=_ALIKE.get(chosen),
+        after=request.args.get("after"),
+        before=request.args.get("before"),
+    )
+    if not page.items and (request.args.get("after") or request.args.get("before")):
+        return redirect(url_for(f"{kind.place}.pairs", alike=chosen or None))
     return render_template(
         "records/pairs.html",
         kind=kind,
-        pairs=list_pairs(uow, kind.record_type),
+        kinds=[one for one in KINDS.values() if one.finds_doubles or one is kind],
+        page=page,
+        chosen=chosen,
+        place={name: request.args.get(name, "") for name in _PLACE},
         scan=scan,
         notes=_told(scan),
         title_of=title_of,
@@ -127,7 +143,15 @@ def cancel_scan(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
 def dismiss(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     """Say that two records are not the same."""
     run(uow, "duplicates.dismiss", {"pair_id": request.form.get("pair_id", "")})
-    return redirect(url_for(f"{kind.place}.pairs"))
+    return redirect(_same_page(kind))
+
+
+def dismiss_chosen(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Say of the pairs that are ticked that their records are not the same."""
+    done = run(uow, "duplicates.dismiss_many", {"pair_ids": request.form.getlist("pair_ids")})
+    count = done["dismissed"]
+    flash(f"{count} {'pair is' if count == 1 else 'pairs are'} none any more.", "good")
+    return redirect(_same_page(kind))
 
 
 def explain_in_pairs(
@@ -136,6 +160,12 @@ def explain_in_pairs(
     """Say on the page of pairs why nothing was done."""
     flash(reason_of(error), "bad")
     return redirect(url_for(f"{kind.place}.pairs"))
+
+
+def _same_page(kind: RecordKind) -> str:
+    """Return the address of the page that a form was on; those that followed have moved up."""
+    place: dict[str, Any] = {name: request.form.get(name) or None for name in _PLACE}
+    return url_for(f"{kind.place}.pairs", **place)
 
 
 def _check(kind: RecordKind) -> None:

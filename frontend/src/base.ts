@@ -12,6 +12,7 @@ import { onContent } from "./base/page.ts";
 import { startSearch } from "./base/search.ts";
 import { startSnippets } from "./base/snippets.ts";
 import { startTheme } from "./base/theme.ts";
+import { startTicking } from "./base/ticks.ts";
 import { localiseTimes } from "./base/times.ts";
 import { dressToasts } from "./base/toasts.ts";
 import { mountIslands, unmountLeavingIslands } from "./islands/loader.ts";
@@ -26,6 +27,7 @@ startHtmx();
 startBoard();
 startElements();
 startSnippets();
+startTicking();
 unmountLeavingIslands();
 onContent((root) => {
   localiseTimes(root);

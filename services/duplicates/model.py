@@ -71,9 +71,16 @@ class DuplicatePair(Keyed, Base):
     """Two records that may be the same; ``first_id`` is the smaller key."""
 
     __tablename__ = "duplicate_pairs"
-    __table_args__ = (UniqueConstraint("first_id", "second_id"),)
+    __table_args__ = (
+        UniqueConstraint("first_id", "second_id"),
+        Index(
+            "ix_duplicate_pairs_open",
+            *("record_type", "score", "id"),
+            postgresql_where=text("dismissed_at IS NULL"),
+        ),
+    )
 
-    record_type: Mapped[str] = mapped_column(index=True)
+    record_type: Mapped[str]
     first_id: Mapped[UUID]
     second_id: Mapped[UUID] = mapped_column(index=True)
     score: Mapped[int]

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text, tuple_
 
 from services.access import visible_to
 from services.actors import Permission
-from services.arguments import Key
+from services.arguments import Key, Keys
 from services.database import new_id
 from services.duplicates.model import DuplicatePair
 from services.duplicates.pairing import Found
-from services.errors import NotFound
+from services.errors import Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.types import find_record_type, get_record_type
 from services.unit_of_work import UnitOfWork
 
-SHOWN: Final = 100
+SHOWN: Final = 50
+"""So many pairs are on a page."""
 
+SURE: Final = 100
+"""What agrees exactly has this score."""
+
+_CURSOR: Final = re.compile(r"([0-9]{1,3})-([0-9a-f]{32})")
 _COLUMNS: Final = "id, record_type, first_id, second_id, score, reason, found_at"
 _TABLE: Final = text(
     "CREATE TEMPORARY TABLE found_pairs (id uuid, record_type text, first_id uuid, second_id uuid,"
@@ -45,10 +51,25 @@ class Pair:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PairPage:
+    """Some of the pairs; the cursors are None where no page follows, or none comes before."""
+
+    items: list[Pair]
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
 class DismissPair(Arguments):
     """Which two records are not the same."""
 
     pair_id = Key(required=True, metadata={"title": "Pair"})
+
+
+class DismissPairs(Arguments):
+    """Which pairs are none."""
+
+    pair_ids = Keys(required=True, metadata={"title": "Pairs"})
 
 
 @operation("duplicates.dismiss", Permission.RECORD_WRITE, DismissPair)
@@ -61,21 +82,97 @@ def dismiss_pair(uow: UnitOfWork, *, pair_id: UUID) -> dict[str, Any]:
     return {"pair_id": pair.id}
 
 
-def list_pairs(uow: UnitOfWork, record_type: str) -> list[Pair]:
-    """Return pairs that are neither merged nor dismissed, the surest first.
+@operation("duplicates.dismiss_many", Permission.RECORD_WRITE, DismissPairs)
+def dismiss_pairs(uow: UnitOfWork, *, pair_ids: list[UUID]) -> dict[str, Any]:
+    """Say of several pairs that their records are not the same.
+
+    Pairs that are gone meanwhile, merged or with a record in the bin, are left out; ``dismissed``
+    says how many there were.
+
+    Raises:
+        Invalid: None is chosen.
+    """
+    if not pair_ids:
+        raise Invalid("Choose some pairs first.", {"pair_ids": ["Choose some pairs first."]})
+    # In one order, so that two who dismiss the same don't wait for each other.
+    statement = select(DuplicatePair).where(DuplicatePair.id.in_(pair_ids))
+    locked = statement.order_by(DuplicatePair.id).with_for_update()
+    pairs = [pair for pair in uow.session.scalars(locked) if pair.dismissed_at is None]
+    shown = {one.id for one in _shown(uow, pairs)}
+    for pair in pairs:
+        if pair.id in shown:
+            pair.dismissed_at, pair.dismissed_by = uow.now, uow.actor.name
+    return {"dismissed": len(shown)}
+
+
+def list_pairs(
+    uow: UnitOfWork,
+    record_type: str,
+    *,
+    is_sure: bool | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = SHOWN,
+) -> PairPage:
+    """Return pairs that are neither merged nor dismissed, the surest first, then the newest.
 
     Only those of which the actor may see both.
+
+    Args:
+        uow: Of whoever looks.
+        record_type: Of which type.
+        is_sure: Only those of which something agrees exactly, or only the others; None: all.
+        after: The cursor of the page before.
+        before: That of the page after.
+        limit: At most so many.
+
+    Raises:
+        Invalid: A cursor is none.
     """
+    statement = _open_pairs(uow, record_type)
+    if is_sure is not None:
+        exact = DuplicatePair.score == SURE
+        statement = statement.where(exact if is_sure else DuplicatePair.score < SURE)
+    edge = after or before
+    is_back = bool(before and not after)
+    place = tuple_(DuplicatePair.score, DuplicatePair.id)
+    if edge:
+        value = tuple_(*_edge(edge))
+        statement = statement.where(place > value if is_back else place < value)
+    columns = (DuplicatePair.score, DuplicatePair.id)
+    ordered = statement.order_by(*(one.asc() if is_back else one.desc() for one in columns))
+    found = uow.session.scalars(ordered.limit(limit + 1)).all()
+    more, rows = len(found) > limit, list(found[:limit])
+    if is_back:
+        rows.reverse()
+    has_next, has_previous = (True, more) if is_back else (more, edge is not None)
+    return PairPage(
+        _shown(uow, rows),
+        _cursor(rows[-1]) if rows and has_next else None,
+        _cursor(rows[0]) if rows and has_previous else None,
+    )
+
+
+def _open_pairs(uow: UnitOfWork, record_type: str) -> Select[Any]:
     model = get_record_type(record_type).model
     visible = visible_to(uow, model, select(model)).with_only_columns(model.id)
-    statement = select(DuplicatePair).where(
+    return select(DuplicatePair).where(
         DuplicatePair.record_type == record_type,
         DuplicatePair.dismissed_at.is_(None),
         DuplicatePair.first_id.in_(visible),
         DuplicatePair.second_id.in_(visible),
     )
-    best = statement.order_by(DuplicatePair.score.desc(), DuplicatePair.id).limit(SHOWN)
-    return _shown(uow, uow.session.scalars(best).all())
+
+
+def _cursor(pair: DuplicatePair) -> str:
+    return f"{pair.score}-{pair.id.hex}"
+
+
+def _edge(cursor: str) -> tuple[int, UUID]:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise Invalid("This page is not there.", {"after": ["Not one of this list."]})
+    return int(found[1]), UUID(found[2])
 
 
 def keep_pairs(uow: UnitOfWork, record_type: str, pairs: Iterable[Found], at: datetime) -> int:
@@ -97,13 +194,17 @@ def keep_pairs(uow: UnitOfWork, record_type: str, pairs: Iterable[Found], at: da
 
 
 def _shown(uow: UnitOfWork, pairs: Sequence[DuplicatePair]) -> list[Pair]:
-    record_type = find_record_type(pairs[0].record_type) if pairs else None
-    if record_type is None:
-        return []
-    model = record_type.model
-    keys = {key for pair in pairs for key in (pair.first_id, pair.second_id)}
-    rows = uow.session.scalars(uow.select(model).where(model.id.in_(keys)))
-    records = {row.id: row for row in rows}
+    """Return those of the pairs of which the actor may see both."""
+    records: dict[UUID, Any] = {}
+    for name in sorted({pair.record_type for pair in pairs}):
+        record_type = find_record_type(name)
+        if record_type is None:
+            continue
+        model = record_type.model
+        ours = [pair for pair in pairs if pair.record_type == name]
+        keys = {key for pair in ours for key in (pair.first_id, pair.second_id)}
+        rows = uow.session.scalars(uow.select(model).where(model.id.in_(keys)))
+        records |= {row.id: row for row in rows}
     return [
         Pair(pair.id, records[pair.first_id], records[pair.second_id], pair.score, pair.reason)
         for pair in pairs

@@ -77,6 +77,24 @@ def test_a_scan_is_begun_watched_and_its_pairs_are_judged(browse, pair, platform
     assert "No doubles" in anna.get("/accounts/doubles").text
 
 
+def test_the_ticked_pairs_are_dismissed_and_one_stays_on_the_page(browse, pair, platform):
+    browse("administrator").post("/accounts/doubles/scan")
+    _finish(platform)
+    anna = browse("employee")
+    page = anna.get("/accounts/doubles?alike=similar").text
+    assert 'href="/contacts/doubles"' in page
+    assert "Only similar</option>" in page
+    assert "No doubles" in anna.get("/accounts/doubles?alike=same").text
+    keys = re.findall(r'name="pair_ids" value="([^"]+)"', page)
+    answer = anna.post("/accounts/doubles/dismiss-chosen", pair_ids=keys, alike="similar")
+    assert answer.headers["Location"] == "/accounts/doubles?alike=similar"
+    assert "1 pair is none any more" in anna.get("/accounts/doubles").text
+    beyond = anna.get(f"/accounts/doubles?after=0-{'0' * 32}")
+    assert beyond.headers["Location"] == "/accounts/doubles"
+    anna.post("/accounts/doubles/dismiss-chosen")
+    assert "Choose some pairs first" in anna.get("/accounts/doubles").text
+
+
 def _finish(platform):
 
     for _ in range(10):

@@ -70,6 +70,7 @@ DOUBLES_ROUTES = {
     "merge": WRITE,
     "unmerge": WRITE,
     "dismiss": WRITE,
+    "dismiss_chosen": WRITE,
     "scan": Permission.DATA_MANAGE,
     "cancel_scan": Permission.DATA_MANAGE,
 }

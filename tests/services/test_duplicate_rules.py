@@ -108,7 +108,7 @@ def test_an_added_field_and_an_added_type_have_rules(staff):
     with pytest.raises(DuplicateFound):
         _save(staff, "x_machine", name="Drill", c_serial="A-1")
     assert _scan(staff, "x_machine").found == 2
-    assert {pair.reason for pair in staff.ask(list_pairs, "x_machine")} == {
+    assert {pair.reason for pair in staff.ask(list_pairs, "x_machine").items} == {
         "same serial",
         "similar name",
     }
@@ -183,7 +183,7 @@ def test_a_trial_tells_what_a_rule_finds_and_keeps_nothing(staff):
     trial = staff.ask(try_rule, rule)
     assert (trial.total, trial.pairs, trial.is_whole, len(trial.examples)) == (3, 3, True, 3)
     assert trial.examples[0].reason == "same company"
-    assert staff.ask(list_pairs, "lead") == []
+    assert staff.ask(list_pairs, "lead").items == []
 
 
 def test_a_double_is_asked_about_when_a_program_or_a_person_saves_it(staff):

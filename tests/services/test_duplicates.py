@@ -10,7 +10,7 @@ from services.duplicates.comparing import similarity
 from services.duplicates.finding import find_duplicates
 from services.duplicates.pairs import list_pairs
 from services.duplicates.scans import list_scans, run_scan
-from services.errors import Conflict, NotAllowed, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.records.folding import fold, match_key
 
 
@@ -31,7 +31,7 @@ def _scan(staff, record_type):
 
 
 def _names(staff, record_type, actor="maria"):
-    pairs = staff.ask(list_pairs, record_type, actor=actor)
+    pairs = staff.ask(list_pairs, record_type, actor=actor).items
     return {frozenset((pair.first.name, pair.second.name)): pair.reason for pair in pairs}
 
 
@@ -172,12 +172,69 @@ def test_a_pair_is_not_brought_up_again_when_it_was_dismissed(staff):
     for _ in range(2):
         staff.do("lead.create", "anna", name="Eva Berg")
     _scan(staff, "lead")
-    (pair,) = staff.ask(list_pairs, "lead", actor="anna")
+    (pair,) = staff.ask(list_pairs, "lead", actor="anna").items
     with pytest.raises(NotFound):
         staff.do("duplicates.dismiss", "sven", pair_id=pair.id)
     staff.do("duplicates.dismiss", "anna", pair_id=pair.id)
     _scan(staff, "lead")
-    assert staff.ask(list_pairs, "lead", actor="anna") == []
+    assert staff.ask(list_pairs, "lead", actor="anna").items == []
+
+
+def test_each_pair_is_met_once_when_one_turns_the_pages_there_and_back(staff):
+    pairs = {frozenset(pair) for pair in _many_pairs(staff)}
+    pages = [staff.ask(list_pairs, "lead", limit=2, actor="anna")]
+    assert pages[0].previous_cursor is None
+    while (cursor := pages[-1].next_cursor) is not None:
+        pages.append(staff.ask(list_pairs, "lead", after=cursor, limit=2, actor="anna"))
+    seen = [pair for page in pages for pair in page.items]
+    assert [len(page.items) for page in pages] == [2, 2, 1]
+    assert {frozenset((one.first.id, one.second.id)) for one in seen} == pairs
+    assert [one.score for one in seen] == sorted((one.score for one in seen), reverse=True)
+    back = staff.ask(list_pairs, "lead", before=pages[2].previous_cursor, limit=2, actor="anna")
+    assert [one.id for one in back.items] == [one.id for one in pages[1].items]
+    first = staff.ask(list_pairs, "lead", before=back.previous_cursor, limit=2, actor="anna")
+    assert (first.previous_cursor, first.next_cursor) == (None, pages[0].next_cursor)
+
+
+def test_pairs_are_narrowed_to_what_is_sure_when_asked_for(staff):
+    _many_pairs(staff)
+    sure = staff.ask(list_pairs, "lead", is_sure=True, actor="anna").items
+    other = staff.ask(list_pairs, "lead", is_sure=False, actor="anna").items
+    assert {one.reason for one in sure} == {"same e-mail"}
+    assert {one.reason for one in other} == {"similar name"}
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "100-", "99999999999-" + "0" * 32, "1-zz", "0" * 99])
+def test_a_page_is_not_there_when_its_cursor_is_none(staff, cursor):
+    if not cursor:
+        assert staff.ask(list_pairs, "lead", after=cursor).items == []
+        return
+    with pytest.raises(Invalid):
+        staff.ask(list_pairs, "lead", after=cursor)
+
+
+def test_many_pairs_are_dismissed_at_once_but_those_one_may_not_see(staff):
+    _many_pairs(staff)
+    keys = [pair.id for pair in staff.ask(list_pairs, "lead", actor="anna").items]
+    assert staff.do("duplicates.dismiss_many", "sven", pair_ids=keys) == {"dismissed": 0}
+    assert staff.do("duplicates.dismiss_many", "anna", pair_ids=keys[:3]) == {"dismissed": 3}
+    assert staff.do("duplicates.dismiss_many", "anna", pair_ids=keys) == {"dismissed": 2}
+    assert staff.ask(list_pairs, "lead", actor="anna").items == []
+    with pytest.raises(Invalid, match="Choose"):
+        staff.do("duplicates.dismiss_many", "anna", pair_ids=[])
+
+
+def _many_pairs(staff):
+    """Return the keys of five pairs of leads that are there."""
+    found = []
+    for number in range(3):
+        mail = f"one{number}@pairs.example"
+        names = (f"Alma{number} Xu", f"Bo{number} Quist")
+        found.append([staff.do("lead.create", "anna", name=one, email=mail).id for one in names])
+    for name in ("Kari Sund", "Olaf Lie"):
+        found.append([staff.do("lead.create", "anna", name=name).id for _ in range(2)])
+    _scan(staff, "lead")
+    return found
 
 
 def test_a_scan_is_cancelled_and_there_is_one_at_a_time(staff):
