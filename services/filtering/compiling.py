@@ -35,6 +35,7 @@ from services.filtering.model import (
     Not,
     Related,
     Words,
+    nodes_of,
 )
 from services.filtering.parsing import refused
 from services.people.model import memberships
@@ -92,6 +93,28 @@ def check_readable(uow: UnitOfWork, record_type: RecordType, field: Field) -> No
         is_open = uow.readable_field(record_type, field.name) is not None
     if not is_open:
         raise refused(f"{record_type.label} has no field “{field.name}” to filter by.")
+
+
+def check_all_readable(uow: UnitOfWork, record_type: RecordType, node: Node) -> None:
+    """Refuse a part of a filter that reads a hidden field, however far away the field lies.
+
+    Raises:
+        Invalid: It does.
+    """
+    for part in nodes_of(node):
+        if isinstance(part, Condition):
+            source: RecordType | None = record_type
+            for field, beyond in (
+                *((hop.field, hop.target) for hop in part.hops),
+                (part.field, None),
+            ):
+                if source is not None:
+                    check_readable(uow, source, field)
+                source = None if beyond is None else beyond.record_type
+        elif isinstance(part, Related):
+            if part.records.field is not None:
+                check_readable(uow, part.records.record_type, part.records.field)
+            check_all_readable(uow, part.records.record_type, part.where)
 
 
 def visible_exists(

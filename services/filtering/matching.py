@@ -24,7 +24,7 @@ from services.filtering.comparisons import (
     lowered,
 )
 from services.filtering.compiling import (
-    check_readable,
+    check_all_readable,
     compare_further,
     compile_filter,
     compile_node,
@@ -44,15 +44,26 @@ def matches(uow: UnitOfWork, filter_: Filter, record: Any) -> bool:
     """Tell whether a record fulfils a filter; it must have been flushed.
 
     Only what lies over relations and words are asked of the database.
+
+    Raises:
+        Invalid: It reads a field that the actor may not see.
     """
-    return _holds(uow, get_record_type(filter_.record_type), filter_.root, record)
+    record_type = get_record_type(filter_.record_type)
+    check_all_readable(uow, record_type, filter_.root)
+    return _holds(uow, record_type, filter_.root, record)
 
 
 def matching_keys(uow: UnitOfWork, filter_: Filter, records: Collection[Any]) -> set[UUID]:
-    """Return the keys of those records that fulfil a filter; one statement at most, or none."""
+    """Return the keys of those records that fulfil a filter; one statement at most, or none.
+
+    Raises:
+        Invalid: It reads a field that the actor may not see.
+    """
+    record_type = get_record_type(filter_.record_type)
     if not records or not filter_.looks_elsewhere:
-        return {record.id for record in records if matches(uow, filter_, record)}
-    model = get_record_type(filter_.record_type).model
+        check_all_readable(uow, record_type, filter_.root)
+        return {record.id for record in records if _holds(uow, record_type, filter_.root, record)}
+    model = record_type.model
     keys = [record.id for record in records]
     statement = select(model.id).where(model.id.in_(keys), compile_filter(uow, filter_))
     return set(uow.session.scalars(statement))
@@ -67,17 +78,16 @@ def _holds(uow: UnitOfWork, record_type: RecordType, node: Node, record: Any) ->
         return not _holds(uow, record_type, node.part, record)
     if isinstance(node, Condition):
         if isinstance(node.field, FurtherField) and not node.hops:
-            return _further(uow, record_type, node, record)
+            return _further(uow, node, record)
         return _beyond(uow, node, record) if node.hops else _compared(uow, node, record)
     if isinstance(node, Related):
         return _asked(uow, record_type, node, record)
     return is_found(uow, record_type, node.text, record)
 
 
-def _further(uow: UnitOfWork, record_type: RecordType, condition: Condition, record: Any) -> bool:
+def _further(uow: UnitOfWork, condition: Condition, record: Any) -> bool:
     """Tell of a further field of a record, which may not be written yet or have changed since."""
     field: Any = condition.field
-    check_readable(uow, record_type, field)
     if field.holds is not None:
         of, negated = comparison_of(uow, condition)
         if not isinstance(of, OneOf):

@@ -324,6 +324,37 @@ def test_a_hidden_field_is_refused_like_none_when_a_filter_reads_it(staff, monke
             found(staff, record_type, raw)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        condition("amount", "gt", 1),
+        {"or": [condition("name", "eq", "Alfa"), {"not": condition("amount", "gt", 1)}]},
+        {"or": [condition("name", "eq", "Alfa"), condition("account.city", "eq", "Oslo")]},
+        {
+            "or": [
+                condition("name", "eq", "Alfa"),
+                {"some": "quotes", "where": condition("number", "eq", "X")},
+            ]
+        },
+    ],
+)
+def test_a_record_at_hand_is_not_compared_when_a_field_of_the_filter_is_hidden(
+    staff, monkeypatch, raw
+):
+    deal = staff.do("deal.create", name="Alfa")
+    closed = {"deal": {"amount"}, "account": {"city"}, "quote": {"number"}}
+
+    def open_ones(_uow, record_type, name):
+        return None if name in closed.get(record_type.name, ()) else record_type.field(name)
+
+    monkeypatch.setattr(UnitOfWork, "readable_field", open_ones)
+    where = parse_filter(get_record_type("deal"), raw)
+    with pytest.raises(Invalid, match="has no field"):
+        staff.ask(matches, where, deal)
+    with pytest.raises(Invalid, match="has no field"):
+        staff.ask(matching_keys, where, [deal])
+
+
 def test_an_address_is_found_by_its_index_when_it_is_compared_as_a_whole(staff):
     staff.do("account.create", name="Alfa", email="Post@Alfa.example", phone="+47 22 33 44 55")
     assert found(staff, "account", condition("email", "eq", "POST@alfa.EXAMPLE")) == ["Alfa"]
