@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from flask import Blueprint, Flask, render_template, request, url_for
@@ -89,9 +90,13 @@ def _beside(uow: UnitOfWork, kind: RecordKind, record: Any) -> tuple[Field, ...]
     filled = (
         field
         for field in fields
-        if field is not None and getattr(record, field.name) not in {None, ""}
+        if field is not None and not _is_blank(getattr(record, field.name))
     )
-    return tuple(filled)[:_BESIDE]
+    return tuple(islice(filled, _BESIDE))
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value == ""  # which may be a list, so no set is asked
 
 
 def _titles(uow: UnitOfWork, found: Sequence[Found]) -> dict[str, Titles]:
@@ -99,11 +104,16 @@ def _titles(uow: UnitOfWork, found: Sequence[Found]) -> dict[str, Titles]:
     return {
         name: Titles(
             uow,
-            {field for one in found if one.kind.record_type == name for field in one.beside},
+            _fields_beside([one for one in found if one.kind.record_type == name]),
             [one.hit.record for one in found if one.kind.record_type == name],
         )
         for name in {one.kind.record_type for one in found}
     }
+
+
+def _fields_beside(found: Iterable[Found]) -> Iterable[Field]:
+    """Return each field once; by name, since fields with choices have no hash."""
+    return {field.name: field for one in found for field in one.beside}.values()
 
 
 def _is_searchable(uow: UnitOfWork, kind: RecordKind) -> bool:

@@ -34,6 +34,15 @@ def test_a_record_is_offered_while_it_is_typed(administrator, eva):
     assert administrator.get("/search/suggest?q=").text.strip() == ""
 
 
+def test_a_hit_is_shown_when_a_choice_stands_beside_it(administrator, platform):
+    values = {"name": "Ottilie Vang", "source": "Fair"}
+    lead = platform.transact(SYSTEM, lambda uow: run(uow, "lead.create", values))
+    found = administrator.get("/search/suggest?q=ottilie").text
+    assert str(lead.id) in found
+    assert lead.number in found
+    assert "New" in found
+
+
 def test_the_page_shows_what_is_found_of_one_type(administrator, eva):
     assert str(eva.id) in administrator.get("/search?q=nordlys").text
     assert str(eva.id) in administrator.get("/search?q=nordlys&type=contact").text
