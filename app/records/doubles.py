@@ -121,7 +121,7 @@ def show_pairs(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         kinds=[one for one in KINDS.values() if one.finds_doubles or one is kind],
         page=page,
         chosen=chosen,
-        place={name: request.args.get(name, "") for name in _PLACE},
+        position={name: request.args.get(name, "") for name in _PLACE},
         scan=scan,
         notes=_told(scan),
         title_of=title_of,

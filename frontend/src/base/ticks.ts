@@ -2,7 +2,7 @@
 export function startTicking(): void {
   document.addEventListener("change", (event) => {
     const box = event.target as HTMLInputElement | null;
-    const name = box?.dataset?.tickAll;
+    const name = box?.dataset.tickAll;
     if (!box || !name) return;
     for (const one of document.querySelectorAll<HTMLInputElement>("input[type=checkbox]")) {
       if (one.name === name) one.checked = box.checked;
