@@ -8,11 +8,12 @@ from datetime import date
 
 from services.contracts.billing import is_due, open_adjustments
 from services.contracts.ending import earliest_end
-from services.contracts.following import decide_by, remind_on
+from services.contracts.following import decide_by, find_deleted_draft, remind_on
 from services.contracts.model import Contract
 from services.contracts.subscription_life import WHEN
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
 from services.sales.documents import today
+from services.sales.model import Invoice
 from services.unit_of_work import UnitOfWork
 
 
@@ -40,13 +41,15 @@ class SubscriptionPage:
 
     Attributes:
         every: How often it is invoiced, for people.
-        is_due: A period has begun that is not invoiced yet.
+        is_due: A period has begun that is not invoiced yet, or is to be invoiced again.
+        deleted: The draft in the bin that is invoiced again; None: there is none.
         adjustments: What changes have cost and stands on no invoice yet.
         whens: When it can be cancelled to.
     """
 
     every: str
     is_due: bool
+    deleted: Invoice | None
     adjustments: Sequence[SubscriptionAdjustment]
     last_day: date | None
     whens: Mapping[str, str]
@@ -74,7 +77,8 @@ def load_subscription(uow: UnitOfWork, subscription: Subscription) -> Subscripti
     count, unit = subscription.interval_count, subscription.interval_unit
     return SubscriptionPage(
         every=f"every {unit}" if count == 1 else f"every {count} {unit}s",
-        is_due=is_due(subscription, today(uow)),
+        is_due=is_due(uow, subscription, today(uow)),
+        deleted=find_deleted_draft(uow, subscription),
         adjustments=open_adjustments(uow, subscription.id),
         last_day=subscription.last_day,
         whens=WHEN,

@@ -6,8 +6,7 @@ rounded by the currency, each line for itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -16,18 +15,23 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.contracts.days import DAY, Span
-from services.contracts.following import settle_subscription
+from services.contracts.following import find_deleted_draft, settle_subscription
+from services.contracts.periods import (
+    Part,
+    lines_of_period,
+    part_from,
+    rows_at,
+)
 from services.contracts.subscription_model import (
     Subscription,
     SubscriptionAdjustment,
     SubscriptionPeriod,
 )
-from services.money import round_money
 from services.records.changes import add_record
 from services.records.timeline import add_entry
 from services.sales.invoices import issue_invoice
 from services.sales.lines import copied, lines_of, write_lines
-from services.sales.model import Invoice, InvoiceLine
+from services.sales.model import INVOICE_KINDS, Invoice
 from services.unit_of_work import UnitOfWork
 
 _SHARED: Final = (
@@ -41,45 +45,17 @@ _SHARED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The days of a period that are paid for.
-
-    Attributes:
-        whole_days: How many the whole period has.
-    """
-
-    span: Span
-    whole_days: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the period is paid for."""
-        return self.span.days == self.whole_days
-
-    @property
-    def text(self) -> str:
-        """What people read: the days, and of how many they are a part."""
-        return f"{self.span.text}, {self.span.days} of {self.whole_days} days"
-
-    def of(self, amount: Decimal, currency: str) -> Decimal:
-        """Return the share of an amount for the whole period, rounded once."""
-        return round_money(amount * self.span.days / self.whole_days, currency)
-
-
-def part_from(subscription: Subscription, first: date) -> Part | None:
-    """Return what is paid for from a day on, to the end of its period; None: nothing any more."""
-    whole = subscription.rhythm.period_at(first)
-    last = min(whole.last, subscription.last_day or whole.last)
-    return None if last < first else Part(Span(first, last), whole.days)
-
-
 def invoice_next(uow: UnitOfWork, subscription: Subscription) -> Invoice | None:
     """Invoice the period that is next, and move on to the one after it.
+
+    What a draft in the bin was for comes first.
 
     Returns:
         None where there was nothing to pay, or nothing is left to be invoiced.
     """
+    deleted = find_deleted_draft(uow, subscription)
+    if deleted is not None:
+        return _invoice_again(uow, subscription, deleted)
     first = subscription.next_invoice_on
     part = None if first is None else part_from(subscription, first)
     if part is None:
@@ -93,25 +69,20 @@ def invoice_next(uow: UnitOfWork, subscription: Subscription) -> Invoice | None:
             invoiced_at=uow.now,
         )
     )
-    rows = [_row(line, part, subscription.currency) for line in lines_of(uow, subscription)]
+    rows = _rows(uow, subscription, part)
     invoice = _make_invoice(uow, subscription, rows, f"{subscription.title}, {part.span.text}")
     period.invoice_id = None if invoice is None else invoice.id
     subscription.next_invoice_on = part.span.last + DAY
-    settle_subscription(subscription)
+    settle_subscription(uow, subscription)
     uow.session.flush()
-    uow.emit(
-        "subscription.invoiced",
-        "subscription",
-        subscription.id,
-        invoice_id=str(invoice.id) if invoice else None,
-        starts_on=part.span.first.isoformat(),
-        ends_on=part.span.last.isoformat(),
-    )
+    _tell(uow, subscription, invoice, part.span)
     return invoice
 
 
-def is_due(subscription: Subscription, day: date) -> bool:
-    """Tell whether a period has begun by a day that is to be invoiced still."""
+def is_due(uow: UnitOfWork, subscription: Subscription, day: date) -> bool:
+    """Tell whether a period has begun by a day that is to be invoiced still, or again."""
+    if find_deleted_draft(uow, subscription) is not None:
+        return True
     first = subscription.next_invoice_on
     if subscription.status != "active" or first is None or first > day:
         return False
@@ -120,31 +91,13 @@ def is_due(subscription: Subscription, day: date) -> bool:
 
 def invoice_until(uow: UnitOfWork, subscription: Subscription, day: date) -> None:
     """Invoice all periods that have begun by a day."""
-    while is_due(subscription, day):
+    while is_due(uow, subscription, day):
         invoice_next(uow, subscription)
 
 
 def invoice_adjustments(uow: UnitOfWork, subscription: Subscription) -> Invoice | None:
     """Invoice what changes have cost, or give it back, without waiting for the next period."""
     return _make_invoice(uow, subscription, [], f"{subscription.title}, changes")
-
-
-def period_of(uow: UnitOfWork, subscription: Subscription, day: date) -> SubscriptionPeriod | None:
-    """Return the invoiced period that a day lies in, or None."""
-    statement = select(SubscriptionPeriod).where(
-        SubscriptionPeriod.subscription_id == subscription.id,
-        SubscriptionPeriod.starts_on <= day,
-        SubscriptionPeriod.ends_on >= day,
-    )
-    return uow.session.scalars(statement).one_or_none()
-
-
-def lines_of_period(uow: UnitOfWork, period: SubscriptionPeriod) -> Sequence[InvoiceLine]:
-    """Return what was invoiced for a period, without the changes that stand on its invoice too."""
-    statement = select(InvoiceLine).where(
-        InvoiceLine.document_id == period.invoice_id, InvoiceLine.source_id.is_not(None)
-    )
-    return uow.session.scalars(statement.order_by(InvoiceLine.position)).all()
 
 
 def adjustments_within(
@@ -203,6 +156,46 @@ def adjust(  # noqa: PLR0917 - what, of what, by how much, for which days, in wh
     return amount
 
 
+def _invoice_again(uow: UnitOfWork, subscription: Subscription, deleted: Invoice) -> Invoice | None:
+    """Invoice what a draft in the bin was for, as it stood there.
+
+    Lines that were written by hand are not kept where the subscription's own tell all there is.
+    """
+    of_deleted = SubscriptionPeriod.invoice_id == deleted.id
+    period = uow.session.scalars(select(SubscriptionPeriod).where(of_deleted)).one_or_none()
+    kept = lines_of(uow, deleted)
+    rows = [{**copied(line), "source_id": line.source_id} for line in kept]
+    if period is not None and not lines_of_period(uow, period):
+        span = Span(period.starts_on, period.ends_on)
+        if not adjustments_within(uow, subscription, span) and not _changes_on(uow, deleted):
+            rows = _rows(uow, subscription, Part(span, period.whole_days))
+    changes = _changes_on(uow, deleted)
+    invoice = _add_invoice(uow, subscription, rows, changes, deleted.title, kind=deleted.kind)
+    if period is not None:
+        period.invoice_id, period.invoiced_at = invoice.id, uow.now
+    settle_subscription(uow, subscription)
+    uow.session.flush()
+    if period is not None:
+        _tell(uow, subscription, invoice, Span(period.starts_on, period.ends_on))
+    return invoice
+
+
+def _changes_on(uow: UnitOfWork, invoice: Invoice) -> Sequence[SubscriptionAdjustment]:
+    on_it = SubscriptionAdjustment.invoice_id == invoice.id
+    return uow.session.scalars(select(SubscriptionAdjustment).where(on_it)).all()
+
+
+def _tell(uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None, span: Span) -> None:
+    uow.emit(
+        "subscription.invoiced",
+        "subscription",
+        subscription.id,
+        invoice_id=str(invoice.id) if invoice else None,
+        starts_on=span.first.isoformat(),
+        ends_on=span.last.isoformat(),
+    )
+
+
 def _make_invoice(
     uow: UnitOfWork, subscription: Subscription, rows: list[dict[str, Any]], title: str
 ) -> Invoice | None:
@@ -217,40 +210,57 @@ def _make_invoice(
         return None
     if net < 0:
         rows = [{**row, "quantity": -row["quantity"]} for row in rows]
+    kind = "credit_note" if net < 0 else "invoice"
+    return _add_invoice(uow, subscription, rows, adjustments, title, kind=kind)
+
+
+def _add_invoice(
+    uow: UnitOfWork,
+    subscription: Subscription,
+    rows: list[dict[str, Any]],
+    changes: Sequence[SubscriptionAdjustment],
+    title: str,
+    *,
+    kind: str,
+) -> Invoice:
     invoice = Invoice(
         title=title[:300],
-        kind="credit_note" if net < 0 else "invoice",
+        kind=kind,
         subscription_id=subscription.id,
         **{name: getattr(subscription, name) for name in _SHARED},
     )
-    label = "credit note" if net < 0 else "invoice"
-    add_record(uow, invoice, title=f"Made {label} “{invoice.title}”")
+    made = f"Made {INVOICE_KINDS[kind].lower()} “{invoice.title}”"
+    add_record(uow, invoice, title=made)
     write_lines(uow, invoice, rows)
-    for one in adjustments:
+    for one in changes:
         one.invoice_id = invoice.id
-    add_entry(uow, subscription, "invoice", f"Made {label} “{invoice.title}”")
+    add_entry(uow, subscription, "invoice", made)
     if subscription.invoicing == "issue":
         # Whoever may invoice this may not have the right to change the client's other invoices.
         issue_invoice(uow.acting_as(uow.actor.unlimited()), invoice_id=invoice.id)
     return invoice
 
 
-def _row(line: Any, part: Part, currency: str) -> dict[str, Any]:
-    """Return an invoice's line for a subscription's; for a part of a period, its share."""
-    row = copied(line)
+def _rows(uow: UnitOfWork, subscription: Subscription, part: Part) -> list[dict[str, Any]]:
+    """Return an invoice's lines for a subscription's; for a part of a period, their shares."""
+    whole = rows_at(uow, subscription, part.span.first)
     if part.is_whole:
-        return row
-    amount = part.of(line.net, currency)
-    quantity = f"{line.quantity.normalize():f}" + (f" {line.unit}" if line.unit else "")
-    shared = {"quantity": Decimal(1), "unit": None, "unit_price": amount, "net": amount}
-    return (
-        row
-        | shared
-        | {
-            "discount_percent": Decimal(0),
-            "title": f"{line.title}, {quantity} ({part.text})",
-        }
-    )
+        return whole
+    return [_share(row, part, subscription.currency) for row in whole]
+
+
+def _share(row: Mapping[str, Any], part: Part, currency: str) -> dict[str, Any]:
+    amount = part.of(row["net"], currency)
+    quantity = f"{row['quantity'].normalize():f}" + (f" {row['unit']}" if row["unit"] else "")
+    return {
+        **row,
+        "quantity": Decimal(1),
+        "unit": None,
+        "unit_price": amount,
+        "net": amount,
+        "discount_percent": Decimal(0),
+        "title": f"{row['title']}, {quantity} ({part.text})",
+    }
 
 
 def _adjusted(one: SubscriptionAdjustment) -> dict[str, Any]:

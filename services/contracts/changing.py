@@ -3,7 +3,7 @@
 A change of a quantity holds from a day on. For the days that are left of the period that was
 invoiced already, the difference of the line's price for a whole period is charged or given back by
 its share of days, that day among them, rounded once by the currency. A new price holds from the
-next period on.
+next period on; until then the line keeps the one that its paid days were settled at.
 """
 
 from __future__ import annotations
@@ -19,14 +19,9 @@ from marshmallow import validate
 
 from services.actors import Permission
 from services.arguments import Day, Number, Percent, Truth, UnitPrice, WholeNumber
-from services.contracts.billing import (
-    Part,
-    adjust,
-    invoice_adjustments,
-    invoice_until,
-    period_of,
-)
+from services.contracts.billing import adjust, invoice_adjustments, invoice_until
 from services.contracts.days import DAY, Span, show_day
+from services.contracts.periods import PAID_PRICE, Part, at_price_of, period_of
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_life import SubscriptionArguments
 from services.contracts.subscription_model import Subscription
@@ -116,11 +111,11 @@ def change_quantity(
     if not quantity and len(rows) == 1:
         message = "This is the only line; cancel the subscription instead."
         raise Invalid(message, {"quantity": [message]})
-    changed = {**row, "quantity": quantity}
     what = f"{row['title']}, {_shown(quantity)} instead of {_shown(before)}"
-    difference = _net(changed, subscription) - _net(row, subscription)
+    paid = at_price_of(row, day)
+    difference = _net({**paid, "quantity": quantity}, subscription) - _net(paid, subscription)
     amount = _settle_period(uow, subscription, row, difference, day, what)
-    rows[position - 1] = changed
+    rows[position - 1] = {**row, "quantity": quantity}
     _keep(uow, subscription, [one for one in rows if one["quantity"]], day)
     _tell(uow, subscription, what, amount, day, at_once=at_once)
     return {"amount": amount}
@@ -169,10 +164,10 @@ def set_price(
     invoice_until(uow, subscription, day - DAY)
     rows = _rows(uow, subscription)
     row = _row_at(rows, position)
-    prices = {"unit_price": unit_price}
+    prices: dict[str, Any] = {"unit_price": unit_price}
     if discount_percent is not None:
         prices["discount_percent"] = discount_percent
-    rows[position - 1] = {**row, **prices}
+    rows[position - 1] = {**row, **_paid_price(uow, subscription, row, day), **prices}
     shown = show_money(unit_price, subscription.currency)
     _keep(uow, subscription, rows, max(subscription.next_invoice_on or day, day))
     add_entry(uow, subscription, "changed", f"{row['title']} costs {shown} from the next period on")
@@ -255,8 +250,26 @@ def _tell(
     )
 
 
+def _paid_price(
+    uow: UnitOfWork, subscription: Subscription, row: Mapping[str, Any], day: date
+) -> dict[str, Any]:
+    """Return what a line keeps of its price when it gets another one: that of the paid days."""
+    paid = period_of(uow, subscription, day)
+    if paid is None:
+        return dict.fromkeys(PAID_PRICE)
+    held = at_price_of(row, day)
+    return {
+        "paid_until": paid.ends_on,
+        "paid_unit_price": held["unit_price"],
+        "paid_discount_percent": held["discount_percent"],
+    }
+
+
 def _rows(uow: UnitOfWork, subscription: Subscription) -> list[dict[str, Any]]:
-    return [{**copied(line), "source_id": None} for line in lines_of(uow, subscription)]
+    return [
+        {**copied(line), **{name: getattr(line, name) for name in PAID_PRICE}, "source_id": None}
+        for line in lines_of(uow, subscription)
+    ]
 
 
 def _row_at(rows: list[dict[str, Any]], position: int) -> dict[str, Any]:

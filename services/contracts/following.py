@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from services.contracts.days import DAY
 from services.contracts.model import Contract
-from services.contracts.subscription_model import Subscription
+from services.contracts.subscription_model import (
+    Subscription,
+    SubscriptionAdjustment,
+    SubscriptionPeriod,
+)
+from services.sales.model import Invoice
 from services.unit_of_work import UnitOfWork
 
 
@@ -25,13 +30,16 @@ def settle_contract(uow: UnitOfWork, contract: Contract) -> None:
     )
     for subscription in uow.session.scalars(told.order_by(Subscription.id).with_for_update()):
         subscription.contract_ends_on = last_day
-        settle_subscription(subscription)
+        settle_subscription(uow, subscription)
     uow.session.flush()
 
 
-def settle_subscription(subscription: Subscription) -> None:
+def settle_subscription(uow: UnitOfWork, subscription: Subscription) -> None:
     """Note when the daily job is to look at a subscription."""
     known: list[date | None] = []
+    if subscription.status != "draft":
+        deleted = find_deleted_draft(uow, subscription)
+        known.append(None if deleted is None else deleted.created_at.date())
     if subscription.status == "active":
         known.append(subscription.next_invoice_on)
     if subscription.status == "paused":
@@ -39,6 +47,21 @@ def settle_subscription(subscription: Subscription) -> None:
     if subscription.status in {"active", "paused"} and subscription.last_day is not None:
         known.append(subscription.last_day + DAY)
     subscription.due_on = min((day for day in known if day is not None), default=None)
+
+
+def find_deleted_draft(uow: UnitOfWork, subscription: Subscription) -> Invoice | None:
+    """Return the oldest draft in the bin that something was invoiced on which stands on no other.
+
+    None: there is none.
+    """
+    period = exists().where(SubscriptionPeriod.invoice_id == Invoice.id)
+    change = exists().where(SubscriptionAdjustment.invoice_id == Invoice.id)
+    statement = select(Invoice).where(
+        Invoice.subscription_id == subscription.id,
+        Invoice.deleted_at.is_not(None),
+        or_(period, change),
+    )
+    return uow.session.scalars(statement.order_by(Invoice.created_at, Invoice.id).limit(1)).first()
 
 
 def decide_by(contract: Contract) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,18 +13,16 @@ from marshmallow import validate
 from services.actors import Permission
 from services.arguments import Day, Line, Truth
 from services.contracts.billing import (
-    Part,
     adjust,
     adjustments_within,
     invoice_adjustments,
     invoice_next,
     invoice_until,
     is_due,
-    lines_of_period,
-    period_of,
 )
 from services.contracts.days import DAY, Span, check_years, first_boundary, show_day
-from services.contracts.following import settle_subscription
+from services.contracts.following import find_deleted_draft, settle_subscription
+from services.contracts.periods import Part, lines_of_period, period_of, rows_at
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_model import SUBSCRIPTION, Subscription
 from services.errors import Conflict, Invalid
@@ -202,11 +201,14 @@ def keep_subscription(uow: UnitOfWork, *, subscription_id: UUID) -> Subscription
 
 @operation("subscription.invoice", Permission.RECORD_WRITE, SubscriptionArguments, in_diagrams=True)
 def invoice_subscription(uow: UnitOfWork, *, subscription_id: UUID) -> dict[str, Any]:
-    """Invoice the next period of a subscription that has begun; each is invoiced once."""
+    """Invoice the next period of a subscription that has begun; each is invoiced once.
+
+    What a deleted draft was for comes first, also of a subscription that has ended.
+    """
     subscription = uow.get(Subscription, subscription_id, lock=True)
-    require(subscription, "active")
     first = subscription.next_invoice_on
-    if not is_due(subscription, today(uow)):
+    if not is_due(uow, subscription, today(uow)):
+        require(subscription, "active")
         last = subscription.last_day
         goes_on = first is not None and (last is None or first <= last)
         due = f"The next invoice is due on {show_day(first)}." if first and goes_on else ""
@@ -220,13 +222,16 @@ def carry_on_subscription(uow: UnitOfWork, *, subscription_id: UUID) -> Subscrip
     """Do the next thing that is due with a subscription: resume it, invoice it, or end it."""
     subscription = uow.get(Subscription, subscription_id, lock=True)
     day = today(uow)
+    if find_deleted_draft(uow, subscription) is not None:
+        invoice_next(uow, subscription)
+        return subscription
     if subscription.status not in {"active", "paused"}:
         return subscription
     last = subscription.last_day
     resumes = subscription.resumes_on if subscription.status == "paused" else None
     if resumes is not None and resumes <= day and (last is None or resumes <= last):
         _resume(uow, subscription, resumes)
-    elif is_due(subscription, day):
+    elif is_due(uow, subscription, day):
         invoice_next(uow, subscription)
     elif last is not None and last < day:
         _end(uow, subscription)
@@ -265,7 +270,8 @@ def _give_back(uow: UnitOfWork, subscription: Subscription, day: date) -> None:
     changes = adjustments_within(uow, subscription, span)
     lines: Sequence[Any] = lines_of_period(uow, paid)
     if not lines and paid.invoice_id is not None:  # its lines were written anew by hand
-        lines, left = lines_of(uow, subscription), Part(left.span, paid.whole_days)
+        lines = [SimpleNamespace(**row) for row in rows_at(uow, subscription, day)]
+        left = Part(left.span, paid.whole_days)
     for line in lines:
         adjust(uow, subscription, line, -line.net, left, f"{line.title}, not used")
     for one in changes:
@@ -288,7 +294,7 @@ def _end(uow: UnitOfWork, subscription: Subscription) -> None:
     }
     change_record(uow, subscription, changes, kind="status")
     settle_revenue(uow, subscription, last + DAY)
-    settle_subscription(subscription)
+    settle_subscription(uow, subscription)
     uow.session.flush()
     uow.emit(
         "subscription.ended",
@@ -301,7 +307,7 @@ def _end(uow: UnitOfWork, subscription: Subscription) -> None:
 
 def _settle(uow: UnitOfWork, subscription: Subscription) -> None:
     """Note when something is due next; what is due today is left to a job at once."""
-    settle_subscription(subscription)
+    settle_subscription(uow, subscription)
     uow.session.flush()
     if subscription.due_on is not None and subscription.due_on <= today(uow):
         key = str(subscription.id)

@@ -115,7 +115,7 @@ def _follow_contract(uow: UnitOfWork, subscription: Subscription) -> None:
         raise Invalid(message, {"contract_id": [message]})
     in_force = contract is not None and contract.status != "draft"
     subscription.contract_ends_on = contract.last_day if contract and in_force else None
-    settle_subscription(subscription)
+    settle_subscription(uow, subscription)
     uow.session.flush()
 
 

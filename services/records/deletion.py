@@ -14,6 +14,7 @@ from sqlalchemy import select
 from services.access import visible_to
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
+from services.contracts.deleted_drafts import check_not_invoiced_again, leave_to_invoice_again
 from services.errors import Conflict, NotFound
 from services.goals.goals import check_single
 from services.goals.model import Goal
@@ -48,6 +49,8 @@ def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     record.deleted_at, record.deleted_by = uow.now, uow.actor.name
     if isinstance(record, Invoice) and record.order_id is not None:
         settle_order(uow, record.order_id)
+    if isinstance(record, Invoice):
+        leave_to_invoice_again(uow, record)
     add_entry(uow, record, "deleted", f"Deleted this {_label(record)}")
     uow.emit(f"{record_type}.deleted", record_type, record.id)
     return record
@@ -64,9 +67,11 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
         raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
     check_allowed(uow, f"{record_type}.update")
     check_unique(uow, record, get_record_type(record_type).added_fields)
+    deleted_at = record.deleted_at
     record.deleted_at, record.deleted_by = None, None
     if isinstance(record, Invoice):
         check_fits(uow, record)
+        check_not_invoiced_again(uow, record, deleted_at)
     if isinstance(record, Goal):
         check_single(uow, record)
     add_entry(uow, record, "restored", f"Restored this {_label(record)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -240,6 +241,111 @@ def test_a_line_is_added_and_a_price_set_for_later(office):
     assert _fresh(office, one).taxable == 90
     _go_to(office, "2026-04-01")
     assert _invoices(office)[-1].net == 90 + Decimal("9.68")  # 30 of 31 days of the new line
+
+
+def _delete(office, invoice, operation="record.delete"):
+    office.do(operation, "anna", record_type="invoice", record_id=invoice.id)
+
+
+def _periods(office):
+    with office.platform.session() as session:
+        return session.scalars(select(SubscriptionPeriod)).all()
+
+
+def test_a_period_is_invoiced_again_when_its_draft_was_deleted(office):
+    one = _started(office, discount_percent=10)
+    _price(office, one, "310")
+    [deleted] = _invoices(office)
+    _delete(office, deleted)
+    assert _fresh(office, one).due_on == date(2026, 3, 2)
+    _go_to(office, "2026-03-03")
+    _go_to(office, "2026-03-04")
+    assert [invoice.net for invoice in _invoices(office)] == [62, 62]
+    assert [period.invoice_id for period in _periods(office)] == [_invoices(office)[1].id]
+    assert _fresh(office, one).due_on == date(2026, 4, 1)
+
+
+def test_a_period_is_invoiced_again_with_its_changes_when_these_stood_on_the_draft(office):
+    one = _started(office)
+    _change(office, one, 4)
+    _go_to(office, "2026-04-01")
+    later = _invoices(office)[1]
+    _delete(office, later)
+    office.do("subscription.invoice", "anna", subscription_id=one.id)
+    assert _lines(office, _invoices(office)[2]) == _lines(office, later)
+    _go_to(office, "2026-05-01")
+    assert _invoices(office)[-1].net == 124
+
+
+def test_a_period_is_invoiced_as_agreed_when_its_draft_was_written_by_hand_and_deleted(office):
+    one = _started(office, starts_on="2026-03-02", anchor_day=15)
+    [draft] = _invoices(office)
+    lines = [{"title": "Nonsense", "unit_price": 1}]
+    office.do("invoice.update", "anna", invoice_id=draft.id, lines=lines)
+    _price(office, one, "310")
+    _delete(office, draft)
+    _go_to(office, "2026-03-03")
+    assert _invoices(office)[-1].net == Decimal("28.79")
+
+
+def test_what_was_given_back_is_given_back_again_when_it_had_ended_and_the_note_is_deleted(office):
+    one = _started(office)
+    _end_in_march(office, one)
+    _delete(office, _invoices(office)[-1])
+    _go_to(office, "2026-03-17")
+    _go_to(office, "2026-03-18")
+    found = [(invoice.kind, invoice.net) for invoice in _invoices(office)]
+    assert found == [("invoice", 62), ("credit_note", 30), ("credit_note", 30)]
+    assert _fresh(office, one).due_on is None
+
+
+def test_a_draft_is_restored_only_before_its_period_is_invoiced_again(office):
+    one = _started(office)
+    [draft] = _invoices(office)
+    _delete(office, draft)
+    _delete(office, draft, "record.restore")
+    assert _fresh(office, one).due_on == date(2026, 4, 1)
+    _go_to(office, "2026-03-03")
+    assert len(_invoices(office)) == 1
+    _delete(office, draft)
+    _go_to(office, "2026-03-04")
+    with pytest.raises(Conflict, match="invoiced again meanwhile"):
+        _delete(office, draft, "record.restore")
+
+
+def test_a_period_is_invoiced_once_when_its_draft_is_restored_as_the_worker_comes(office):
+    one = _started(office)
+    [draft] = _invoices(office)
+    _delete(office, draft)
+
+    def restore():
+        with suppress(Conflict):
+            _delete(office, draft, "record.restore")
+
+    def invoice():
+        carry_on_subscriptions(office.platform, subscription_ids=[str(one.id)])
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(restore), pool.submit(invoice)]:
+            done.result()
+    assert len([one for one in _invoices(office) if one.deleted_at is None]) == 1
+
+
+def _price(office, one, unit_price, **values):
+    given = {"subscription_id": one.id, "position": 1, "unit_price": unit_price, **values}
+    office.do("subscription.set_price", "anna", **given)
+
+
+def test_a_change_is_settled_at_the_price_of_the_paid_days_when_another_is_set_for_later(office):
+    one = _started(office)
+    _price(office, one, "40", discount_percent=50)
+    _price(office, one, "310", discount_percent=0)
+    office.clock.moment = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    assert _change(office, one, 3) == Decimal("22.00")  # 31.00 by 22 of 31 days
+    assert _change(office, one, 1) == Decimal("-44.00")
+    _go_to(office, "2026-04-01")
+    assert _invoices(office)[-1].net == 310 - 22
+    assert _change(office, one, 2) == 310  # from the first day on, at the new price
 
 
 def test_paused_days_cost_nothing(office):
