@@ -34,8 +34,17 @@ _OTHER: Final = ("activity", "")
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A field that was changed: a text, a time, or None for nothing, before and after."""
+
+    label: str
+    old: str | datetime | None
+    new: str | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
-    """One entry as it is drawn."""
+    """One entry as it is drawn; it has a text, or tells of changes, or neither."""
 
     id: UUID
     at: datetime
@@ -43,6 +52,7 @@ class Happening:
     tone: str
     title: str
     text: str
+    changes: tuple[Changed, ...]
     by: str
     url: str
 
@@ -63,7 +73,8 @@ def _happening(entry: TimelineEntry, on: UUID | None) -> Happening:
         icon=picture,
         tone=tone,
         title=entry.title + edited + (f" · {entry.record_title}" if elsewhere else ""),
-        text=entry.body or _changes_text(entry.details),
+        text=entry.body or "",
+        changes=() if entry.body else _changes(entry.details),
         by=entry.actor_name,
         url=_own_page(entry)
         or (record_url(entry.record_type, entry.record_id) if elsewhere else ""),
@@ -83,13 +94,17 @@ def _own_page(entry: TimelineEntry) -> str:
     return ""
 
 
-def _changes_text(details: Mapping[str, Any]) -> str:
-    """Return one line for each changed field."""
-    return "\n".join(
-        f"{change['label']}: {_or_nothing(change.get('old'))} → {_or_nothing(change.get('new'))}"
+def _changes(details: Mapping[str, Any]) -> tuple[Changed, ...]:
+    """Return each changed field."""
+    return tuple(
+        Changed(change["label"], *(told_value(change.get(at), kind) for at in ("old", "new")))
         for change in details.get("changes", ())
+        for kind in [change.get("kind")]
     )
 
 
-def _or_nothing(value: Any) -> str:
-    return "nothing" if value is None or value == "" else str(value)
+def told_value(value: str | None, kind: str | None) -> str | datetime | None:
+    """Return a value that the timeline tells as it is drawn: a time as such."""
+    if value and kind == "datetime":
+        return datetime.fromisoformat(value)
+    return value or None

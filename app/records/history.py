@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.records.happenings import told_value
 from app.records.kind import RecordKind
 from services.records.field_history import field_history, readable
 from services.records.types import get_record, title_of
@@ -28,6 +29,7 @@ def show_history(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseRet
         record=record,
         title=title_of(record),
         changes=changes,
+        told_value=told_value,
         fields=[(one.name, one.label) for one in readable(uow, kind.record_type).values()],
         field=field,
         older=changes[-1].id if len(entries) == _ROWS else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -223,7 +223,10 @@ def check_link(uow: UnitOfWork, field: Field, key: UUID | None) -> None:
 
 
 def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | None:
-    """Return ``value`` of ``field`` as people read it; None for nothing."""
+    """Return ``value`` of ``field`` as people read it; None for nothing.
+
+    A time is ISO 8601 in UTC: each reader has a time zone.
+    """
     if value is None or value == "":
         return None
     if field.choices is not None:
@@ -236,7 +239,7 @@ def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | Non
     if isinstance(value, Decimal):
         return f"{value:,f}"
     if isinstance(value, datetime):
-        return value.astimezone(uow.platform.settings.timezone).strftime("%Y-%m-%d %H:%M")
+        return value.astimezone(UTC).isoformat(timespec="seconds")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value.isoformat() if isinstance(value, date) else str(value)[:_SHOWN_CHARACTERS]
@@ -245,12 +248,13 @@ def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | Non
 def _change(
     uow: UnitOfWork, record: Any, field: Field, before: Any, after: Any
 ) -> dict[str, str | None]:
-    return {
+    change = {
         "field": field.name,
         "label": field.label,
         "old": display(uow, record, field, before),
         "new": display(uow, record, field, after),
     }
+    return {**change, "kind": field.kind} if field.kind == "datetime" else change
 
 
 def _sentence(changes: list[dict[str, str | None]]) -> str:
@@ -261,6 +265,8 @@ def _sentence(changes: list[dict[str, str | None]]) -> str:
     label, old, new = (changes[0][part] for part in ("label", "old", "new"))
     if new is None:
         return f"Cleared {label}"
+    if "kind" in changes[0]:
+        return f"{'Set' if old is None else 'Changed'} {label}"
     if old is None or len(old) + len(new) > 80:  # noqa: PLR2004
         return f"Set {label} to {new}" if len(new) <= 80 else f"Changed {label}"  # noqa: PLR2004
     return f"Changed {label} from {old} to {new}"

@@ -21,6 +21,7 @@ class FieldChange:
 
     Attributes:
         id: Of the timeline's entry that tells it.
+        kind: ``datetime`` where the values are times, ISO 8601 in UTC.
     """
 
     id: UUID
@@ -30,6 +31,7 @@ class FieldChange:
     label: str
     old: str | None
     new: str | None
+    kind: str | None = None
 
 
 def field_history(
@@ -71,6 +73,7 @@ def field_history(
             fields[change["field"]].label,
             change.get("old"),
             change.get("new"),
+            change.get("kind"),
         )
         for row in uow.session.scalars(newest)
         for change in row.details["changes"]

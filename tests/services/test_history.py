@@ -44,6 +44,21 @@ def test_one_change_is_a_sentence_when_told(staff):
     ]
 
 
+def test_a_time_is_told_in_utc_when_each_reader_has_a_time_zone(staff):
+    call = staff.do(
+        "activity.create", "anna", kind="task", subject="Eva", due_at="2026-11-23T09:30:00Z"
+    )
+    staff.do("activity.update", "anna", activity_id=call.id, due_at="2026-11-24T09:30:00+02:00")
+    newest = staff.ask(timeline_of, "activity", call.id)[0]
+    (change,) = newest.details["changes"]
+    assert newest.title == "Changed Due"
+    assert (change["kind"], change["old"], change["new"]) == (
+        "datetime",
+        "2026-11-23T09:30:00+00:00",
+        "2026-11-24T07:30:00+00:00",
+    )
+
+
 def test_nothing_is_told_when_nothing_changes(staff):
     lead = staff.do("lead.create", name="Eva")
     version = staff.do("lead.update", lead_id=lead.id, name="Eva").version
