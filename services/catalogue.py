@@ -65,7 +65,7 @@ from services.marketing import (
 )
 from services.notifications import choosing as notification_choosing
 from services.notifications import mailing as notification_mailing
-from services.people import assignment, organization, users
+from services.people import assignment, groups, organization, users
 from services.points import points
 from services.privacy import dossiers, erasing, retention
 from services.records import deletion, merging, notes
@@ -139,6 +139,7 @@ __all__ = [
     "exports",
     "files",
     "goals",
+    "groups",
     "imports",
     "invoices",
     "leads",

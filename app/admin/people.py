@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from app.forms import reason_of
 from app.views import View, view
 from services.actors import Permission, Scope
-from services.errors import Invalid, LanewiseError, NotFound
+from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.operations import run
+from services.people.groups import list_groups
 from services.people.model import Group, User
-from services.people.users import list_groups, list_users
+from services.people.users import list_users
 from services.rights.labels import PERSON_SCOPES
 from services.rights.roles import list_roles
 from services.unit_of_work import UnitOfWork
@@ -81,14 +82,36 @@ def show_person(
     return _form(uow, person, _given() if request.method == "POST" else _stored(person), error)
 
 
+def _saved_now(
+    person: User, given: dict[str, Any], roles: dict[str, str], error: LanewiseError | None
+) -> dict[str, str]:
+    """Return how people read what is stored, of the fields where the form says otherwise."""
+    if not isinstance(error, StaleVersion):
+        return {}
+    stored = _stored(person)
+    read = {
+        **stored,
+        "scope": PERSON_SCOPES[stored["scope"]],
+        "roles": ", ".join(roles.get(role, role) for role in stored["roles"]) or "none",
+        "groups": ", ".join(stored["groups"]) or "none",
+    }
+    return {
+        name: f"Saved now: {read[name]}" for name, value in given.items() if value != stored[name]
+    }
+
+
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Change a person; only what was changed is sent, since a new role ends all sessions."""
+    """Change a person; only what was changed is sent, since a new role ends all sessions.
+
+    What somebody else has changed since the form was shown is a conflict.
+    """
     stored = _stored(uow.get(User, key))
     changed = {name: value for name, value in _given().items() if value != stored[name]}
     if password := request.form.get("password"):
         changed["password"] = password
     if changed:
-        run(uow, "user.update", {"user_id": str(key), **changed})
+        version = request.form.get("version") or None
+        run(uow, "user.update", {"user_id": str(key), "version": version, **changed})
         flash("Saved.", "good")
     return redirect(url_for("admin.people"))
 
@@ -147,14 +170,20 @@ def set_members(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 def _form(
     uow: UnitOfWork, person: User | None, values: dict[str, Any], error: LanewiseError | None
 ) -> ResponseReturnValue:
+    roles = list_roles(uow)
+    names = {role.key: role.name for role in roles}
+    saved = {} if person is None else _saved_now(person, values, names, error)
     return render_template(
         "admin/person.html",
         person=person,
         values=values,
+        # The person may have been changed since: the form goes on from there, and says so.
+        version=None if person is None else person.version,
+        saved=saved,
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
         groups=list_groups(uow),
-        roles=[(role.key, role.name, role.description) for role in list_roles(uow)],
+        roles=[(role.key, role.name, role.description) for role in roles],
         scopes=PERSON_SCOPES.items(),
     )
 

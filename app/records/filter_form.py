@@ -20,7 +20,8 @@ from services.filtering.operators import TIME_KINDS, Operator, operator_of, oper
 from services.filtering.parsing import find_field, target_of_type
 from services.filtering.periods import SUGGESTED
 from services.filtering.relations import target_of
-from services.people.users import list_groups, list_users
+from services.people.groups import list_groups
+from services.people.users import list_users
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 

@@ -22,8 +22,8 @@ from app.records.list_state import (
 from app.records.titles import Title, Titles, find_titles
 from services.activities.agenda import next_activities
 from services.actors import Permission
+from services.people.groups import list_groups
 from services.people.model import Group
-from services.people.users import list_groups
 from services.records.deletion import SHOWN, list_deleted
 from services.records.lists import RecordPage, list_records
 from services.records.types import Field

@@ -1,4 +1,4 @@
-"""What can be done with users, groups and tokens."""
+"""What can be done with users and tokens."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import exists, select
 
 from services.actors import Permission, Role, Scope
-from services.arguments import Email, Key, Keys, Line, Moment
+from services.arguments import Email, Key, Line, Moment
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
-from services.people.model import Group, User, find_group, memberships
+from services.people.model import Group, User, find_group
 from services.people.passwords import check_password, hash_password
 from services.people.sign_in import ApiToken, hash_token, new_token
+from services.records.changes import check_version
+from services.records.schemas import VERSION
+from services.rights.giving import check_person
 from services.rights.reach import PERSON_SCOPES
-from services.rights.roles import check_roles, check_within, permissions_of
+from services.rights.roles import check_roles
 from services.unit_of_work import UnitOfWork
-
-MAX_LEVELS = 10
-"""How deep groups may stand below one another."""
 
 _ROLES = fields.List(Line(), metadata={"title": "Roles", "description": "Their keys."})
 _SCOPE = fields.String(
@@ -60,6 +60,7 @@ class UpdateUser(Arguments):
     """What changes of a person; what is left out stays."""
 
     user_id = Key(required=True, metadata={"title": "User"})
+    version = VERSION
     name = Line(metadata={"title": "Name"})
     email = Email(metadata={"title": "E-mail"})
     password = _password()
@@ -78,31 +79,6 @@ class ChangePassword(Arguments):
 
 class SignOut(Arguments):
     """Nothing: one signs out oneself."""
-
-
-class CreateGroup(Arguments):
-    """A team and task queue."""
-
-    name = Line(required=True, metadata={"title": "Name"})
-    parent_id = Key(load_default=None, allow_none=True, metadata={"title": "Team above"})
-
-
-class UpdateGroup(Arguments):
-    """What changes of a group; what is left out stays."""
-
-    group_id = Key(required=True, metadata={"title": "Group"})
-    name = Line(metadata={"title": "Name"})
-    parent_id = Key(
-        allow_none=True,
-        metadata={"title": "Team above", "description": "Its members see this one's records."},
-    )
-
-
-class SetMembers(Arguments):
-    """All members of a group."""
-
-    group_id = Key(required=True, metadata={"title": "Group"})
-    user_ids = Keys(required=True, metadata={"title": "Members"})
 
 
 class CreateToken(Arguments):
@@ -125,17 +101,26 @@ def create_user(uow: UnitOfWork, *, password: str, groups: list[str], **values: 
     values["roles"] = check_roles(uow, values["roles"])
     user = User(password_hash=hash_password(password), **values)
     user.groups = [_get_group(uow, name) for name in groups]
-    return uow.add(user)
+    uow.add(user)
+    check_person(uow, user.actor())
+    return user
 
 
 @operation("user.update", Permission.USER_MANAGE, UpdateUser, secret_fields=frozenset({"password"}))
-def update_user(uow: UnitOfWork, *, user_id: UUID, **values: Any) -> User:
+def update_user(
+    uow: UnitOfWork, *, user_id: UUID, version: int | None = None, **values: Any
+) -> User:
     """Change a user; a new password, role or scope, or switching off, ends all its sessions.
 
     A new password ends its tokens, too.
+
+    Raises:
+        NotAllowed: The person may do more than the actor, or would.
+        StaleVersion: Somebody else has changed it since.
     """
     user = uow.get(User, user_id, lock=True)
-    check_within(uow, permissions_of(uow, user.roles))  # nobody takes over who may do more
+    check_person(uow, user.actor())  # nobody takes over who may do more
+    check_version(uow, user, version)
     if "roles" in values:
         values["roles"] = check_roles(uow, values["roles"])
     if "email" in values:
@@ -151,6 +136,7 @@ def update_user(uow: UnitOfWork, *, user_id: UUID, **values: Any) -> User:
     for name, value in values.items():
         setattr(user, name, value)
     uow.session.flush()
+    check_person(uow, user.actor())
     _keep_an_administrator(uow)
     return user
 
@@ -177,51 +163,6 @@ def change_password(uow: UnitOfWork, *, current_password: str, new_password: str
 def sign_out(uow: UnitOfWork) -> None:
     """Sign out, which ends all one's sessions."""
     uow.get(User, _own_key(uow), lock=True).session_epoch += 1
-
-
-@operation("group.create", Permission.USER_MANAGE, CreateGroup)
-def create_group(uow: UnitOfWork, *, name: str, parent_id: UUID | None) -> Group:
-    """Create a group."""
-    _check_group_name(uow, name)
-    if parent_id is not None:
-        _check_above(uow, None, parent_id)
-    return uow.add(Group(name=name, parent_id=parent_id))
-
-
-@operation("group.update", Permission.USER_MANAGE, UpdateGroup)
-def update_group(uow: UnitOfWork, *, group_id: UUID, **values: Any) -> Group:
-    """Rename a group, or put it below another one.
-
-    Raises:
-        Conflict: The name is taken, or the groups would stand in a circle.
-    """
-    if "parent_id" in values:
-        _hold_groups(uow)
-    group = uow.get(Group, group_id, lock=True)
-    if "name" in values and values["name"] != group.name:
-        _check_group_name(uow, values["name"])
-    if values.get("parent_id") is not None:
-        _check_above(uow, group.id, values["parent_id"])
-    for name, value in values.items():
-        setattr(group, name, value)
-    uow.session.flush()
-    return group
-
-
-@operation("group.set_members", Permission.USER_MANAGE, SetMembers)
-def set_members(uow: UnitOfWork, *, group_id: UUID, user_ids: list[UUID]) -> Group:
-    """Set who belongs to a group."""
-    group = uow.get(Group, group_id, lock=True)
-    wanted = set(user_ids)
-    found = set(uow.session.scalars(select(User.id).where(User.id.in_(wanted))))
-    if found != wanted:
-        raise NotFound("There is no such user.")
-    uow.session.execute(delete(memberships).where(memberships.c.group_id == group.id))
-    if wanted:
-        rows = [{"group_id": group.id, "user_id": key} for key in sorted(wanted)]
-        uow.session.execute(insert(memberships), rows)
-    uow.session.expire_all()
-    return group
 
 
 @operation("token.create", Permission.PROFILE_WRITE, CreateToken)
@@ -258,11 +199,6 @@ def list_users(uow: UnitOfWork, *, include_inactive: bool = False) -> Sequence[U
     return uow.session.scalars(statement).all()
 
 
-def list_groups(uow: UnitOfWork) -> Sequence[Group]:
-    """Return the groups by name."""
-    return uow.session.scalars(select(Group).order_by(Group.name)).all()
-
-
 def list_tokens(uow: UnitOfWork) -> Sequence[ApiToken]:
     """Return the actor's own tokens that are not revoked, newest first."""
     statement = select(ApiToken).where(
@@ -290,35 +226,6 @@ def _get_group(uow: UnitOfWork, name: str) -> Group:
         message = f"There is no group called {name}."
         raise Invalid(message, {"groups": [message]})
     return group
-
-
-def _check_group_name(uow: UnitOfWork, name: str) -> None:
-    if find_group(uow, name) is not None:
-        raise Conflict(f"There is a group called {name} already.")
-
-
-def _hold_groups(uow: UnitOfWork) -> None:
-    """Hold all groups to the commit: two moves at once could make a circle together."""
-    uow.session.execute(select(Group.id).order_by(Group.id).with_for_update())
-
-
-def _check_above(uow: UnitOfWork, group_id: UUID | None, parent_id: UUID) -> None:
-    """Refuse a team above that is not there, is the group itself or stands below it.
-
-    Raises:
-        NotFound: There is no such group.
-        Conflict: There would be a circle, or too many levels.
-    """
-    levels, above = 1, uow.get(Group, parent_id)
-    while True:
-        if above.id == group_id:
-            raise Conflict("A group can't stand below itself.")
-        levels += 1
-        if levels > MAX_LEVELS:
-            raise Conflict(f"Groups stand at most {MAX_LEVELS} levels deep.")
-        if above.parent_id is None:
-            return
-        above = uow.get(Group, above.parent_id)
 
 
 def _check_address(uow: UnitOfWork, email: str, user_id: UUID | None) -> None:

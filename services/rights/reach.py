@@ -51,7 +51,8 @@ PERSON_SCOPES: Final = (Scope.OWN, Scope.TEAM, Scope.ALL)
 CELLS: Final = (Scope.NONE.value, Scope.OWN.value, Scope.TEAM.value, Scope.ALL.value, STANDARD)
 """What a role may say for a verb of a record type."""
 
-_WIDTH: Final = {scope: width for width, scope in enumerate(Scope)}
+WIDTHS: Final = {scope: width for width, scope in enumerate(Scope)}
+"""How far each scope reaches, for comparing them."""
 _STRENGTH: Final = {right: strength for strength, right in enumerate(FieldRight)}
 _WITHIN_READ: Final = frozenset({Verb.UPDATE, Verb.DELETE, Verb.EXPORT})
 
@@ -71,11 +72,15 @@ class RoleRules:
 
     def scope(self, record_type: str, verb: Verb, standard: Scope) -> Scope:
         """Return how far ``verb`` reaches for a person with this standard scope."""
+        said = self.cell(record_type, verb)
+        return standard if said == STANDARD else Scope(said)
+
+    def cell(self, record_type: str, verb: Verb) -> str:
+        """Return what the role says, which is one of ``CELLS``."""
         row = self.records.get(record_type)
         if row is None:
             row = self.records.get(EVERY_TYPE, {})
-        said = row.get(verb.value, Scope.NONE.value)
-        return standard if said == STANDARD else Scope(said)
+        return row.get(verb.value, Scope.NONE.value)
 
     def field_right(self, record_type: str, name: str) -> FieldRight:
         """Return what the role allows with a field of the records that it gives."""
@@ -102,7 +107,7 @@ class RecordRights:
         if known is None:
             known = self._widest(record_type, verb)
             if verb in _WITHIN_READ:
-                known = min(known, self.scope(record_type, Verb.READ), key=_WIDTH.__getitem__)
+                known = min(known, self.scope(record_type, Verb.READ), key=WIDTHS.__getitem__)
             self._scopes[record_type, verb] = known
         return known
 
@@ -116,7 +121,7 @@ class RecordRights:
 
     def _widest(self, record_type: str, verb: Verb) -> Scope:
         scopes = (role.scope(record_type, verb, self.standard) for role in self.roles.values())
-        return max(scopes, key=_WIDTH.__getitem__, default=Scope.NONE)
+        return max(scopes, key=WIDTHS.__getitem__, default=Scope.NONE)
 
     def _below(self, record_type: str, wanted: FieldRight) -> frozenset[str]:
         """Return the fields with less than ``wanted`` in every role that lets the type be read.

@@ -12,15 +12,16 @@ from sqlalchemy import func, select
 
 from services.actors import Permission, Role
 from services.arguments import Line
-from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.people.model import User
 from services.records.changes import check_version
 from services.records.schemas import VERSION
 from services.records.types import RecordType, all_record_types, get_record_type
 from services.rights.book import new_version, read_roles
+from services.rights.giving import check_rules, check_within
 from services.rights.model import RightsVersion, StoredRole
-from services.rights.reach import CELLS, EVERY_TYPE, FieldRight, Verb
+from services.rights.reach import CELLS, EVERY_TYPE, FieldRight, RoleRules, Verb
 from services.rights.shipped import SHIPPED, RoleDefinition
 from services.unit_of_work import UnitOfWork
 
@@ -110,6 +111,7 @@ def create_role(
         records=_checked_records(records or {}),
         field_rights=_checked_fields(field_rights or {}),
     )
+    check_rules(uow, RoleRules(role.records, role.field_rights))
     return uow.add(role)
 
 
@@ -122,6 +124,7 @@ def update_role(
     roles = read_roles(uow.session)
     definition = _changeable(roles, role)
     check_within(uow, definition.permissions)
+    check_rules(uow, definition.rules)
     stored = uow.session.scalars(select(StoredRole).where(StoredRole.key == role)).one_or_none()
     if stored is not None:
         check_version(uow, stored, version)
@@ -129,10 +132,12 @@ def update_role(
         _check_name(roles, values["name"], role)
     values = _checked(uow, values)
     if stored is None:
-        return uow.add(_stored(definition, values))
-    for name, value in values.items():
-        setattr(stored, name, value)
-    uow.session.flush()
+        stored = uow.add(_stored(definition, values))
+    else:
+        for name, value in values.items():
+            setattr(stored, name, value)
+        uow.session.flush()
+    check_rules(uow, RoleRules(stored.records, stored.field_rights))
     return stored
 
 
@@ -143,6 +148,7 @@ def reset_role(uow: UnitOfWork, *, role: str) -> dict[str, Any]:
     if role not in SHIPPED:
         raise NotFound("There is no such role that ships.")
     check_within(uow, SHIPPED[role].permissions)
+    check_rules(uow, SHIPPED[role].rules)
     stored = uow.session.scalars(select(StoredRole).where(StoredRole.key == role)).one_or_none()
     if stored is not None:
         uow.session.delete(stored)
@@ -209,24 +215,6 @@ def check_roles(uow: UnitOfWork, keys: Iterable[str]) -> list[str]:
             raise Invalid(message, {"roles": [message]})
         check_within(uow, roles[key].permissions)
     return wanted
-
-
-def check_within(uow: UnitOfWork, permissions: Iterable[Permission]) -> None:
-    """Refuse to give, or to change, what the actor itself may not do.
-
-    Raises:
-        NotAllowed: The actor lacks one of ``permissions``.
-    """
-    missing = sorted(set(permissions) - uow.actor.permissions)
-    if missing:
-        raise NotAllowed(f"Only who may do this oneself can give or change it: {missing[0]}.")
-
-
-def permissions_of(uow: UnitOfWork, keys: Iterable[str]) -> frozenset[Permission]:
-    """Return what the roles with these keys permit together."""
-    roles = read_roles(uow.session)
-    found = (roles[key].permissions for key in keys if key in roles)
-    return frozenset[Permission]().union(*found)
 
 
 def _changeable(roles: Mapping[str, RoleDefinition], key: str) -> RoleDefinition:

@@ -10,11 +10,19 @@ import pytest
 from sqlalchemy import select, text
 
 from services.audit import AuditEntry
-from services.errors import Conflict, Invalid, NotAllowed, NotAuthenticated, NotFound
+from services.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    StaleVersion,
+)
+from services.people.groups import MAX_LEVELS, list_groups
 from services.people.model import User, find_group
 from services.people.passwords import check_password, hash_password
 from services.people.sign_in import ApiToken, sign_in, user_by_token
-from services.people.users import list_groups, list_tokens, list_users
+from services.people.users import list_tokens, list_users
 
 PASSWORD = "a long enough phrase"
 
@@ -206,3 +214,31 @@ def test_groups_and_members_are_kept_when_set(staff):
 def test_people_are_managed_by_administrators_only_when_asked(staff):
     with pytest.raises(NotAllowed):
         staff.do("user.create", "anna", name="X", email="x@x.example", password=PASSWORD)
+
+
+def test_a_change_is_refused_when_somebody_else_changed_the_person_meanwhile(staff):
+    anna = staff.people["anna"].user_id
+    seen = staff.ask(lambda uow: uow.get(User, anna).version)
+    staff.do("user.update", user_id=anna, version=seen, name="Anna Berg")
+    with pytest.raises(StaleVersion):
+        staff.do("user.update", user_id=anna, version=seen, name="Anna Lund")
+    assert staff.ask(lambda uow: uow.get(User, anna).name) == "Anna Berg"
+
+
+def test_groups_are_refused_when_those_below_would_stand_too_deep(staff):
+    def chain(length, above=None):
+        keys = []
+        for number in range(length):
+            name = f"{above}-{length}-{number}"
+            above = staff.do("group.create", name=name, parent_id=above).id
+            keys.append(above)
+        return keys
+
+    deep, short = chain(MAX_LEVELS - 2), chain(3)
+    with pytest.raises(Conflict, match="levels"):
+        staff.do("group.update", group_id=short[0], parent_id=deep[-1])
+    staff.do("group.update", group_id=short[0], parent_id=deep[-2])
+    with pytest.raises(Conflict, match="levels"):
+        staff.do("group.create", name="Too deep", parent_id=short[-1])
+    with pytest.raises(Conflict, match="below itself"):
+        staff.do("group.update", group_id=deep[0], parent_id=short[-1])

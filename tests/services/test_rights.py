@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from services.actors import Permission, Verb
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
-from services.people.model import Group, User, find_signed_in, find_user
+from services.people.model import Group, User, find_group, find_signed_in, find_user
 from services.records.lists import list_records
 from services.records.types import get_record
 from services.rights.book import RightsBook
@@ -319,8 +319,100 @@ def test_nobody_gives_more_than_it_may_do_when_it_looks_after_people(staff):
         staff.do("role.create", "petra", name="More", permissions=["instance:operate"])
 
 
+@pytest.fixture
+def petra(staff):
+    """Petra of Sales looks after people; she sees her teams' records, and no deal's amount."""
+    role = role_of(
+        staff,
+        "Office",
+        permissions=[*WRITER, "user:manage"],
+        records={"*": {"read": "team", "update": "own"}, "deal": {"read": "standard"}},
+        field_rights={"deal": {"amount": "hidden", "probability": "read"}},
+    )
+    person_with(staff, "petra", role)
+    return role
+
+
+CLOSED = {"deal": {"amount": "hidden", "probability": "read"}}
+
+
+@pytest.mark.parametrize(
+    ("records", "field_rights"),
+    [
+        ({"lead": {"read": "all"}}, {}),
+        ({"*": {"read": "all"}}, CLOSED),
+        ({"lead": {"read": "standard"}}, {}),
+        ({"lead": {"read": "team", "update": "team"}}, {}),
+        ({"lead": {"read": "own", "delete": "own"}}, {}),
+        ({"deal": {"read": "own"}}, {"deal": {"probability": "read"}}),
+        ({"deal": {"read": "own"}}, {"deal": {"amount": "hidden"}}),
+    ],
+)
+def test_a_role_is_refused_when_it_says_more_than_its_makers(staff, petra, records, field_rights):
+    values = {"permissions": [], "records": records, "field_rights": field_rights}
+    with pytest.raises(NotAllowed):
+        staff.do("role.create", "petra", name="More", **values)
+    with pytest.raises(NotAllowed):
+        staff.do("role.update", "petra", role=petra, records=records, field_rights=field_rights)
+
+
+def test_a_role_is_made_when_it_says_no_more_than_its_makers(staff, petra):
+    records = {"*": {"read": "own"}, "lead": {"read": "team", "update": "own"}}
+    records["deal"] = {"read": "standard"}
+    values = {"permissions": ["record:read"], "records": records, "field_rights": CLOSED}
+    role = staff.do("role.create", "petra", name="Less", **values)
+    made = {"name": "Nils", "email": "nils@x.example", "password": "a phrase of his own"}
+    made |= {"roles": [role.key], "groups": ["Sales"]}
+    nils = staff.do("user.create", "petra", **made, scope="team")
+    staff.do("user.update", "petra", user_id=nils.id, scope="own")
+    for change in ({"scope": "all"}, {"groups": ["Sales", "Service"]}, {"roles": ["analyst"]}):
+        with pytest.raises(NotAllowed):
+            staff.do("user.update", "petra", user_id=nils.id, **change)
+
+
+def test_nobody_is_taken_over_when_it_sees_more(staff, petra):
+    wide = person_with(staff, "vera", petra, scope="all")
+    other = person_with(staff, "otto", petra, groups=("Service",))
+    for who in (wide, other):
+        with pytest.raises(NotAllowed):
+            staff.do("user.update", "petra", user_id=who.user_id, password="petra knows this one")
+    with pytest.raises(NotAllowed):
+        staff.do("user.update", "petra", user_id=staff.people["petra"].user_id, scope="all")
+
+
+def test_nobody_is_let_into_a_group_when_its_records_are_not_seen(staff, petra):
+    me = staff.people["petra"].user_id
+    sales, service = (
+        staff.ask(lambda uow, n=n: find_group(uow, n).id) for n in ("Sales", "Service")
+    )
+    with pytest.raises(NotAllowed):
+        staff.do("group.set_members", "petra", group_id=service, user_ids=[me])
+    with pytest.raises(NotAllowed):
+        staff.do("group.update", "petra", group_id=service, parent_id=sales)
+    new = person_with(staff, "nora", petra, scope="own", groups=())
+    members = [
+        *staff.ask(
+            lambda uow: [
+                one.id
+                for one in uow.session.scalars(select(User))
+                if sales in {g.id for g in one.groups}
+            ]
+        ),
+        new.user_id,
+    ]
+    staff.do("group.set_members", "petra", group_id=sales, user_ids=members)
+    assert sales in again(staff, "nora").group_ids
+
+
+def test_an_administrator_gives_any_scope_when_its_own_is_narrow(staff):
+    staff.add_person("aldo", roles=("administrator",), scope="own")
+    staff.do("user.update", "aldo", user_id=staff.people["boris"].user_id, scope="all")
+    assert again(staff, "boris").reach("deal") is Scope.ALL
+
+
 def test_an_operator_is_no_administrator_when_the_last_one_would_go(staff):
-    role = role_of(staff, "Office", permissions=[one.value for one in Permission])
+    every = {"*": dict.fromkeys([verb.value for verb in Verb], "all")}
+    role = role_of(staff, "Office", permissions=[one.value for one in Permission], records=every)
     person_with(staff, "petra", role)
     with pytest.raises(Conflict):
         staff.do("user.update", "petra", user_id=staff.people["olga"].user_id, roles=[role])
