@@ -19,6 +19,7 @@ from services.consents.model import CHANNELS, CONSENT_STATES, PERSON_TYPES
 from services.consents.purposes import list_purposes
 from services.errors import LanewiseError, NotFound
 from services.operations import run
+from services.points.keeping import points_of
 from services.records.types import get_record, title_of
 from services.unit_of_work import UnitOfWork
 
@@ -74,6 +75,7 @@ def show(uow: UnitOfWork, *, record_type: str, key: UUID) -> ResponseReturnValue
         back=record_url(record_type, key),
         rows=rows,
         history=history,
+        held={point.normalised for point in points_of(uow, record)},
         named=purposes_by_id(uow, {entry.purpose_id for entry in history}),
         texts=texts_by_id(uow, {entry.text_id for entry in history if entry.text_id}),
         channels=CHANNELS,

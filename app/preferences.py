@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from app.context import settings
 from app.limits import HOOK, PUBLIC_FORM, limit_route
 from app.views import Audience, view
-from services.consents.answering import find_pending, find_person, receives
+from services.consents.answering import address_of_link, find_pending, find_person, receives
 from services.consents.keeping import present_consents
 from services.consents.links import read_choice_link
 from services.consents.model import Channel, ConsentPurpose
@@ -108,8 +108,10 @@ def choose(uow: UnitOfWork, *, token: str) -> ResponseReturnValue:
 
 
 def _show_preferences(uow: UnitOfWork, token: str, *, is_saved: bool) -> ResponseReturnValue:
-    person = find_person(uow, read_choice_link(settings(), token))
+    choice = read_choice_link(settings(), token)
+    person = find_person(uow, choice)
     present = {} if person is None else present_consents(uow, person.id)
+    address = None if person is None else address_of_link(uow, person, choice)
     choices = []
     for purpose in list_purposes(uow):
         entry = present.get((Channel.MAIL.value, purpose.id))
@@ -119,7 +121,7 @@ def _show_preferences(uow: UnitOfWork, token: str, *, is_saved: bool) -> Respons
                 "key": purpose.key,
                 "title": purpose.title(_language(purpose.titles)),
                 "text": "" if words is None else words.texts[_language(words.texts)],
-                "chosen": receives(purpose, None if entry is None else entry.state),
+                "chosen": receives(purpose, entry, address),
             }
         )
     return render_template(

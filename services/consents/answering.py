@@ -10,16 +10,19 @@ from sqlalchemy import select
 from services.actors import SYSTEM, Permission
 from services.arguments import Choices, Line
 from services.consents.consents import note_given, note_withdrawn
-from services.consents.keeping import Said, present_consents
+from services.consents.keeping import Said, has_address, present_consents
 from services.consents.links import (
     Choice,
     read_choice_link,
     read_confirmation_link,
+    seal_of,
 )
 from services.consents.model import Channel, ConsentEntry, ConsentPurpose, ConsentState
 from services.consents.purposes import list_purposes
 from services.errors import NotFound
 from services.operations import Arguments, operation
+from services.points.keeping import points_of
+from services.points.model import PointKind
 from services.records.merging import Merge
 from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
@@ -55,12 +58,13 @@ def confirm_consent(uow: UnitOfWork, *, token: str) -> dict[str, Any]:
     """
     purpose, entry, person = find_pending(uow, token)
     present = present_consents(uow, person.id).get((entry.channel, entry.purpose_id))
-    if present is not None and present.state == ConsentState.GIVEN:
+    is_given = present is not None and present.state == ConsentState.GIVEN
+    if is_given and present is not None and present.address == entry.address:
         return {"purpose": purpose.key}
     evidence = f"{entry.evidence or 'Mailed'} on {entry.at:%Y-%m-%d %H:%M} UTC, confirmed"
     if uow.address:
         evidence += f" from {uow.address}"
-    said = Said(_DOUBLE_OPT_IN, evidence, text_id=entry.text_id)
+    said = Said(_DOUBLE_OPT_IN, evidence, text_id=entry.text_id, address=entry.address)
     note_given(uow, person, entry.channel, purpose, said)
     return {"purpose": purpose.key}
 
@@ -95,7 +99,8 @@ def choose_consents(
 ) -> dict[str, Any]:
     """Say by a mailed link what one wants to receive by mail, and what not.
 
-    Who follows the link reads the address's mails, so that nothing needs to be confirmed.
+    Who follows the link reads the mails of the address that it was sent to, so that nothing needs
+    to be confirmed. If the person has that address no longer, it can only withdraw.
 
     Raises:
         NotFound: The link is not ours.
@@ -105,23 +110,36 @@ def choose_consents(
     if person is None:
         return {"done": True}
     wanted = set(purposes or ())
+    address = address_of_link(uow, person, choice)
     present = present_consents(uow, person.id)
     for purpose in list_purposes(uow):
         entry = present.get((Channel.MAIL.value, purpose.id))
-        state = None if entry is None else entry.state
+        is_open = entry is not None and entry.state != ConsentState.WITHDRAWN
         if purpose.key in wanted:
-            if not receives(purpose, state):
-                note_given(uow, person, Channel.MAIL.value, purpose, Said(_BY_PAGE))
-        elif receives(purpose, state) or state == ConsentState.PENDING:
+            if address is not None and not receives(purpose, entry, address):
+                said = Said(_BY_PAGE, address=address)
+                note_given(uow, person, Channel.MAIL.value, purpose, said)
+        elif is_open or not purpose.needs_consent:
             note_withdrawn(uow, person, Channel.MAIL.value, purpose, Said(_BY_PAGE))
     return {"done": True}
 
 
-def receives(purpose: ConsentPurpose, state: str | None) -> bool:
-    """Tell whether what was said last, None for nothing, lets somebody receive something."""
+def address_of_link(uow: UnitOfWork, person: Any, choice: Choice) -> str | None:
+    """Return the address that a link was mailed to; None if the person has it no longer."""
+    if not choice.seal:
+        found: str | None = person.email
+        return found
+    settings = uow.platform.settings
+    held = [one.normalised for one in points_of(uow, person) if one.kind == PointKind.MAIL]
+    return next((one for one in held if seal_of(settings, one) == choice.seal), None)
+
+
+def receives(purpose: ConsentPurpose, entry: ConsentEntry | None, address: str | None) -> bool:
+    """Tell whether what was said last, None for nothing, lets an address receive something."""
     if purpose.needs_consent:
-        return state == ConsentState.GIVEN
-    return state != ConsentState.WITHDRAWN
+        is_given = entry is not None and entry.state == ConsentState.GIVEN
+        return is_given and entry is not None and entry.address == address
+    return entry is None or entry.state != ConsentState.WITHDRAWN
 
 
 def find_pending(uow: UnitOfWork, token: str) -> tuple[ConsentPurpose, ConsentEntry, Any]:
@@ -141,6 +159,8 @@ def find_pending(uow: UnitOfWork, token: str) -> tuple[ConsentPurpose, ConsentEn
     present = present_consents(uow, entry.record_id).get((entry.channel, entry.purpose_id))
     if person is None or (present is not None and present.state == ConsentState.WITHDRAWN):
         raise gone
+    if not has_address(uow, person, entry.channel, entry.address):
+        raise gone  # it is for an address that the person has no longer
     return purpose, entry, person
 
 

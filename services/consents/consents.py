@@ -12,11 +12,19 @@ from marshmallow import validate
 
 from services.actors import Permission
 from services.arguments import Key, Line, LongText, Moment
-from services.consents.keeping import Said, add_consent, present_consents, same_persons
+from services.consents.keeping import (
+    Said,
+    add_consent,
+    address_of,
+    has_address,
+    present_consents,
+    same_persons,
+)
 from services.consents.links import CONFIRMED_WITHIN, make_confirmation_link
 from services.consents.model import (
     CHANNELS,
     PERSON_TYPES,
+    POINT_KIND_OF,
     Channel,
     ConsentEntry,
     ConsentPurpose,
@@ -26,6 +34,7 @@ from services.consents.purposes import get_purpose, latest_text
 from services.database import new_id
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation, run
+from services.points.model import PointKind
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
@@ -33,6 +42,11 @@ from services.unit_of_work import UnitOfWork
 _CONFIRMATION: Final = re.compile(
     r"(/consent/confirm/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"
 )
+_ADDRESSES: Final = {
+    PointKind.MAIL.value: "e-mail address",
+    PointKind.PHONE.value: "phone number",
+    PointKind.MESSENGER.value: "messenger name",
+}
 _CHANNEL: Final = Line(
     required=True,
     validate=validate.OneOf(list(CHANNELS)),
@@ -93,7 +107,8 @@ def give_consent(
     """Note that a person agreed to be contacted.
 
     Raises:
-        Invalid: It would need a confirmation by mail, or evidence, and has neither.
+        Invalid: It would need a confirmation by mail, or evidence, and has neither; or the person
+            has no address or number of this channel, to which it would belong.
     """
     person = get_record(uow, record_type, record_id, lock=True)
     found = get_purpose(uow, purpose)
@@ -101,7 +116,7 @@ def give_consent(
     if found.confirms_by_mail and channel == Channel.MAIL and evidence is None:
         message = "Say what proves it, or have the person confirm it by mail."
         raise Invalid(message, {"evidence": [message]})
-    said = Said(source, evidence, at)
+    said = Said(source, evidence, at, address=_needed(uow, person, channel))
     return note_given(uow, person, channel, found, said)
 
 
@@ -131,7 +146,8 @@ def request_consent(
 ) -> dict[str, Any]:
     """Ask a person by mail to confirm that it agrees to be contacted.
 
-    Nothing is allowed until it follows the link, within a week.
+    Nothing is allowed until it follows the link, within a week. Who agreed for an address that it
+    has no longer is asked anew.
 
     Raises:
         Conflict: It agreed already, or has withdrawn: who said no is not asked again.
@@ -140,13 +156,13 @@ def request_consent(
     person = get_record(uow, record_type, record_id, lock=True)
     found = get_purpose(uow, purpose)
     present = present_consents(uow, person.id).get((channel, found.id))
-    if present is not None and present.state != ConsentState.PENDING:
+    if present is not None and _holds(uow, person, present):
         what = "agreed already" if present.state == ConsentState.GIVEN else "said no"
         raise Conflict(f"This person has {what}.", code="consent_answered")
     if not person.email:
         message = "This person has no e-mail address."
         raise Invalid(message, {"record_id": [message]}, code="mail_address_invalid")
-    said = Said("asked by mail", f"Sent to {person.email}")
+    said = Said("asked by mail", f"Sent to {person.email}", address=_needed(uow, person, channel))
     entry = add_consent(uow, record_type, person.id, channel, found, ConsentState.PENDING, said)
     entry.id = new_id()
     uow.session.flush()
@@ -227,6 +243,23 @@ def note_withdrawn(
             facts = {"channel": channel, "purpose": purpose.key}
             uow.emit("consent.withdrawn", record_type, key, **facts)
     uow.session.flush()
+
+
+def _needed(uow: UnitOfWork, person: Any, channel: str) -> str:
+    """Return the address or number that a consent is for."""
+    address = address_of(uow, person, channel)
+    if address is None:
+        named = _ADDRESSES[POINT_KIND_OF[channel]]
+        message = f"Enter the person's {named} first: consent belongs to it."
+        raise Invalid(message, {"channel": [message]})
+    return address
+
+
+def _holds(uow: UnitOfWork, person: Any, entry: ConsentEntry) -> bool:
+    """Tell whether somebody has answered already, so that there is nothing to ask."""
+    if entry.state == ConsentState.GIVEN:
+        return has_address(uow, person, entry.channel, entry.address)
+    return entry.state == ConsentState.WITHDRAWN
 
 
 def _request_text(uow: UnitOfWork, purpose: ConsentPurpose, entry: ConsentEntry) -> str:

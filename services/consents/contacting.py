@@ -5,9 +5,10 @@ Mail, segments, campaigns and calls all ask here, so that no way of sending forg
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, false, func, select
 from sqlalchemy.orm import aliased
 
 from services.consents.model import (
@@ -23,43 +24,49 @@ from services.points.model import ContactPoint
 from services.unit_of_work import UnitOfWork
 
 
-def may_contact(uow: UnitOfWork, person: Any, channel: str, purpose: str) -> bool:
+def may_contact(
+    uow: UnitOfWork, person: Any, channel: str, purpose: str, address: str | None = None
+) -> bool:
     """Tell whether a contact or a lead may be contacted by ``channel`` for a purpose's key.
 
-    Rights are the caller's business. See ``contactable`` for the rules.
+    With ``address``, in its normal spelling, whether it may be there; else anywhere. Rights are
+    the caller's business. See ``contactable`` for the rules.
     """
     model = type(person)
     uow.session.flush()
     found = select(model.id).where(
         model.id == person.id,
         model.deleted_at.is_(None),
-        contactable(uow, model, channel, purpose),
+        contactable(uow, model, channel, purpose, address),
     )
     return uow.session.scalar(found) is not None
 
 
 def contact_address(uow: UnitOfWork, person: Any, channel: str, purpose: str) -> str | None:
-    """Return the address or number to use, the primary one if it works; None: don't contact."""
-    if not may_contact(uow, person, channel, purpose):
-        return None
-    usable = [
-        point
-        for point in points_of(uow, person)
-        if point.kind == POINT_KIND_OF[channel] and point.invalid_since is None
-    ]
-    usable.sort(key=lambda point: not is_primary(person, point))
-    return usable[0].normalised if usable else None
+    """Return the address or number to use, the primary one if it may be; None: don't contact."""
+    held = [point for point in points_of(uow, person) if point.kind == POINT_KIND_OF[channel]]
+    held.sort(key=lambda point: not is_primary(person, point))
+    usable = (
+        point.normalised
+        for point in held
+        if may_contact(uow, person, channel, purpose, point.normalised)
+    )
+    return next(usable, None)
 
 
-def contactable(uow: UnitOfWork, model: Any, channel: str, purpose: str) -> ColumnElement[bool]:
+def contactable(
+    uow: UnitOfWork, model: Any, channel: str, purpose: str, address: str | None = None
+) -> ColumnElement[bool]:
     """Return the SQL condition of the contacts or leads that may be contacted.
 
     All of this must hold, and whoever has the same address or number speaks for the others:
 
-    - The person has an address or number of the channel's kind at which something arrives.
+    - The person has an address or number of the channel's kind at which something arrives; with
+      ``address`` it is that one.
     - Nobody opted out of advertising at one of its addresses or numbers of that kind.
     - The last thing that was said for the channel and purpose is not a withdrawal.
-    - If the purpose needs consent, the last thing that this person said is that it is given.
+    - If the purpose needs consent, the last thing that this person said is that it is given, and
+      it was given for the address or number at which something arrives.
 
     An unknown or archived purpose, and what is no person, give nobody.
     """
@@ -67,20 +74,26 @@ def contactable(uow: UnitOfWork, model: Any, channel: str, purpose: str) -> Colu
     if found is None or found.archived_at is not None or model.record_type not in PERSON_TYPES:
         return false()
     kind = POINT_KIND_OF[channel]
-    conditions = [_reachable(model, kind), ~_opted_out(model, kind)]
-    last_of_all = _last_state(found, channel, _same_holders(model, kind))
-    conditions.append(func.coalesce(last_of_all, "") != ConsentState.WITHDRAWN.value)
+    last_of_all = _last(found, channel, _same_holders(model, kind), ConsentEntry.state)
+    wanted: list[Any] = [] if address is None else [address]
     if found.needs_consent:
-        said = select(ConsentEntry).where(ConsentEntry.record_id == model.id).correlate(model)
-        own = _last_state(found, channel, said)
-        conditions.append(own == ConsentState.GIVEN.value)
-    return and_(*conditions)
+        said = select(ConsentEntry).where(ConsentEntry.record_id == model.id)
+        is_given = ConsentEntry.state == ConsentState.GIVEN.value
+        agreed = case((is_given, ConsentEntry.address))
+        wanted.append(_last(found, channel, said.correlate(model), agreed))
+    return and_(
+        _reachable(model, kind, wanted),
+        ~_opted_out(model, kind),
+        func.coalesce(last_of_all, "") != ConsentState.WITHDRAWN.value,
+    )
 
 
-def _last_state(purpose: ConsentPurpose, channel: str, entries: Select[ConsentEntry]) -> Any:
+def _last(
+    purpose: ConsentPurpose, channel: str, entries: Select[ConsentEntry], what: Any
+) -> ScalarSelect[Any]:
     """Return the scalar query of what was said last. What is pending changes nothing."""
     return (
-        entries.with_only_columns(ConsentEntry.state)
+        entries.with_only_columns(what)
         .where(
             ConsentEntry.channel == channel,
             ConsentEntry.purpose_id == purpose.id,
@@ -108,7 +121,8 @@ def _same_holders(model: Any, kind: str) -> Select[ConsentEntry]:
     )
 
 
-def _reachable(model: Any, kind: str) -> ColumnElement[bool]:
+def _reachable(model: Any, kind: str, wanted: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition of persons with a point that works, equal to all that is ``wanted``."""
     point = aliased(ContactPoint)
     dead = aliased(ContactPoint)
     comes_back = exists().where(
@@ -116,7 +130,8 @@ def _reachable(model: Any, kind: str) -> ColumnElement[bool]:
         dead.normalised == point.normalised,
         dead.invalid_since.is_not(None),
     )
-    return exists().where(point.record_id == model.id, point.kind == kind, ~comes_back)
+    equal = [point.normalised == one for one in wanted]
+    return exists().where(point.record_id == model.id, point.kind == kind, *equal, ~comes_back)
 
 
 def _opted_out(model: Any, kind: str) -> ColumnElement[bool]:

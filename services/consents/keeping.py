@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -22,6 +22,7 @@ from services.consents.model import (
 )
 from services.consents.purposes import latest_text
 from services.points.keeping import find_points, points_of
+from services.points.model import MIRRORED, ContactPoint
 from services.unit_of_work import UnitOfWork
 
 Topic = tuple[str, UUID]
@@ -30,6 +31,9 @@ Topic = tuple[str, UUID]
 MERGED: Final = "merge"
 UNMERGED: Final = "merge undone"
 CONVERTED: Final = "lead conversion"
+GONE: Final = "gone"
+"""Told of a consent whose address or number the person has no longer."""
+
 _STRICTNESS: Final = {
     ConsentState.PENDING.value: 0,
     ConsentState.GIVEN.value: 1,
@@ -46,12 +50,14 @@ class Said:
         evidence: What proves it.
         at: When; now if None.
         text_id: The version of the text; the present one if None.
+        address: The address or number that it is for, in its normal spelling.
     """
 
     source: str
     evidence: str | None = None
     at: datetime | None = None
     text_id: UUID | None = None
+    address: str | None = None
 
 
 def present_consents(uow: UnitOfWork, record_id: UUID) -> dict[Topic, ConsentEntry]:
@@ -76,7 +82,7 @@ def add_consent(  # noqa: PLR0917 - who, by what, for what, what: the order is t
     state: ConsentState,
     said: Said,
 ) -> ConsentEntry:
-    """Add what a person said to its history."""
+    """Add what a person said to its history; the caller says in ``said`` for which address."""
     text_id = said.text_id
     if text_id is None and (words := latest_text(uow, purpose)) is not None:
         text_id = words.id
@@ -91,11 +97,30 @@ def add_consent(  # noqa: PLR0917 - who, by what, for what, what: the order is t
         source=said.source,
         text_id=text_id,
         evidence=said.evidence,
+        address=None if state == ConsentState.WITHDRAWN else said.address,
         actor_id=uow.actor.user_id,
         actor_name=uow.actor.name,
     )
     uow.session.add(entry)
     return entry
+
+
+def address_of(uow: UnitOfWork, person: Any, channel: str) -> str | None:
+    """Return the primary address or number of a channel, in its normal spelling; None: no such."""
+    kind = POINT_KIND_OF[channel]
+    if kind in MIRRORED:
+        found: str | None = getattr(person, MIRRORED[kind])
+        return found
+    held = (point.normalised for point in points_of(uow, person) if point.kind == kind)
+    return next(held, None)
+
+
+def has_address(uow: UnitOfWork, person: Any, channel: str, address: str | None) -> bool:
+    """Tell whether a person still has the address or number that a consent was given for."""
+    kind = POINT_KIND_OF[channel]
+    return any(
+        point.kind == kind and point.normalised == address for point in points_of(uow, person)
+    )
 
 
 def same_persons(uow: UnitOfWork, person: Any, channel: str) -> list[tuple[str, UUID]]:
@@ -177,6 +202,7 @@ def _copy(
             source=source,
             text_id=entry.text_id,
             evidence=f"{first}: {entry.evidence}" if entry.evidence else first,
+            address=entry.address,
             actor_id=uow.actor.user_id,
             actor_name=uow.actor.name,
         )
@@ -196,16 +222,25 @@ def texts_by_id(uow: UnitOfWork, keys: Iterable[UUID]) -> Mapping[UUID, ConsentT
 
 
 def told_consents(uow: UnitOfWork, record_id: UUID) -> list[tuple[str, str, str]]:
-    """Return what holds for a person for a short list: the purpose's title, channel and state."""
+    """Return what holds for a person for a short list: the purpose's title, channel and state.
+
+    What was given for an address or number that is gone is ``GONE``.
+    """
     last = aliased(ConsentEntry, _last_entries(record_id).subquery())
+    held = exists().where(
+        ContactPoint.record_id == record_id, ContactPoint.normalised == last.address
+    )
     statement = (
-        select(ConsentPurpose, last)
+        select(ConsentPurpose, last, held)
         .join(last, last.purpose_id == ConsentPurpose.id)
         .where(ConsentPurpose.archived_at.is_(None))
         .order_by(ConsentPurpose.id, last.channel)
     )
-    rows = uow.session.execute(statement)
-    return [(purpose.title(), entry.channel, entry.state) for purpose, entry in rows]
+    found = []
+    for purpose, entry, is_held in uow.session.execute(statement):
+        is_gone = entry.state == ConsentState.GIVEN and not is_held
+        found.append((purpose.title(), entry.channel, GONE if is_gone else entry.state))
+    return found
 
 
 def _last_entries(record_id: UUID) -> Select[ConsentEntry]:

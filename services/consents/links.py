@@ -6,6 +6,8 @@ address is known here.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -22,16 +24,24 @@ CONFIRMED_WITHIN: Final = timedelta(days=7)
 
 _CHOOSE: Final = "lanewise.consent-choice"
 _CONFIRM: Final = "lanewise.consent-confirmation"
+_SEAL: Final = "lanewise.consent-address"
+_SEAL_LENGTH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whose consent a link is about, by which channel and for what; it does not expire."""
+    """Whose consent a link is about, by which channel and for what; it does not expire.
+
+    Attributes:
+        seal: What tells the address that it was mailed to, see ``seal_of``; empty in links of
+            earlier releases.
+    """
 
     record_type: str
     record_id: UUID
     channel: str
     purpose_id: UUID
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,12 @@ class UnsubscribeLinks:
         )
 
 
+def seal_of(settings: Settings, address: str) -> str:
+    """Return what tells an address to who knows it, and nobody else."""
+    key = f"{_SEAL}{settings.secret_key}".encode()
+    return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:_SEAL_LENGTH]
+
+
 def make_choice_link(settings: Settings, choice: Choice) -> str:
     """Return the token for unsubscribing, and for choosing what one receives."""
     parts = [
@@ -68,6 +84,7 @@ def make_choice_link(settings: Settings, choice: Choice) -> str:
         choice.record_id.hex,
         choice.channel,
         choice.purpose_id.hex,
+        choice.seal,
     ]
     return str(URLSafeSerializer(settings.secret_key, salt=_CHOOSE).dumps(parts))
 
@@ -79,8 +96,8 @@ def read_choice_link(settings: Settings, token: str) -> Choice:
         NotFound: It is not one of ours.
     """
     try:
-        record_type, record_id, channel, purpose_id = _read(settings, _CHOOSE, token)
-        choice = Choice(record_type, UUID(record_id), channel, UUID(purpose_id))
+        record_type, record_id, channel, purpose_id, *seal = _read(settings, _CHOOSE, token)
+        choice = Choice(record_type, UUID(record_id), channel, UUID(purpose_id), *seal)
     except (ValueError, TypeError, AttributeError):
         raise _not_valid() from None
     if choice.record_type not in PERSON_TYPES or choice.channel not in CHANNELS:

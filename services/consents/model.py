@@ -110,6 +110,8 @@ class ConsentEntry(Keyed, Base):
         source: How it was said: ``on the phone``, ``double opt-in``, ``unsubscribe link`` …
         text_id: The version of the text that it was about.
         evidence: What proves it: an address, a document's number, the words.
+        address: The address or number that it was given for, in its normal spelling; it lets
+            nobody write to another one. None where the person refuses, and of an erased one.
     """
 
     __tablename__ = "consent_entries"
@@ -135,5 +137,6 @@ class ConsentEntry(Keyed, Base):
     source: Mapped[str]
     text_id: Mapped[UUID | None] = mapped_column(ForeignKey("consent_texts.id"), index=True)
     evidence: Mapped[str | None]
+    address: Mapped[str | None]
     actor_id: Mapped[UUID | None]
     actor_name: Mapped[str]

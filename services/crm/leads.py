@@ -139,7 +139,9 @@ def _note_consent(uow: UnitOfWork, lead: Lead) -> None:
     purpose = find_purpose(uow, INQUIRY)
     if purpose is None or purpose.archived_at is not None:
         return
-    said = Said("web form", uow.address and f"Sent from {uow.address}")
-    by = {Channel.MAIL: lead.email, Channel.PHONE: lead.phone}
-    for channel in (channel for channel, address in by.items() if address):
-        add_consent(uow, "lead", lead.id, channel.value, purpose, ConsentState.GIVEN, said)
+    evidence = uow.address and f"Sent from {uow.address}"
+    by = {Channel.MAIL.value: lead.email, Channel.PHONE.value: lead.phone}
+    for channel, address in by.items():
+        if address:
+            said = Said("web form", evidence, address=address)
+            add_consent(uow, "lead", lead.id, channel, purpose, ConsentState.GIVEN, said)

@@ -93,7 +93,8 @@ def _begin(uow: UnitOfWork, key: UUID) -> _Envelope | None:
         _doubt(uow, mail)
     if mail.state not in {MailState.QUEUED, MailState.SENDING}:
         return None
-    if mail.unsubscribe_token and not is_still_wanted(uow, mail.unsubscribe_token):
+    token, to = mail.unsubscribe_token, mail.to_addresses
+    if token and not is_still_wanted(uow, token, to):
         reason = f"{mail.to_addresses} wants no advertising any more."
         mail.state, mail.last_error = MailState.FAILED.value, reason
         calls.fail(uow, mail.call_key, "mail_address_refused", reason)

@@ -7,7 +7,7 @@ from email.utils import getaddresses, parseaddr
 from typing import Any, NoReturn
 
 from services.consents.contacting import may_contact
-from services.consents.links import Choice, make_choice_link, read_choice_link
+from services.consents.links import Choice, make_choice_link, read_choice_link, seal_of
 from services.consents.model import PERSON_TYPES, Channel, ConsentPurpose
 from services.consents.purposes import get_purpose
 from services.errors import Invalid
@@ -50,20 +50,21 @@ def unsubscribe_token(uow: UnitOfWork, record: Any, recipients: Sequence[str], p
     found = get_purpose(uow, purpose)
     address = parseaddr(recipients[0])[1]
     for person in _persons_at(uow, record, address):
-        if may_contact(uow, person, Channel.MAIL.value, found.key):
-            choice = Choice(person.record_type, person.id, Channel.MAIL.value, found.id)
+        if may_contact(uow, person, Channel.MAIL.value, found.key, address):
+            seal = seal_of(uow.platform.settings, address)
+            choice = Choice(person.record_type, person.id, Channel.MAIL.value, found.id, seal)
             return make_choice_link(uow.platform.settings, choice)
     return _refuse(f"{address} has not agreed to “{found.title()}”.")
 
 
-def is_still_wanted(uow: UnitOfWork, token: str) -> bool:
-    """Tell whether advertising may still go to whom it was written: it may have waited."""
+def is_still_wanted(uow: UnitOfWork, token: str, to: str) -> bool:
+    """Tell whether advertising that may have waited may still go to its address."""
     choice = read_choice_link(uow.platform.settings, token)
     person = uow.session.get(get_record_type(choice.record_type).model, choice.record_id)
     purpose = uow.session.get(ConsentPurpose, choice.purpose_id)
     if person is None or purpose is None:
         return False
-    return may_contact(uow, person, choice.channel, purpose.key)
+    return may_contact(uow, person, choice.channel, purpose.key, parseaddr(to)[1])
 
 
 def _persons_at(uow: UnitOfWork, record: Any, address: str) -> Iterator[Any]:

@@ -69,6 +69,7 @@ class Campaign(Record, Base):
 
     Attributes:
         purpose: For what its members must agree to be contacted: a key of ``consents``.
+        keyword: Leads that name it, as the address of an advertisement does, belong to it.
         budget: What may be spent, in ``currency``; ``actual_cost`` is what was.
     """
 
@@ -83,6 +84,7 @@ class Campaign(Record, Base):
     kind: Mapped[str] = mapped_column(default="information")
     channel: Mapped[str] = mapped_column(default="mail")
     purpose: Mapped[str] = mapped_column(default=MARKETING)
+    keyword: Mapped[str | None]
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     budget: Mapped[Decimal | None] = mapped_column(Numeric)
@@ -111,6 +113,8 @@ class CampaignMember(Keyed, Base):
     Attributes:
         status: The most telling of what has happened; the times know all of it.
         segment_id: The segment that brought it; None if somebody put it in.
+        bought_type: The type of the record that it bought by, *deal* or *invoice*, and
+            ``bought_id`` its key; None where somebody noted that it bought.
     """
 
     __tablename__ = "campaign_members"
@@ -134,6 +138,8 @@ class CampaignMember(Keyed, Base):
     replied_at: Mapped[datetime | None]
     unsubscribed_at: Mapped[datetime | None]
     bought_at: Mapped[datetime | None]
+    bought_type: Mapped[str | None]
+    bought_id: Mapped[UUID | None]
 
 
 CAMPAIGN = register_record_type(
@@ -148,6 +154,7 @@ CAMPAIGN = register_record_type(
             Field("kind", "Kind", "choice", choices=CAMPAIGN_KINDS),
             Field("channel", "Channel", "choice", choices=CHANNELS),
             Field("purpose", "Purpose", hint="The key of a purpose that people agree to."),
+            Field("keyword", "Keyword", hint="Leads whose link names it belong to this campaign."),
             Field("starts_on", "Starts", "date"),
             Field("ends_on", "Ends", "date"),
             Field("budget", "Budget", "money"),

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base, Keyed
@@ -31,7 +32,9 @@ class Fill(Keyed, Base):
         position: The source that it is at; ``after`` is the last key of it that is through.
         done: Records looked at, of about ``total``.
         added: How many of them came in. The others were in already, or may not be contacted.
-        started_by: With whose rights; None for the program's own.
+        started_by: With whose rights; None for those in ``granted``.
+        granted: The permissions of the process that began it; None for a person's, and for the
+            program's own.
     """
 
     __tablename__ = "marketing_fills"
@@ -68,4 +71,5 @@ class Fill(Keyed, Base):
     started_at: Mapped[datetime]
     started_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     started_by_name: Mapped[str]
+    granted: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     ended_at: Mapped[datetime | None]

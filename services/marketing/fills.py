@@ -2,7 +2,7 @@
 
 Each slice is a transaction of its own that notes how far it came, so a fill can be stopped, goes on
 after a crash where it was, and nobody comes in twice. It looks for records with the rights of
-whoever began it.
+whoever began it: of a person those that it has now, of a process those it was deployed with.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, literal, not_, select, true
 
-from services.actors import SYSTEM, Permission
+from services.actors import SYSTEM, Actor, Permission, process_actor
 from services.errors import Conflict, LanewiseError, NotAllowed, NotFound
 from services.filtering import compile_filter, parse_filter
 from services.jobs import job
@@ -87,6 +87,7 @@ def begin_fill(
         started_at=uow.now,
         started_by=uow.actor.user_id,
         started_by_name=uow.actor.name,
+        granted=_granted(uow.actor),
     )
     fill.total = sum(_count(uow, fill, source) for source in fill.sources)
     uow.add(fill)
@@ -239,16 +240,32 @@ def _lock(uow: UnitOfWork, fill: Fill | None) -> Fill | None:
     return fill
 
 
+def _granted(actor: Actor) -> list[str] | None:
+    """Return what a process may do; None for a person, whose rights may change, and for SYSTEM."""
+    if actor.user_id is not None or actor == SYSTEM:
+        return None
+    return sorted(permission.value for permission in actor.permissions)
+
+
 def _as_starter(uow: UnitOfWork, fill: Fill) -> UnitOfWork:
     """Return the transaction as seen by who began the fill.
 
     Raises:
-        NotAllowed: That person may not do this any more.
+        NotAllowed: It may not do this, or not any more.
     """
-    if fill.started_by is None:
-        return uow
-    user = uow.session.get(User, fill.started_by)
-    actor = user.actor() if user is not None and user.active else None
+    actor = _starter(uow, fill)
     if actor is None or not actor.may(Permission.RECORD_WRITE):
         raise NotAllowed("Who began this may not change records any more.")
     return uow.acting_as(actor)
+
+
+def _starter(uow: UnitOfWork, fill: Fill) -> Actor | None:
+    """Return who began a fill; None if that person is there no longer."""
+    if fill.started_by is not None:
+        user = uow.session.get(User, fill.started_by)
+        return user.actor() if user is not None and user.active else None
+    if fill.granted is None:
+        return SYSTEM
+    known = {permission.value: permission for permission in Permission}
+    may = frozenset(known[name] for name in fill.granted if name in known)
+    return process_actor(fill.started_by_name, may)

@@ -120,7 +120,7 @@ def _empty(uow: UnitOfWork, extent: Extent) -> None:
     uow.session.execute(
         update(ConsentEntry)
         .where(ConsentEntry.id.in_(emptied["consent_entries"]))
-        .values(evidence=None)
+        .values(evidence=None, address=None)
     )
     uow.session.flush()
     for name, condition in extent.deleted.items():

@@ -5,14 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select, update
 
 from processes.jobs.draining import drain
+from services.actors import Permission, process_actor
 from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.errors import Conflict, Invalid, NotFound
 from services.marketing import fills
-from services.marketing.campaign_model import Campaign
+from services.marketing.campaign_model import Campaign, CampaignMember
 from services.marketing.campaign_results import campaign_result
+from services.marketing.fill_model import Fill
 from services.marketing.fills import newest_fill
 from services.marketing.member_pages import campaigns_of_record, list_members
 
@@ -171,6 +174,33 @@ def test_nobody_comes_into_a_campaign_that_has_ended(staff, people, monkeypatch)
     one = {"campaign_id": campaign.id, "record_type": "contact", "record_id": people["bo"]}
     with pytest.raises(Conflict, match="has ended"):
         staff.do("campaign.add", "maria", **one)
+
+
+def test_a_fill_goes_on_with_the_rights_of_the_process_when_a_diagram_began_it(
+    staff, people, monkeypatch
+):
+    monkeypatch.setattr(fills, "SLICE", 1)
+    campaign = plan(staff)
+    address(staff, campaign)
+    granted = frozenset({Permission.RECORD_READ, Permission.RECORD_WRITE})
+    staff.do("campaign.fill", process_actor("Spring mail", granted), campaign_id=campaign.id)
+    drain(staff.platform)
+    with staff.platform.session() as session:
+        added = session.scalars(select(CampaignMember.added_by)).all()
+    assert added == ["Spring mail"] * 3
+
+
+def test_a_fill_ends_when_the_process_that_began_it_may_not_write(staff, people, monkeypatch):
+    monkeypatch.setattr(fills, "SLICE", 1)
+    campaign = plan(staff)
+    address(staff, campaign)
+    granted = frozenset({Permission.RECORD_READ, Permission.RECORD_WRITE})
+    staff.do("campaign.fill", process_actor("Spring mail", granted), campaign_id=campaign.id)
+    with staff.platform.session() as session, session.begin():
+        session.execute(update(Fill).values(granted=[Permission.RECORD_READ.value, "no:more"]))
+    drain(staff.platform)
+    fill = staff.ask(lambda uow: newest_fill(uow, uow.get(Campaign, campaign.id)))
+    assert (fill.stage, fill.added) == ("failed", 1)
 
 
 def test_a_diagram_adds_who_may_be_contacted_once(staff, people):

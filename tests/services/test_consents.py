@@ -13,13 +13,14 @@ from services.actors import PUBLIC
 from services.consents.consents import sign_confirmations
 from services.consents.contacting import contact_address, contactable, may_contact
 from services.consents.keeping import consent_history, present_consents
-from services.consents.links import Choice, make_choice_link
+from services.consents.links import Choice, make_choice_link, seal_of
 from services.consents.purposes import find_purpose, text_versions
 from services.crm.contact_model import Contact
 from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotFound
 from services.mail.delivery import deliver_mail
 from services.mail.model import Mail
+from services.points.keeping import points_of
 
 ADDRESS = "eva@nordlys.example"
 
@@ -66,10 +67,11 @@ def _states(staff, person):
     return sorted((channel, entry.state) for (channel, _), entry in found.items())
 
 
-def _token(staff, person, channel="mail", purpose="marketing"):
+def _token(staff, person, channel="mail", purpose="marketing", to=None):
     def make(uow):
         key = find_purpose(uow, purpose).id
-        choice = Choice(person.record_type, person.id, channel, key)
+        seal = seal_of(uow.platform.settings, to) if to else ""
+        choice = Choice(person.record_type, person.id, channel, key, seal)
         return make_choice_link(uow.platform.settings, choice)
 
     return staff.ask(make)
@@ -147,19 +149,105 @@ def test_an_opt_out_of_the_same_address_counts_when_another_record_has_it(staff,
     assert not _may(staff, eva)
 
 
-def test_the_next_address_is_used_when_nothing_arrives_at_the_first(staff, eva):
-    _give(staff, eva)
-    staff.do("contact_point.add", "anna", record_type="contact", record_id=str(eva.id),
-             kind="mail", value="eva@home.example")  # fmt: skip
+def _add_address(staff, person, value="eva@home.example"):
+    staff.do("contact_point.add", "anna", record_type="contact", record_id=str(person.id),
+             kind="mail", value=value)  # fmt: skip
+
+
+def _address(staff, person, purpose="marketing"):
+    return staff.ask(
+        lambda uow: contact_address(uow, uow.session.get(Contact, person.id), "mail", purpose)
+    )
+
+
+def _let_bounce(staff, address=ADDRESS):
     with staff.platform.engine.begin() as connection:
         connection.execute(
             text("UPDATE contact_points SET invalid_since = now() WHERE normalised = :it"),
-            {"it": ADDRESS},
+            {"it": address},
         )
-    found = staff.ask(
-        lambda uow: contact_address(uow, uow.session.get(Contact, eva.id), "mail", "marketing")
-    )
-    assert found == "eva@home.example"
+
+
+def test_the_next_address_is_used_when_nothing_arrives_at_the_first(staff, eva):
+    staff.do("consent_purpose.create", "olga", key="service", titles={"en": "Service"},
+             texts={"en": "Service."}, needs_consent=False)  # fmt: skip
+    _add_address(staff, eva)
+    assert _address(staff, eva, "service") == ADDRESS
+    _let_bounce(staff)
+    assert _address(staff, eva, "service") == "eva@home.example"
+
+
+def test_consent_does_not_pass_to_another_address_when_nothing_arrives_at_its_own(staff, eva):
+    _give(staff, eva)
+    _add_address(staff, eva)
+    _let_bounce(staff)
+    assert _address(staff, eva) is None
+
+
+def test_consent_ends_when_the_address_changes_and_holds_again_when_it_comes_back(staff, eva):
+    _give(staff, eva)
+    told = []
+    for email in ("new@nordlys.example", ADDRESS):
+        staff.do("contact.update", "anna", contact_id=eva.id, email=email)
+        told.append(_may(staff, eva))
+    assert told == [False, True]
+
+
+def test_the_address_that_consent_is_for_is_used_when_another_is_the_first(staff, eva):
+    _give(staff, eva)
+    _add_address(staff, eva)
+    keys = staff.ask(lambda uow: {one.normalised: one.id for one in points_of(uow, eva)})
+    staff.do("contact_point.make_primary", "anna", contact_point_id=keys["eva@home.example"])
+    assert _address(staff, eva) == ADDRESS
+
+
+def test_a_number_that_changes_ends_what_was_agreed_for_calls_and_messages(staff, eva):
+    _give(staff, eva, "sms")
+    staff.do("contact.update", "anna", contact_id=eva.id, phone="+4722000002")
+    assert not _may(staff, eva, "sms")
+
+
+def test_consent_is_refused_when_there_is_no_address_that_it_could_be_for(staff, eva):
+    with pytest.raises(Invalid, match="messenger name") as caught:
+        _give(staff, eva, "messenger")
+    assert "channel" in caught.value.fields
+
+
+def test_a_withdrawal_stays_when_the_address_changes(staff, eva):
+    _give(staff, eva)
+    _withdraw(staff, eva)
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    assert not _may(staff, eva)
+    with pytest.raises(Conflict, match="said no"):
+        staff.do("consent.request", "anna", **_named(eva))
+
+
+def test_who_has_another_address_now_can_be_asked_anew(staff, eva):
+    _give(staff, eva)
+    with pytest.raises(Conflict, match="agreed already"):
+        staff.do("consent.request", "anna", **_named(eva))
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    staff.do("consent.request", "anna", **_named(eva))
+    staff.do("consent.confirm", PUBLIC, token=_confirmation(staff))
+    assert _may(staff, eva)
+
+
+def test_a_link_confirms_nothing_when_the_address_it_went_to_is_gone(staff, eva):
+    staff.do("consent.request", "anna", **_named(eva))
+    token = _confirmation(staff)
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    with pytest.raises(NotFound):
+        staff.do("consent.confirm", PUBLIC, token=token)
+
+
+def test_a_link_to_a_former_address_gives_nothing_for_the_present_one(staff, eva):
+    token = _token(staff, eva, to=ADDRESS)
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    staff.do("consent.choose", PUBLIC, token=token, purposes=["marketing"])
+    assert _states(staff, eva) == []
+    _give(staff, eva)
+    staff.do("consent.choose", PUBLIC, token=token, purposes=[])
+    assert not _may(staff, eva)
 
 
 def test_a_segment_is_narrowed_in_one_statement(staff, eva):
