@@ -41,6 +41,8 @@ from services.duplicates import scans as duplicate_scans
 from services.exporting import exports
 from services.goals import goals
 from services.importing import imports
+from services.importing import planning as import_planning
+from services.importing import uploads as import_uploads
 from services.knowledge import articles
 from services.knowledge import categories as article_categories
 from services.knowledge import finding as article_finding
@@ -140,6 +142,8 @@ __all__ = [
     "files",
     "goals",
     "groups",
+    "import_planning",
+    "import_uploads",
     "imports",
     "invoices",
     "leads",

@@ -85,10 +85,14 @@ def steps_of(record_type: RecordType, rules: Iterable[Rule]) -> list[Step]:
 def read_slice(
     uow: UnitOfWork, record_type: RecordType, step: Step, after: str, rows: int | None = None
 ) -> Slice:
-    """Return the blocks that follow ``after``: some ``rows`` records, and the rest of a block."""
+    """Return the blocks that follow ``after``.
+
+    ``rows`` are how many records are read at most; blocks of one name have their rest besides.
+    None: as many as a slice of a scan holds.
+    """
     if step.anchor.method == Method.SIMILAR:
         return _by_name(uow, record_type, step, after, rows or SLICE_ROWS)
-    return _by_value(uow, record_type, step, after)
+    return _by_value(uow, record_type, step, after, rows)
 
 
 def _by_name(uow: UnitOfWork, record_type: RecordType, step: Step, after: str, rows: int) -> Slice:
@@ -117,8 +121,11 @@ def _by_name(uow: UnitOfWork, record_type: RecordType, step: Step, after: str, r
     return Slice(blocks, last or "", len(read), last is None)
 
 
-def _by_value(uow: UnitOfWork, record_type: RecordType, step: Step, after: str) -> Slice:
-    found = uow.session.execute(_groups(record_type, step.anchor, after)).all()
+def _by_value(
+    uow: UnitOfWork, record_type: RecordType, step: Step, after: str, rows: int | None
+) -> Slice:
+    values = _values(record_type, step.anchor, after, rows)
+    found = uow.session.execute(_groups(values)).all()
     keys = {key for _, _, some in found for key in some}
     subjects = dict(_subjects(uow, record_type, step, keys))
     blocks = []
@@ -127,11 +134,19 @@ def _by_value(uow: UnitOfWork, record_type: RecordType, step: Step, after: str) 
         if len(present) > 1:
             blocks.append(Block(mark, size, present))
     is_last = len(found) < SLICE_GROUPS
+    if rows is not None:
+        read = uow.session.scalar(select(func.count()).select_from(values.subquery())) or 0
+        is_last = is_last and read < rows
     return Slice(blocks, found[-1][0] if found else "", len(keys), is_last)
 
 
-def _groups(record_type: RecordType, anchor: Condition, after: str) -> Select[Any]:
-    """Return the query of the values that several records have, with those records' keys."""
+def _values(
+    record_type: RecordType, anchor: Condition, after: str, rows: int | None
+) -> Select[Any]:
+    """Return the query of the values of an anchor's field, each with its record's key.
+
+    ``rows`` are the most that are read, in the order of the values; None: all.
+    """
     model = record_type.model
     if has_points(record_type, anchor.field):
         key: Any = ContactPoint.record_id
@@ -144,14 +159,20 @@ def _groups(record_type: RecordType, anchor: Condition, after: str) -> Select[An
         key, column = model.id, column_of(record_type, anchor.field)
         value = folded(column) if is_folded(record_type, anchor.field) else cast(column, Text)
         where = (model.deleted_at.is_(None), column.is_not(None))
+    found = select(key.label("key"), value.label("value")).where(*where, value > after)
+    return found if rows is None else found.order_by(value).limit(rows)
+
+
+def _groups(values: Select[Any]) -> Select[Any]:
+    """Return the query of the values that several records have, with those records' keys."""
+    of = values.subquery().c
     surplus = cast(func.greatest(func.count() - MAX_BLOCK, 0), Integer)
-    some = func.trim_array(func.array_agg(key), surplus)
+    some = func.trim_array(func.array_agg(of.key), surplus)
     return (
-        select(value, func.count(), some)
-        .where(*where, value > after)
-        .group_by(value)
+        select(of.value, func.count(), some)
+        .group_by(of.value)
         .having(func.count() > 1)
-        .order_by(value)
+        .order_by(of.value)
         .limit(SLICE_GROUPS)
     )
 

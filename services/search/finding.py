@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.errors import Invalid
-from services.records.types import all_record_types, get_record_type, title_of
+from services.records.types import RecordType, all_record_types, get_record_type, title_of
 from services.search.conditions import Searched, searched_part
 from services.search.reading import Rank, Searching
 from services.search.words import Query, read_query, split_words
@@ -49,14 +49,7 @@ def find_records(
     query = read_query(text)
     if query is None:
         return []
-    parts = [(found, searched_part(uow, found)) for found in wanted]
-    scope = Searching(
-        uow,
-        query,
-        fully=tuple(found for found, part in parts if part is Searched.EVERYTHING),
-        by_title=tuple(found for found, part in parts if part is Searched.TITLE),
-        is_everything=not types,
-    )
+    scope = searching(uow, query, wanted)
     if not scope.types:
         return []
     rows = scope.newest(limit)
@@ -65,6 +58,19 @@ def find_records(
     if len({row.id for row in rows}) < limit:
         rows += scope.all_by(Rank.ELSEWHERE, limit)
     return _loaded(uow, query, _first_of_each(sorted(rows, key=_order), limit))
+
+
+def searching(uow: UnitOfWork, query: Query, wanted: Sequence[RecordType]) -> Searching:
+    """Return the search for ``query`` among records of some types, as far as the actor may."""
+    parts = [(found, searched_part(uow, found)) for found in wanted]
+    every = {found.name for found in all_record_types() if found.model.__search__}
+    return Searching(
+        uow,
+        query,
+        fully=tuple(found for found, part in parts if part is Searched.EVERYTHING),
+        by_title=tuple(found for found, part in parts if part is Searched.TITLE),
+        is_everything=every <= {found.name for found in wanted},
+    )
 
 
 def _order(row: Any) -> tuple[int, int]:

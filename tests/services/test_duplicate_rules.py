@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from services.duplicates import trying
 from services.duplicates.administration import get_rule
 from services.duplicates.book import rules_for
 from services.duplicates.finding import find_duplicates
@@ -184,6 +185,21 @@ def test_a_trial_tells_what_a_rule_finds_and_keeps_nothing(staff):
     assert (trial.total, trial.pairs, trial.is_whole, len(trial.examples)) == (3, 3, True, 3)
     assert trial.examples[0].reason == "same company"
     assert staff.ask(list_pairs, "lead").items == []
+
+
+def test_a_trial_looks_at_the_first_records_only_when_there_are_many(staff, monkeypatch):
+    monkeypatch.setattr(trying, "MOST_ROWS", 4)
+    for name, mail in (("Eva", "a@x.example"), ("Ola", "b@x.example"), ("Kari", "c@x.example")):
+        for _ in range(2):
+            staff.do("lead.create", "anna", name=name, email=mail, company=name)
+    for field in ("company", "email"):
+        conditions = [{"field": field}]
+        rule = Rule.of({"record_type": "lead", "key": "", "name": "x", "conditions": conditions})
+        trial = staff.ask(try_rule, rule)
+        assert (trial.total, trial.pairs, trial.is_whole) == (6, 2, False)
+        monkeypatch.setattr(trying, "MOST_ROWS", 7)
+        assert staff.ask(try_rule, rule).is_whole
+        monkeypatch.setattr(trying, "MOST_ROWS", 4)
 
 
 def test_a_double_is_asked_about_when_a_program_or_a_person_saves_it(staff):

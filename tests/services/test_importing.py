@@ -15,14 +15,15 @@ import pytest
 from sqlalchemy import Uuid, or_, select
 
 from processes.events import delivery
+from processes.jobs.draining import drain
 from services.actors import Permission
 from services.audit import AuditEntry
 from services.audit_chain import seal_audit, verify_audit
 from services.crm.account_model import Account
 from services.crm.contact_model import CONTACT
 from services.database import Base
-from services.errors import Invalid, NotAllowed
-from services.importing import deciding, plan, reading, steps
+from services.errors import Conflict, Invalid, NotAllowed
+from services.importing import deciding, imports, plan, reading, steps
 from services.importing.columns import RowReader
 from services.importing.deciding import Decider
 from services.importing.guessing import guess_plan
@@ -289,6 +290,24 @@ def test_an_import_rests_and_goes_on_when_it_is_paused(importing, monkeypatch):
     assert (one.stage, len(importing.all())) == ("paused", 2)
     one = importing.go(one, "resume")
     assert (one.stage, len(importing.all())) == ("done", 6)
+
+
+def test_no_more_imports_are_set_to_work_than_one_may_have_at_once(importing, monkeypatch):
+    monkeypatch.setattr(imports, "MAX_UNDERWAY", 1)
+    first, second = (
+        importing.check(importing.upload(f"Last name\n{name}\n"), policy="all", match=[])
+        for name in ("Berg", "Lie")
+    )
+    importing.desk.do("import.run", "olga", import_id=str(first.id))
+    for one, verb in ((second, "run"), (second, "check")):
+        with pytest.raises(Conflict, match="underway"):
+            importing.desk.do(f"import.{verb}", "olga", import_id=str(one.id))
+    drain(importing.desk.platform)
+    importing.desk.do("import.revert", "olga", import_id=str(first.id))
+    with pytest.raises(Conflict, match="underway"):
+        importing.desk.do("import.run", "olga", import_id=str(second.id))
+    importing.desk.do("import.cancel", "olga", import_id=str(second.id))
+    drain(importing.desk.platform)
 
 
 def test_what_was_touched_since_stays_when_an_import_is_reverted(importing):

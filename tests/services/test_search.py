@@ -13,8 +13,9 @@ from processes.jobs.draining import drain
 from services.errors import Invalid, NotFound
 from services.people.model import find_signed_in
 from services.records.lists import list_records
+from services.records.types import all_record_types
 from services.rights.book import RightsBook
-from services.search.finding import Rank, find_records
+from services.search.finding import Rank, find_records, searching
 from services.search.words import (
     as_title_tsquery,
     as_tsquery,
@@ -243,6 +244,16 @@ def test_a_search_takes_few_statements_when_something_is_found(staff, eva):
     with staff.counting() as statements:
         assert len(titles(staff, "eva")) == 2
     assert len(statements) <= 5  # two or three for the index, one for each type that was found
+
+
+def test_the_newest_of_all_are_read_as_one_list_when_every_type_is_named(staff):
+    every = [found for found in all_record_types() if found.model.__search__]
+
+    def is_everything(uow, types):
+        return searching(uow, read_query("eva"), types).is_everything
+
+    assert staff.ask(is_everything, every, actor="olga")
+    assert not staff.ask(is_everything, every[:-1], actor="olga")
 
 
 def test_every_record_table_keeps_the_index_when_it_is_made(desk):
