@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 
-from services.database import Base
+from services.database import Base, is_among
 from services.rights.model import RecordShare
 from services.rights.reach import Scope, Verb
 
@@ -84,19 +84,15 @@ def record_type_of(model: Any) -> str | None:
 def _of_others(
     uow: UnitOfWork, model: Any, record_type: str, verb: Verb
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions of records that are others', with which the actor has to do.
-
-    Keys come as an array from a subquery that runs once, since then each part of the condition
-    is found by an index of its own.
-    """
+    """Return the conditions of records that are others', with which the actor has to do."""
     found = []
     named = getattr(model, "__participants__", None)
     if named is not None:
         table = Base.metadata.tables[named[0]]
         keys = select(table.c[named[1]]).where(table.c[named[2]] == uow.actor.user_id)
-        found.append(_is_among(model, keys))
+        found.append(is_among(model.id, keys))
     if record_type in uow.actor.shared_types:
-        found.append(_is_among(model, _shared_keys(uow, record_type, verb)))
+        found.append(is_among(model.id, _shared_keys(uow, record_type, verb)))
     return found
 
 
@@ -109,8 +105,3 @@ def _shared_keys(uow: UnitOfWork, record_type: str, verb: Verb) -> Select[Any]:
         or_(RecordShare.ends_at.is_(None), RecordShare.ends_at > uow.now),
     )
     return keys.where(RecordShare.level == "write") if verb is Verb.UPDATE else keys
-
-
-def _is_among(model: Any, keys: Select[Any]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = model.id == func.any(func.array(keys.scalar_subquery()))
-    return found

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.context import settings
-from app.forms import form_arguments
+from app.forms import form_arguments, number_text
 from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.actors import Verb
@@ -107,7 +107,8 @@ def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     if relation is not None and record_type in {"user", "group"}:
         offers = _people_like(uow, relation, request.args.get("pick", ""))
         return render_template("records/offers.html", name=name, offers=offers, type=relation)
-    page = list_records(uow, record_type, search=request.args.get("pick") or None, limit=_MATCHES)
+    words = request.args.get("pick") or None
+    page = list_records(uow, record_type, search=words, limit=_MATCHES, counts=False)
     found = get_record_type(record_type)
     offers = [(record.id, title_of(record)) for record in page.items]
     return render_template("records/offers.html", name=name, offers=offers, type=found)
@@ -158,8 +159,10 @@ def shown_text(value: Any) -> str:
 
 
 def _stored_text(kind: RecordKind, name: str, text: str) -> str:
-    """Return what a control sent as the operation takes it: times with their zone."""
+    """Return what a control sent as operations take it: a time with its zone, a plain number."""
     field = kind.type.field(name)
+    if field is not None and field.traits.is_decimal:
+        return number_text(text)
     if not text or field is None or field.kind != "datetime":
         return text
     try:

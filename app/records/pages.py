@@ -179,7 +179,11 @@ def related_lists(kind: RecordKind, uow: UnitOfWork, key: UUID) -> list[RelatedL
         if field is None or uow.actor.reach(related.record_type) is Scope.NONE:
             continue
         page = list_records(
-            uow, related.record_type, filters={related.field: str(key)}, limit=_RELATED_ROWS
+            uow,
+            related.record_type,
+            filters={related.field: str(key)},
+            limit=_RELATED_ROWS,
+            counts=False,
         )
         columns = [c for c in list_columns(other, uow) if c.key != related.field][:_RELATED_COLUMNS]
         titles = Titles(uow, [column.field for column in columns], page.items)

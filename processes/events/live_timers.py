@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 
 from processes.events.holding import holds_back
 from processes.running.instance_tables import (
@@ -47,8 +47,8 @@ def _instances(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[UUID]
         ProcessInstance.record_id == record_id,
         ProcessInstance.state == InstanceState.RUNNING,
         or_(
-            ProcessInstance.id.in_(select(Timer.instance_id)),
-            ProcessInstance.id.in_(select(WorkItem.instance_id).where(_IS_OPEN)),
+            exists().where(Timer.instance_id == ProcessInstance.id),
+            exists().where(WorkItem.instance_id == ProcessInstance.id, _IS_OPEN),
         ),
     )
     return list(uow.session.scalars(statement))

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.activities.model import Activity, ActivityStatus, Participant
+from services.database import is_among
 from services.unit_of_work import UnitOfWork
 
 MAX_SHOWN = 300
@@ -52,7 +53,7 @@ def my_agenda(uow: UnitOfWork) -> Agenda:
     taking_part = select(Participant.activity_id).where(
         Participant.user_id == uow.actor.user_id, Participant.response != "declined"
     )
-    mine = or_(Activity.owner_id == uow.actor.user_id, Activity.id.in_(taking_part))
+    mine = or_(Activity.owner_id == uow.actor.user_id, is_among(Activity.id, taking_part))
     statement = uow.select(Activity).where(_OPEN, mine)
     soonest = statement.order_by(Activity.due_at.nulls_last(), Activity.id).limit(MAX_SHOWN + 1)
     rows = uow.session.scalars(soonest).all()

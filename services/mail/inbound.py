@@ -16,7 +16,7 @@ from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
 from services.crm.requests import open_request
-from services.database import new_id
+from services.database import is_among, new_id
 from services.documents.files import keep_document
 from services.errors import Invalid
 from services.mail.bounces import note_bounces
@@ -197,7 +197,9 @@ def _numbered_request(uow: UnitOfWork, received: ReceivedMail) -> Any:
 def _open_request(uow: UnitOfWork, address: str) -> Any:
     contacts = holders("contact", PointKind.MAIL.value, [address])
     statement = uow.select(ServiceRequest).where(
-        or_(ServiceRequest.requester_email == address, ServiceRequest.contact_id.in_(contacts)),
+        or_(
+            ServiceRequest.requester_email == address, is_among(ServiceRequest.contact_id, contacts)
+        ),
         ServiceRequest.status != "closed",
     )
     return uow.session.scalars(statement.order_by(ServiceRequest.id.desc()).limit(1)).first()
@@ -205,13 +207,17 @@ def _open_request(uow: UnitOfWork, address: str) -> Any:
 
 def _open_deal(uow: UnitOfWork, address: str) -> Any:
     contacts = holders("contact", PointKind.MAIL.value, [address])
-    statement = uow.select(Deal).where(Deal.contact_id.in_(contacts), Deal.closed_at.is_(None))
+    statement = uow.select(Deal).where(
+        is_among(Deal.contact_id, contacts), Deal.closed_at.is_(None)
+    )
     return uow.session.scalars(statement.order_by(Deal.id.desc()).limit(1)).first()
 
 
 def _open_lead(uow: UnitOfWork, address: str) -> Any:
     leads = holders("lead", PointKind.MAIL.value, [address])
-    statement = uow.select(Lead).where(Lead.id.in_(leads), Lead.status.in_(["new", "working"]))
+    statement = uow.select(Lead).where(
+        is_among(Lead.id, leads), Lead.status.in_(["new", "working"])
+    )
     return uow.session.scalars(statement.order_by(Lead.id.desc()).limit(1)).first()
 
 
@@ -238,7 +244,7 @@ def _new_request(uow: UnitOfWork, received: ReceivedMail) -> ServiceRequest:
 def _contact_of(uow: UnitOfWork, address: str) -> Contact | None:
     """Return the contact with this address among all of theirs, the longest known one."""
     keys = holders("contact", PointKind.MAIL.value, [address])
-    statement = uow.select(Contact).where(Contact.id.in_(keys)).order_by(Contact.id).limit(1)
+    statement = uow.select(Contact).where(is_among(Contact.id, keys)).order_by(Contact.id).limit(1)
     return uow.session.scalars(statement).one_or_none()
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.actors import Permission
 from services.arguments import Key, Line
+from services.database import is_among
 from services.documents.model import Document
 from services.errors import Conflict, NotFound
 from services.mail.model import Mail, MailAttachment, MailLink, MailState
@@ -239,7 +240,7 @@ def _is_unread(mail: Mail) -> bool:
 
 def _of_record(record_id: UUID) -> ColumnElement[bool]:
     links = select(MailLink.mail_id).where(MailLink.record_id == record_id)
-    return or_(Mail.record_id == record_id, Mail.id.in_(links))
+    return or_(Mail.record_id == record_id, is_among(Mail.id, links))
 
 
 def _link(uow: UnitOfWork, mail: Mail, record: Any) -> MailLink | None:

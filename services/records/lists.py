@@ -125,6 +125,7 @@ def list_records(
     sort: str = "-created_at",
     cursor: str | None = None,
     limit: int = 50,
+    counts: bool = True,
 ) -> RecordPage:
     """Return a page of the records that the actor may see.
 
@@ -137,6 +138,7 @@ def list_records(
         sort: One of the type's sorts, with ``-`` for descending.
         cursor: Of the page before or after.
         limit: How many at most.
+        counts: Whether it is told how many there are in all; else that is 0.
 
     Raises:
         Invalid: A filter, the sort, the cursor or the limit is not one of those there are.
@@ -154,7 +156,7 @@ def list_records(
     if search and search.strip():
         words = narrow(uow, found, search, is_by_text=order.field.traits.is_textual)
         statement = everything.where(words.condition)
-        if where is None and not filters:
+        if narrowed.is_empty:
             total = words.total
         everything = everything.where(search_condition(uow, found, search))
     backwards = edge is not None and edge.backwards
@@ -166,7 +168,7 @@ def list_records(
     after = more if not backwards else True
     before = more if backwards else edge is not None
     if total is None:
-        total = _count(uow, everything, found.model.id)
+        total = _count(uow, everything, found.model.id) if counts else 0
     return RecordPage(
         items=[row for row, _ in rows],
         next_cursor=_cursor(order, rows[-1], backwards=False) if rows and after else None,

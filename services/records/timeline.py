@@ -17,11 +17,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
+    Uuid,
     and_,
     false,
+    literal,
     or_,
     select,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -35,7 +38,7 @@ from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
-from services.database import Base, Keyed
+from services.database import Base, Keyed, is_among
 from services.errors import Invalid
 from services.records.types import get_record, title_of
 from services.rights.telling import can_be_told, retold
@@ -241,11 +244,8 @@ def _belongs_to(uow: UnitOfWork, record: Any) -> ColumnElement[bool]:
     of_leads = uow.select(Lead).with_only_columns(Lead.id).where(Lead.contact_id == record.id)
     of_deals = uow.select(Deal).with_only_columns(Deal.lead_id)
     of_deals = of_deals.where(Deal.contact_id == record.id, Deal.lead_id.is_not(None))
-    return or_(
-        TimelineRow.record_id == record.id,
-        TimelineRow.record_id.in_(of_leads),
-        TimelineRow.record_id.in_(of_deals),
-    )
+    itself = select(literal(record.id, Uuid()))
+    return is_among(TimelineRow.record_id, union(itself, of_leads, of_deals))
 
 
 def _belongs_to_tree(uow: UnitOfWork, account: Account) -> ColumnElement[bool]:

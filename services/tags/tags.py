@@ -24,6 +24,8 @@ from services.unit_of_work import UnitOfWork
 
 MAX_LENGTH = 50
 MAX_ON_RECORD = 50
+USES_COUNTED = 100
+"""A tag with more uses is as good a suggestion as any: a million links are not counted for it."""
 
 
 class TagName(Line):
@@ -212,14 +214,14 @@ def has_any_tag(model: Any, tag_ids: Iterable[UUID]) -> ColumnElement[bool]:
 def suggest_tags(uow: UnitOfWork, text: str = "", limit: int = 10) -> Sequence[Tag]:
     """Return the tags that begin with ``text``, or have it inside, the most used first."""
     key = fold(text.replace("\x00", "")[:MAX_LENGTH])
-    uses = select(TagLink.tag_id, func.count().label("uses")).group_by(TagLink.tag_id).subquery()
+    some = select(1).where(TagLink.tag_id == Tag.id).correlate(Tag).limit(USES_COUNTED)
+    uses = select(func.count()).select_from(some.subquery()).scalar_subquery()
     statement = (
         select(Tag)
-        .outerjoin(uses, uses.c.tag_id == Tag.id)
         .where(Tag.name_key.contains(key, autoescape=True))
         .order_by(
             Tag.name_key.startswith(key, autoescape=True).desc(),
-            func.coalesce(uses.c.uses, 0).desc(),
+            uses.desc(),
             Tag.name_key,
         )
     )
