@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.forms import form_arguments, number_text
 from services.contracts.billing import open_adjustments
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
 from services.errors import Invalid, LanewiseError, NotFound
@@ -89,13 +90,13 @@ def _change(uow: UnitOfWork, key: UUID, *, at_once: bool | None = None) -> None:
     changes: list[tuple[str, dict[str, Any], dict[str, str]]] = []
     for line in reversed(present_lines(uow, record)):
         name = f"quantity.{line['position']}"
-        typed = request.form.get(name, "").strip()
+        typed = number_text(request.form.get(name, "").strip())
         if typed and typed != f"{line['quantity']:g}" and typed != str(line["quantity"]):
             values = {"position": line["position"], "quantity": typed}
             changes.append(("subscription.change_quantity", values, {"quantity": name}))
-    new = {name: value for name in _LINE if (value := request.form.get(name, "").strip())}
+    new = {name: value for name, value in form_arguments(_LINE, {"unit_price"}).items() if value}
     if new:
-        values = {**new, "quantity": request.form.get("new_quantity") or "1"}
+        values = {**new, "quantity": number_text(request.form.get("new_quantity", "")) or "1"}
         changes.insert(0, ("subscription.add_line", values, {"quantity": "new_quantity"}))
     for number, (operation, values, names) in enumerate(changes, start=1):
         with _named(names):

@@ -24,7 +24,8 @@ def act(kind: RecordKind, uow: UnitOfWork, *, key: UUID, action: str) -> Respons
     found = next((one for one in kind.actions if one.name == action), None)
     if found is None:
         raise NotFound("There is no such action.")
-    given = form_arguments(field.name for field in found.fields)
+    numbers = {field.name for field in found.fields if field.traits.is_decimal}
+    given = form_arguments((field.name for field in found.fields), numbers)
     run(uow, found.operation, {kind.id_argument: str(key), **given})
     flash(found.done, "good")
     return _back(kind, key)

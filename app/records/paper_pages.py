@@ -10,6 +10,7 @@ from decimal import Decimal
 from services.sales.credit_notes import quantities_to_credit
 from services.sales.documents import today
 from services.sales.model import Invoice, Order, Payment, Quote
+from services.sales.offsets import invoices_to_offset
 from services.sales.orders import quantities_left
 from services.sales.payments import payments_of
 from services.unit_of_work import UnitOfWork
@@ -23,6 +24,8 @@ class InvoicePage:
         left: What can still be credited of each line, by position; empty where nothing was.
         left_label: What that column of the lines is called.
         open: What is to be paid, below 0 to be paid back.
+        is_own_note: Whether it is a credit note that takes no invoice back.
+        to_offset: Invoices that a credit note which stands alone can be set off against.
     """
 
     payments: Sequence[Payment]
@@ -33,7 +36,9 @@ class InvoicePage:
     is_late: bool
     is_locked: bool
     day: date
+    is_own_note: bool
     left_label: str = "Not credited"
+    to_offset: Sequence[Invoice] = ()
 
     @property
     def back(self) -> Decimal:
@@ -67,15 +72,20 @@ def load_invoice(uow: UnitOfWork, invoice: Invoice) -> InvoicePage:
     is_issued = invoice.kind == "invoice" and invoice.status != "draft"
     day = today(uow)
     is_open = invoice.status == "issued" and is_issued
+    is_own_note = invoice.kind == "credit_note" and invoice.corrects_id is None
+    is_owed = is_own_note and invoice.status == "issued"
+    due = -invoice.open if is_owed else Decimal(0)
     return InvoicePage(
         payments=payments_of(uow, invoice),
         left=quantities_to_credit(uow, invoice) if invoice.credited else {},
-        open=invoice.open if is_issued else Decimal(0),
+        open=invoice.open if is_issued else due,
         can_credit=is_issued and invoice.status != "credited",
         can_pay=is_open and invoice.open > 0,
         is_late=is_open and invoice.due_on is not None and invoice.due_on < day,
         is_locked=invoice.status != "draft",
         day=day,
+        is_own_note=is_own_note,
+        to_offset=invoices_to_offset(uow, invoice) if is_owed else (),
     )
 
 

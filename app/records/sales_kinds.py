@@ -127,7 +127,7 @@ _ORDER: Final = RecordKind(
 )
 
 _PAYMENT: Final = (
-    Field("amount", "Amount"),
+    Field("amount", "Amount", "money"),
     Field("paid_on", "Paid on", "date"),
     Field("reference", "Reference"),
 )
@@ -169,6 +169,15 @@ _INVOICE: Final = RecordKind(
             "coin",
             "The payment is noted.",
             fields=_PAYMENT,
+            is_offered=False,
+        ),
+        Action(
+            "offset",
+            "payment.offset",
+            "Set off",
+            "coin",
+            "The credit note is set off against the invoice.",
+            fields=(Field("against_id", "Invoice"), Field("amount", "Amount", "money")),
             is_offered=False,
         ),
         Action(

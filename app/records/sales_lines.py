@@ -15,6 +15,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
+from app.forms import number_text
 from app.records.kind import RecordKind
 from services.crm.deal_model import Deal
 from services.errors import Invalid, LanewiseError, NotFound
@@ -167,7 +168,7 @@ def _typed_lines(uow: UnitOfWork, sheet: Sheet) -> list[dict[str, Any]]:
                 message, {f"{sheet.argument}.{sheet.first + number}.product_id": [message]}
             )
         line: dict[str, Any] = {
-            name: row[name].strip().replace(",", ".") if name in _NUMBERS else row[name].strip()
+            name: number_text(row[name].strip()) if name in _NUMBERS else row[name].strip()
             for name in _TYPED
             if row[name].strip()
         }

@@ -12,6 +12,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
+from app.forms import number_text
 from app.records.titles import Titles
 from services.arguments import MAX_QUANTITY
 from services.crm.account_model import Account
@@ -79,7 +80,7 @@ def _key(text: str | None) -> UUID | None:
 def _quantity() -> Decimal | None:
     """Return how many are bought; None for what is no quantity."""
     try:
-        found = Decimal(request.args.get("quantity", "1").strip().replace(",", ".") or "1")
+        found = Decimal(number_text(request.args.get("quantity", "1").strip()) or "1")
     except InvalidOperation:
         return None
     return found if found.is_finite() and 0 < found <= MAX_QUANTITY else None

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.forms import reason_of
+from app.forms import number_text, reason_of
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.sales.credit_notes import quantities_to_credit
@@ -131,7 +131,7 @@ def _typed() -> list[dict[str, str]]:
     found = []
     for name, text in request.form.items():
         head, _, position = name.partition(".")
-        quantity = text.strip().replace(",", ".")
+        quantity = number_text(text.strip())
         if head == "quantity" and quantity.strip("0.") and position.isdecimal():
             found.append({"position": position, "quantity": quantity})
     return found

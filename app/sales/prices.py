@@ -104,10 +104,7 @@ def _load(uow: UnitOfWork, key: UUID, other: UUID) -> tuple[Price, PriceList, Pr
 
 
 def _given() -> dict[str, str]:
-    given = form_arguments(_STEP)
-    for name in ("minimum_quantity", "unit_price"):
-        given[name] = given.get(name, "").replace(",", ".")
-    return given
+    return form_arguments(_STEP, {"minimum_quantity", "unit_price"})
 
 
 def _back(key: UUID) -> ResponseReturnValue:

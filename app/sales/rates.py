@@ -46,8 +46,7 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnV
 
 def create(uow: UnitOfWork) -> ResponseReturnValue:
     """Set a rate."""
-    given = form_arguments(_FIELDS)
-    made = run(uow, "currency.set_rate", given | {"rate": given.get("rate", "").replace(",", ".")})
+    made = run(uow, "currency.set_rate", form_arguments(_FIELDS, {"rate"}))
     flash("The rate is set.", "good")
     return redirect(url_for("sales.rates", currency=made.currency))
 

@@ -75,14 +75,17 @@ def issue_invoice(uow: UnitOfWork, *, invoice_id: UUID, due_on: date | None = No
     if not lines_of(uow, invoice):
         raise Conflict("This invoice has no lines.")
     day = today(uow)
-    due = due_on or invoice.due_on or day + timedelta(get_organization(uow).payment_days)
-    if due < day:
+    due = due_on or invoice.due_on
+    if due is None and invoice.kind == "invoice":
+        due = day + timedelta(get_organization(uow).payment_days)
+    if due is not None and due < day:
         message = "An invoice can't be due before it is issued."
         raise Invalid(message, {"due_on": [message]})
     give_number(uow, invoice, day, due)
     if settled_status(invoice) == "paid":  # it costs nothing, and nobody will pay it
         change_record(uow, invoice, {"status": "paid"})
-        uow.emit("invoice.paid", "invoice", invoice.id)
+        if invoice.kind == "invoice":
+            uow.emit("invoice.paid", "invoice", invoice.id)
     return invoice
 
 

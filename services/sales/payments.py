@@ -1,8 +1,12 @@
-"""Payments: what came in for invoices, and what was paid back."""
+"""Payments: what came in for invoices, and what was paid back.
+
+A credit note of an invoice is settled on that invoice. One that takes no invoice back is owed for
+itself: it is paid back, or set off against what the client has still to pay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -45,13 +49,13 @@ def record_payment(
     """Note what came in for an invoice; it is paid when nothing is left."""
     invoice = uow.get(Invoice, invoice_id, lock=True)
     if invoice.kind != "invoice":
-        raise Conflict("A credit note is settled on the invoice that it takes back.")
+        raise Conflict("Nobody pays a credit note; it is paid back.")
     require(invoice, "issued")
-    _check_amount(amount, invoice)
+    check_amount(amount, invoice)
     if amount > invoice.open:
         message = f"Only {show_money(invoice.open, invoice.currency)} is left to be paid."
         raise Invalid(message, {"amount": [message]})
-    payment = _add(uow, invoice, amount, **values)
+    payment = add_payment(uow, invoice, amount, **values)
     return {"payment_id": payment.id, "left": invoice.open}
 
 
@@ -59,33 +63,42 @@ def record_payment(
 def refund_payment(
     uow: UnitOfWork, *, invoice_id: UUID, amount: Decimal, **values: Any
 ) -> dict[str, Any]:
-    """Note what was paid back of an invoice, of which more was paid than is owed."""
+    """Note what was paid back: of an invoice of which more was paid than is owed, or of a note."""
     invoice = uow.get(Invoice, invoice_id, lock=True)
-    require(invoice, "paid", "credited")
-    _check_amount(amount, invoice)
-    over = max(-invoice.open, Decimal(0))
+    if invoice.kind == "credit_note":
+        check_stands_alone(invoice)
+        over = invoice.open
+    else:
+        require(invoice, "paid", "credited")
+        over = max(-invoice.open, Decimal(0))
+    check_amount(amount, invoice)
     if amount > over:
         message = f"Only {show_money(over, invoice.currency)} is to be paid back."
         raise Invalid(message, {"amount": [message]})
-    payment = _add(uow, invoice, -amount, **values)
-    return {"payment_id": payment.id, "left": -invoice.open}
+    payment = add_payment(uow, invoice, -amount, **values)
+    return {"payment_id": payment.id, "left": over - amount}
 
 
 @operation("payment.take_back", Permission.RECORD_WRITE, TakeBackPayment)
 def take_back_payment(uow: UnitOfWork, *, payment_id: UUID) -> dict[str, Any]:
-    """Take back a payment that was entered by mistake; it stays to be seen."""
+    """Take back a payment that was entered by mistake; it stays to be seen.
+
+    What was set off is taken back on both papers.
+    """
     payment = uow.get(Payment, payment_id)
+    pair = [payment]
+    if payment.counterpart_id is not None:
+        pair.append(uow.session.get_one(Payment, payment.counterpart_id))
     with not_found_as("There is no such payment."):
-        invoice = uow.get(Invoice, payment.invoice_id, lock=True)
-    require(invoice, "issued", "paid", "credited")
-    uow.session.refresh(payment)
-    if payment.taken_back_at is not None:
-        raise Conflict("This payment is taken back already.")
-    if invoice.paid < payment.amount:
-        raise Conflict("A part of it was paid back; take that back first.")
-    payment.taken_back_at = uow.now
-    _set_paid(uow, invoice, invoice.paid - payment.amount)
-    return {"payment_id": payment.id, "left": invoice.open}
+        papers = hold_papers(uow, [one.invoice_id for one in pair])
+    for one in pair:
+        _take_back(uow, papers[one.invoice_id], one)
+    return {"payment_id": payment.id, "left": papers[payment.invoice_id].open}
+
+
+def hold_papers(uow: UnitOfWork, keys: Iterable[UUID]) -> dict[UUID, Invoice]:
+    """Return invoices that nobody else changes to the commit, always held in the same order."""
+    return {key: uow.get(Invoice, key, lock=True) for key in sorted(set(keys))}
 
 
 def payments_of(uow: UnitOfWork, invoice: Invoice) -> Sequence[Payment]:
@@ -101,13 +114,46 @@ def settled_status(invoice: Invoice) -> str:
     return "paid" if invoice.open <= 0 else "issued"
 
 
-def _check_amount(amount: Decimal, invoice: Invoice) -> None:
+def check_stands_alone(note: Invoice) -> None:
+    """Refuse what is done with credit notes that take no invoice back.
+
+    Raises:
+        Conflict: It takes one back, or it is not open.
+    """
+    if note.corrects_id is not None:
+        raise Conflict("A credit note is settled on the invoice that it takes back.")
+    require(note, "issued")
+
+
+def _take_back(uow: UnitOfWork, invoice: Invoice, payment: Payment) -> None:
+    require(invoice, "issued", "paid", "credited")
+    uow.session.refresh(payment)
+    if payment.taken_back_at is not None:
+        raise Conflict("This payment is taken back already.")
+    paid = invoice.paid - _counted(invoice, payment.amount)
+    if paid < 0:
+        raise Conflict("A part of it was paid back; take that back first.")
+    payment.taken_back_at = uow.now
+    _set_paid(uow, invoice, paid)
+
+
+def _counted(invoice: Invoice, amount: Decimal) -> Decimal:
+    """Return what a payment settles of a paper: money that goes out settles a credit note."""
+    return -amount if invoice.kind == "credit_note" else amount
+
+
+def check_amount(amount: Decimal, invoice: Invoice) -> None:
+    """Refuse an amount that nobody can pay.
+
+    Raises:
+        Invalid: It is none, or has more digits than the currency.
+    """
     if not 0 < amount <= MAX_AMOUNT or round_money(amount, invoice.currency) != amount:
         message = f"Use an amount of more than 0 that {invoice.currency} can be paid in."
         raise Invalid(message, {"amount": [message]})
 
 
-def _add(
+def add_payment(
     uow: UnitOfWork,
     invoice: Invoice,
     amount: Decimal,
@@ -115,6 +161,7 @@ def _add(
     paid_on: date | None = None,
     reference: str | None = None,
 ) -> Payment:
+    """Note a payment of a paper that is held; below 0 money went out."""
     payment = uow.add(
         Payment(
             invoice_id=invoice.id,
@@ -125,12 +172,12 @@ def _add(
             recorded_by=uow.actor.name,
         )
     )
-    _set_paid(uow, invoice, invoice.paid + amount)
+    _set_paid(uow, invoice, invoice.paid + _counted(invoice, amount))
     return payment
 
 
 def _set_paid(uow: UnitOfWork, invoice: Invoice, paid: Decimal) -> None:
     was, invoice.paid = invoice.status, paid
     change_record(uow, invoice, {"paid": paid, "status": settled_status(invoice)})
-    if invoice.status == "paid" and was == "issued":
+    if invoice.status == "paid" and was == "issued" and invoice.kind == "invoice":
         uow.emit("invoice.paid", "invoice", invoice.id)

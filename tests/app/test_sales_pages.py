@@ -95,7 +95,7 @@ def test_a_sale_goes_from_quote_to_payment(browse, quote):
     assert "INV-2026-00001" in anna.get(invoice).text
     anna.post(f"{invoice}/do/pay", amount="1000.01")
     assert "Only 1,000.00 EUR is left to be paid." in anna.get(invoice).text
-    anna.post(f"{invoice}/do/pay", amount="1000", reference="Bank 7")
+    anna.post(f"{invoice}/do/pay", amount="1 000,00", reference="Bank 7")
     page = anna.get(invoice).text
     assert "Bank 7" in page
     assert "Record a payment" not in page

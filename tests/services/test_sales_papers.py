@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from services.errors import Conflict, Invalid
 from services.sales.credit_notes import credit_notes_of, quantities_to_credit
@@ -360,3 +361,100 @@ def test_the_own_currency_stays_while_there_are_rates_in_it(shop):
     with pytest.raises(Invalid) as caught:
         shop.do("organization.update", "olga", currency="NOK")
     assert "currency" in caught.value.fields
+
+
+@pytest.fixture
+def note(shop):
+    """A credit note of 30.00 that takes no invoice back: a subscription gave days back."""
+    one = shop.do(
+        "subscription.create",
+        "anna",
+        title="Support",
+        account_id=shop.client_of,
+        starts_on="2026-03-01",
+        invoicing="issue",
+        lines=[{"title": "Licence", "unit_price": "24.80", "tax_percent": 50}],
+    )
+    shop.do("subscription.activate", "anna", subscription_id=one.id)
+    shop.do("subscription.invoice", "anna", subscription_id=one.id)
+    given = {"subscription_id": one.id, "reason": "X", "when": "now", "refund": True}
+    shop.do("subscription.cancel", "anna", **given)
+    found = _notes(shop)
+    assert [(made.status, made.due_on) for made in found] == [("issued", None)]
+    return found[0]
+
+
+def _notes(shop):
+    with shop.platform.session() as session:
+        return session.scalars(select(Invoice).where(Invoice.kind == "credit_note")).all()
+
+
+def _offset(shop, note, invoice, amount=None):
+    given = {"invoice_id": note.id, "against_id": invoice.id, "amount": amount}
+    return shop.do("payment.offset", "anna", **given)
+
+
+def _payments(shop, paper):
+    return [one.amount for one in shop.ask(payments_of, paper) if one.taken_back_at is None]
+
+
+def test_a_credit_note_of_its_own_is_paid_back(shop, note):
+    events = len(shop.events())
+    assert _pay(shop, note, "10", "payment.refund")["left"] == note.gross - 10
+    with pytest.raises(Invalid, match="is to be paid back"):
+        _pay(shop, note, note.gross, "payment.refund")
+    with pytest.raises(Conflict):
+        _pay(shop, note, "1")
+    _pay(shop, note, note.gross - 10, "payment.refund")
+    paid = _fresh(shop, Invoice, note.id)
+    assert (paid.status, paid.paid, paid.open) == ("paid", note.gross, 0)
+    assert "invoice.paid" not in shop.events()[events:]
+    last = shop.ask(payments_of, note)[-1]
+    shop.do("payment.take_back", "anna", payment_id=last.id)
+    assert (_fresh(shop, Invoice, note.id).status, _payments(shop, note)) == ("issued", [-10])
+
+
+def test_a_credit_note_of_an_invoice_is_settled_there(shop):
+    taken = _credit(shop, _issued(shop), (1, 1))
+    with pytest.raises(Conflict, match="settled on the invoice"):
+        _pay(shop, taken, "1", "payment.refund")
+    with pytest.raises(Conflict, match="settled on the invoice"):
+        _offset(shop, taken, _issued(shop))
+
+
+def test_a_credit_note_is_set_off_against_an_open_invoice(shop, note):
+    invoice = _issued(shop)
+    _offset(shop, note, invoice, "10")
+    assert _offset(shop, note, invoice)["left"] == 0
+    assert _fresh(shop, Invoice, note.id).status == "paid"
+    assert _fresh(shop, Invoice, invoice.id).paid == note.gross
+    assert (_payments(shop, note), _payments(shop, invoice)) == (
+        [-10, 10 - note.gross],
+        [10, note.gross - 10],
+    )
+    shop.do("payment.take_back", "anna", payment_id=shop.ask(payments_of, invoice)[0].id)
+    assert _fresh(shop, Invoice, note.id).open == 10
+    assert _payments(shop, invoice) == [note.gross - 10]
+
+
+def test_an_offset_is_refused_when_the_papers_do_not_go_together(shop, note):
+    other = shop.do("account.create", "anna", name="Other").id
+    invoice = _issued(shop)
+    for against, field in (
+        (_issued(shop, currency="NOK"), "against_id"),
+        (note, "against_id"),
+        (invoice, "amount"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            _offset(shop, note, against, note.gross + 1)
+        assert list(refused.value.fields) == [field]
+    shop.client_of = other
+    with pytest.raises(Invalid, match="another account's"):
+        _offset(shop, note, _issued(shop))
+    with pytest.raises(Conflict, match="Only a credit note"):
+        _offset(shop, invoice, invoice)
+
+
+def test_no_more_is_set_off_than_is_owed_when_two_do_it_at_once(shop, note):
+    invoice = _issued(shop)
+    assert _at_once(lambda: _offset(shop, note, invoice, note.gross - 1)) == 1
