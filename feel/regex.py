@@ -1,31 +1,23 @@
-"""Regular expressions of XPath (DMN 1.5, 10.3.4.3 refers to XQuery and XPath Functions 5.6).
+"""Regular expressions of XPath (DMN 1.5, 10.3.4.3: XQuery and XPath Functions 2.0, 7.6).
 
-They run on RE2, whose time grows with the length of the text alone: no pattern can hang. XPath's
-dialect is translated. RE2 can't do back-references: such patterns are run by a machine of our own
-whose steps are counted.
+They run on RE2, whose time grows with the length of the text alone: no pattern can hang. What RE2
+can't do, such as back-references, is run by a machine of our own whose steps are counted.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Protocol
 
-import re2
-
 from feel.errors import NullResult
 from feel.regex_backtrack import Program, TooLargeError, compile_program
-from feel.regex_dialect import (
-    BackReferenceError,
-    UnsupportedPatternError,
-    parse_pattern,
-    strip_whitespace,
-    translate,
-)
+from feel.regex_dialect import UnsupportedPatternError, read_pattern
+from feel.regex_linear import NotLinearError, compile_linear
+from feel.regex_tokens import Pattern
 from feel.run import Run, check_list_size, check_string_size
 
 _FLAGS = frozenset("smixq")
 _MAX_PATTERN_CHARACTERS = 10_000
 _MATCH_STEPS = 10  # one match takes about as long
-_MAX_MEMORY_BYTES = 4 * 1024 * 1024
 
 
 def find_matches(text: str, pattern: str, flags: str, run: Run) -> bool:
@@ -33,7 +25,7 @@ def find_matches(text: str, pattern: str, flags: str, run: Run) -> bool:
 
     Raises:
         NullResult: The pattern or the flags mean nothing.
-        FeelLimitError: The pattern takes too long, as only one with back-references can.
+        FeelLimitError: The pattern takes too long, as only one that RE2 can't do may.
     """
     return _compile(pattern, flags).matches(text, run)
 
@@ -105,7 +97,7 @@ class _LinearPattern:
 
 
 class _BacktrackingPattern:
-    """A pattern with back-references."""
+    """A pattern that RE2 can't do."""
 
     def __init__(self, program: Program) -> None:
         self.groups = program.groups
@@ -123,6 +115,27 @@ class _BacktrackingPattern:
             yield text[position : found[0]], [text[start:end] for start, end in places]
             position = found[1]
         yield text[position:], None
+
+
+class _LinesPattern:
+    """A pattern of lines with a `^`.
+
+    After a newline that ends the text no line starts (XPath functions, 7.6.1.1), but RE2 sees one.
+    """
+
+    def __init__(self, linear: _LinearPattern, exact: _BacktrackingPattern) -> None:
+        self.groups = linear.groups
+        self._linear = linear
+        self._exact = exact
+
+    def matches(self, text: str, run: Run) -> bool:
+        return self._choose(text).matches(text, run)
+
+    def pieces(self, text: str, run: Run) -> Iterator[_Piece]:
+        return self._choose(text).pieces(text, run)
+
+    def _choose(self, text: str) -> _Pattern:
+        return self._exact if text.endswith("\n") else self._linear
 
 
 def _find_all(text: str, pattern: str, flags: str, run: Run) -> Iterator[_Piece]:
@@ -181,39 +194,23 @@ def _compile(pattern: str, flags: str) -> _Pattern:
         raise NullResult("a flag is none of s, m, i, x and q")
     if len(pattern) > _MAX_PATTERN_CHARACTERS:
         raise NullResult("the pattern is too long")
-    if "x" in flags and "q" not in flags:
-        pattern = strip_whitespace(pattern)
     try:
-        return _compile_linear(pattern, flags)
-    except BackReferenceError:
-        return _compile_backtracking(pattern, flags)
-
-
-def _compile_linear(pattern: str, flags: str) -> _LinearPattern:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _MAX_MEMORY_BYTES
-    options.case_sensitive = "i" not in flags
-    options.dot_nl = "s" in flags
-    options.literal = "q" in flags
-    prefix = "(?m)" if "m" in flags and "q" not in flags else ""
-    try:
-        translated = pattern if "q" in flags else prefix + translate(pattern)
-        return _LinearPattern(re2.compile(_encode(translated), options))
-    except BackReferenceError:
-        raise
+        found = read_pattern(pattern, flags)
     except UnsupportedPatternError as problem:
         raise NullResult(str(problem)) from problem
-    except re2.error as problem:
-        raise NullResult("the pattern is no regular expression") from problem
-
-
-def _compile_backtracking(pattern: str, flags: str) -> _BacktrackingPattern:
+    multiline = "m" in flags and "q" not in flags
     try:
-        tree, groups = parse_pattern(pattern, dot_takes_newline="s" in flags)
-        program = compile_program(tree, groups, ignores_case="i" in flags, multiline="m" in flags)
-    except UnsupportedPatternError as problem:
-        raise NullResult(str(problem)) from problem
+        linear = _LinearPattern(compile_linear(found, multiline=multiline))
+    except NotLinearError:
+        return _compile_backtracking(found, flags)
+    if multiline and found.has_starts:
+        return _LinesPattern(linear, _compile_backtracking(found, flags))
+    return linear
+
+
+def _compile_backtracking(pattern: Pattern, flags: str) -> _BacktrackingPattern:
+    try:
+        program = compile_program(pattern, ignores_case="i" in flags, multiline="m" in flags)
     except TooLargeError as problem:
         raise NullResult("the pattern is too long") from problem
     return _BacktrackingPattern(program)

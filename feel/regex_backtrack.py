@@ -1,4 +1,4 @@
-r"""Regular expressions with back-references such as `(a)\1`, which RE2 can't do.
+r"""Regular expressions that RE2 can't do, such as those with back-references: `(a)\1`.
 
 They need backtracking, whose time may grow without bound with the length of the text: each step is
 paid from the budget of the run, so that a bad pattern ends as an evaluation that took too long.
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from feel.regex_tokens import Alternative, Anchor, Group, Item, Reference, Repeat, SetItem
+from feel.regex_case import is_same_but_for_case
+from feel.regex_tokens import Alternative, Anchor, Group, Item, Pattern, Reference, Repeat, SetItem
 from feel.run import Run
 
 _STEPS_PER_PAYMENT = 64
@@ -103,32 +104,30 @@ class Program:
         # A group that took no part is the empty text (XPath functions, 5.6.1).
         wanted = text[start:end] if start >= 0 else ""
         found = text[position : position + len(wanted)]
-        same = found == wanted or (self.ignores_case and found.casefold() == wanted.casefold())
+        same = found == wanted or (self.ignores_case and is_same_but_for_case(found, wanted))
         return position + len(wanted) if same else None
 
 
-def compile_program(
-    pattern: Alternative, groups: int, *, ignores_case: bool, multiline: bool
-) -> Program:
+def compile_program(pattern: Pattern, *, ignores_case: bool, multiline: bool) -> Program:
     """Compile the syntax tree of a pattern.
 
     Raises:
         TooLargeError: Its counts multiply to too large a program.
     """
-    compiler = _Compiler(groups, ignores_case=ignores_case, multiline=multiline)
+    compiler = _Compiler(pattern.groups, multiline=multiline)
     compiler.add("save", 0)
-    compiler.alternative(pattern)
+    compiler.alternative(pattern.tree)
     compiler.add("save", 1)
     compiler.add("match")
-    return Program(compiler.code, groups, compiler.registers, ignores_case)
+    return Program(compiler.code, pattern.groups, compiler.registers, ignores_case)
 
 
 class _Compiler:
-    def __init__(self, groups: int, *, ignores_case: bool, multiline: bool) -> None:
+    def __init__(self, groups: int, *, multiline: bool) -> None:
         self.code: list[_Instruction] = []
         self.registers = 2 * (groups + 1)
-        self._ignores_case = ignores_case
         self._multiline = multiline
+        self._items = 0
 
     def add(self, kind: str, one: Any = None, other: Any = None) -> int:
         if len(self.code) >= _MAX_INSTRUCTIONS:
@@ -152,8 +151,12 @@ class _Compiler:
             self._item(item)
 
     def _item(self, item: Item) -> None:
+        # Items without instructions, such as `(?:)`, can be counted many times too.
+        self._items += 1
+        if self._items > _MAX_INSTRUCTIONS:
+            raise TooLargeError
         if isinstance(item, SetItem):
-            self.add("set", self._folded(item.contains))
+            self.add("set", item.characters.contains)
         elif isinstance(item, Reference):
             self.add("reference", item.group)
         elif isinstance(item, Anchor):
@@ -163,14 +166,9 @@ class _Compiler:
         else:
             self._repeat(item)
 
-    def _folded(self, contains: Callable[[str], bool]) -> Callable[[str], bool]:
-        if not self._ignores_case:
-            return contains
-        return lambda char: any(map(contains, {char, *char.lower(), *char.upper()}))
-
     def _anchor(self, sign: str) -> Callable[[str, int], bool]:
         if sign == "^" and self._multiline:
-            return lambda text, position: position == 0 or text[position - 1] == "\n"
+            return _starts_line
         if sign == "^":
             return lambda _text, position: position == 0
         if self._multiline:
@@ -212,3 +210,8 @@ class _Compiler:
     def _set_split(self, split: int, end: int, item: Repeat) -> None:
         ways = (split + 1, end) if item.greedy else (end, split + 1)
         self.code[split] = ("split", *ways)
+
+
+def _starts_line(text: str, position: int) -> bool:
+    """Tell whether a line starts here: after the last newline of a text none does."""
+    return position == 0 or (text[position - 1] == "\n" and position < len(text))

@@ -1,56 +1,14 @@
 """Sets of characters, for classes in regular expressions."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
+
+from feel.regex_case import variants_between
 
 LAST = 0x10FFFF
-
-# The first and last character of blocks of Unicode that XSD 1.0, F.1.1 names.
-BLOCKS: dict[str, tuple[int, int]] = {
-    "BasicLatin": (0x0000, 0x007F),
-    "Latin-1Supplement": (0x0080, 0x00FF),
-    "LatinExtended-A": (0x0100, 0x017F),
-    "LatinExtended-B": (0x0180, 0x024F),
-    "IPAExtensions": (0x0250, 0x02AF),
-    "SpacingModifierLetters": (0x02B0, 0x02FF),
-    "CombiningDiacriticalMarks": (0x0300, 0x036F),
-    "Greek": (0x0370, 0x03FF),
-    "GreekandCoptic": (0x0370, 0x03FF),
-    "Cyrillic": (0x0400, 0x04FF),
-    "Armenian": (0x0530, 0x058F),
-    "Hebrew": (0x0590, 0x05FF),
-    "Arabic": (0x0600, 0x06FF),
-    "Devanagari": (0x0900, 0x097F),
-    "Bengali": (0x0980, 0x09FF),
-    "Tamil": (0x0B80, 0x0BFF),
-    "Thai": (0x0E00, 0x0E7F),
-    "Georgian": (0x10A0, 0x10FF),
-    "HangulJamo": (0x1100, 0x11FF),
-    "LatinExtendedAdditional": (0x1E00, 0x1EFF),
-    "GreekExtended": (0x1F00, 0x1FFF),
-    "GeneralPunctuation": (0x2000, 0x206F),
-    "SuperscriptsandSubscripts": (0x2070, 0x209F),
-    "CurrencySymbols": (0x20A0, 0x20CF),
-    "LetterlikeSymbols": (0x2100, 0x214F),
-    "NumberForms": (0x2150, 0x218F),
-    "Arrows": (0x2190, 0x21FF),
-    "MathematicalOperators": (0x2200, 0x22FF),
-    "BoxDrawing": (0x2500, 0x257F),
-    "GeometricShapes": (0x25A0, 0x25FF),
-    "MiscellaneousSymbols": (0x2600, 0x26FF),
-    "Dingbats": (0x2700, 0x27BF),
-    "CJKSymbolsandPunctuation": (0x3000, 0x303F),
-    "Hiragana": (0x3040, 0x309F),
-    "Katakana": (0x30A0, 0x30FF),
-    "CJKUnifiedIdeographs": (0x4E00, 0x9FFF),
-    "HangulSyllables": (0xAC00, 0xD7AF),
-    "PrivateUse": (0xE000, 0xF8FF),
-    "AlphabeticPresentationForms": (0xFB00, 0xFB4F),
-    "HalfwidthandFullwidthForms": (0xFF00, 0xFFEF),
-    "Specials": (0xFFF0, 0xFFFF),
-}
 
 # Of the letters, marks, numbers, punctuation, separators, symbols and others.
 _CATEGORIES = [
@@ -84,18 +42,43 @@ class CharacterSet:
         """Return the set of the characters between two, both included."""
         return CharacterSet(((first, last),))
 
+    @property
+    def only(self) -> str | None:
+        """The character, where the set has just one and says so by a range."""
+        if self.negated or self.properties or len(self.ranges) != 1:
+            return None
+        first, last = self.ranges[0]
+        return chr(first) if first == last else None
+
+    def folded(self) -> "CharacterSet":
+        r"""Return the set with all that differ from one of its ranges in case alone.
+
+        Properties stay as they are: `\p{Lu}` means upper case even where case is ignored
+        (XPath functions, 7.6.1.1).
+        """
+        found = list(self.ranges)
+        for first, last in self.ranges:
+            found += [(code, code) for code in variants_between(first, last)]
+        return CharacterSet(_merge(tuple(found)), self.properties, self.negated)
+
     def complement(self) -> "CharacterSet":
         """Return the set of all other characters."""
         return CharacterSet(self.ranges, self.properties, not self.negated)
 
-    def union(self, other: "CharacterSet") -> "CharacterSet":
-        """Return the set of the characters of both."""
-        if not self.negated and not other.negated:
-            return CharacterSet(self.ranges + other.ranges, self.properties + other.properties)
-        return CharacterSet(_merge(self.resolve() + other.resolve()))
+    @staticmethod
+    def union_of(sets: "Sequence[CharacterSet]") -> "CharacterSet":
+        """Return the set of the characters of several."""
+        if any(one.negated for one in sets):
+            return CharacterSet(_merge(tuple(chain.from_iterable(one.resolve() for one in sets))))
+        return CharacterSet(
+            _merge(tuple(chain.from_iterable(one.ranges for one in sets))),
+            tuple(dict.fromkeys(chain.from_iterable(one.properties for one in sets))),
+        )
 
     def without(self, other: "CharacterSet") -> "CharacterSet":
         """Return the set of the characters of this set that the other has not."""
+        if not (other.ranges or other.properties or other.negated):
+            return self
         kept = _invert(_merge(_invert(self.resolve()) + other.resolve()))
         return CharacterSet(kept)
 

@@ -1,14 +1,15 @@
-"""The syntax tree of a regular expression, for those with back-references."""
+"""The syntax tree of a regular expression."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+
+from feel.regex_sets import CharacterSet
 
 
 @dataclass(frozen=True)
 class SetItem:
     """One character of some set."""
 
-    contains: Callable[[str], bool]
+    characters: CharacterSet
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,20 @@ class Alternative:
     """Several sequences, of which the first that matches counts."""
 
     branches: list[list[Item]]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression that was read.
+
+    Attributes:
+        tree: Its syntax tree.
+        groups: How many groups are remembered.
+        has_references: Whether there are back-references.
+        has_starts: Whether there is a `^`.
+    """
+
+    tree: Alternative
+    groups: int
+    has_references: bool
+    has_starts: bool

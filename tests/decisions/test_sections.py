@@ -104,6 +104,7 @@ SECTIONS = {
     "10.3.4.3 strings and patterns": [
         "feel/test_text.py::test_a_pattern_matches_in_xpaths_dialect",
         "feel/test_text.py::test_a_back_reference_matches_when_the_group_comes_again",
+        "feel/test_patterns.py::test_characters_match_in_either_case_but_properties_do_not",
     ],
     "10.3.4.9 ranges": ["feel/test_ranges.py::test_a_relation_holds_when_the_standard_says_so"],
     "10.4 execution of a requirements graph": [
