@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import tempfile
+from collections.abc import Callable, Iterator
+from os import SEEK_END
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import orjson
@@ -25,6 +28,8 @@ from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 _EXPORT: Final = Permission.DATA_EXPORT
+_IN_MEMORY: Final = 4 * 1024 * 1024
+_BLOCK: Final = 256 * 1024
 _CONTROLS: Final = frozenset({"csrf_token", "submission", "kind", "columns", "keys"})
 """What the form of the page says itself; all else it carries on."""
 
@@ -125,14 +130,41 @@ def change(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
 def download(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Send the file."""
     one = get_export(uow, key)
-    return file_response(b"".join(pieces_of(uow, one)), one.file_kind, one.file_name)
+
+    def write(file: BinaryIO) -> None:
+        for piece in pieces_of(uow, one):
+            file.write(piece)
+
+    return file_response(write, one.file_kind, one.file_name)
 
 
-def file_response(content: bytes, kind: str, name: str) -> Response:
-    """Return a table as a file that is saved, not shown."""
-    response = Response(content, mimetype=CONTENT_TYPES[kind].partition(";")[0])
+def file_response(write: Callable[[BinaryIO], object], kind: str, name: str) -> Response:
+    """Return a table as a file that is saved, not shown.
+
+    ``write`` is called at once, within the transaction; a large file lies on the disk until it is
+    sent, a block at a time.
+    """
+    # Closed when all is read, or the answer was given up.
+    spooled: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+    try:
+        write(spooled)
+        spooled.seek(0, SEEK_END)
+        size = spooled.tell()
+        spooled.seek(0)
+    except BaseException:
+        spooled.close()
+        raise
+    response = Response(_blocks(spooled), mimetype=CONTENT_TYPES[kind].partition(";")[0])
+    response.content_length = size
     response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.call_on_close(spooled.close)
     return response
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(_BLOCK):
+            yield block
 
 
 def _asked() -> dict[str, Any]:

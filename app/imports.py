@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -216,13 +216,8 @@ def change(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
 def refused(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Send the rows with errors as a file, with the reasons beside them."""
     one = get_import(uow, key)
-    with tempfile.SpooledTemporaryFile(8 * 2**20) as spooled:
-        file: Any = spooled
-        write_refused(uow, one, file)
-        file.seek(0)
-        content = file.read()
     name = safe_name(f"{Path(one.file_name).stem} refused.{one.file_kind}")
-    return file_response(content, one.file_kind, name)
+    return file_response(partial(write_refused, uow, one), one.file_kind, name)
 
 
 def _mapping(uow: UnitOfWork, one: Import, record_type: RecordType) -> dict[str, Any]:

@@ -5,7 +5,7 @@ What changes them are operations.
 
 from __future__ import annotations
 
-import tempfile
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,17 +14,16 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
 from app.api.routes import Route, resource
-from app.exports import file_response
+from app.exports import download, file_response
 from app.wire import json_response
 from services.actors import Permission
-from services.exporting.exports import get_export, list_exports, pieces_of
+from services.exporting.exports import get_export, list_exports
 from services.exporting.model import Export
 from services.importing.imports import get_import, list_imports
 from services.importing.model import Import
 from services.importing.reports import conflicts_of, report_rows, write_refused
 from services.unit_of_work import UnitOfWork
 
-_IN_MEMORY: Final = 8 * 2**20
 _IMPORT: Final = (
     *("id", "record_type", "file_name", "file_kind", "size_bytes", "stage", "options", "header"),
     *("plan", "problem", "error", "row_count", "chunk_count", "position", "checked", "counts"),
@@ -91,11 +90,8 @@ def _rows(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 def _refused(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     one = get_import(uow, key)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
-        file: Any = spooled
-        write_refused(uow, one, file)
-        file.seek(0)
-        return file_response(file.read(), one.file_kind, f"refused.{one.file_kind}")
+    name = f"refused.{one.file_kind}"
+    return file_response(partial(write_refused, uow, one), one.file_kind, name)
 
 
 def _list_exports(uow: UnitOfWork) -> ResponseReturnValue:
@@ -107,8 +103,7 @@ def _get_export(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 
 def _file(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    one = get_export(uow, key)
-    return file_response(b"".join(pieces_of(uow, one)), one.file_kind, one.file_name)
+    return download(uow, key=key)
 
 
 def _present(one: Import | Export, names: tuple[str, ...]) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from app import create_app
+from app.exports import file_response
 from processes.jobs.draining import drain
 from services.actors import SYSTEM
+from services.errors import NotFound
 from services.records.lists import list_records
 
 PEOPLE = b"First name,Last name,E-mail,Company\nAnna,Berg,a@berg.no,Nordlys\nOle,Lie,nobody,\n"
@@ -215,3 +217,23 @@ def test_a_file_is_imported_and_a_list_exported_when_a_command_says_so(flask, tm
     assert "must end in" in flask("export", "contact", tmp_path / "x.txt").output
     assert flask("import", file, "--type", "nothing").exit_code == 1
     assert flask("import", file, "--type", "contact", "--user", "x@y.no").exit_code == 1
+
+
+def test_a_large_file_is_sent_in_blocks_when_it_is_fetched():
+    written = b"x" * 600_000
+    answer = file_response(lambda file: file.write(written), "csv", "large.csv")
+    blocks = list(answer.response)
+    assert answer.content_length == len(written)
+    assert (b"".join(blocks), max(map(len, blocks))) == (written, 256 * 1024)
+
+
+def test_no_file_stays_open_when_its_writing_fails():
+    files = []
+
+    def write(file):
+        files.append(file)
+        raise NotFound("gone")
+
+    with pytest.raises(NotFound):
+        file_response(write, "csv", "x.csv")
+    assert files[0].closed
