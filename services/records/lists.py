@@ -18,8 +18,21 @@ from uuid import UUID
 
 import orjson
 from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
+from services.access import row_condition
 from services.errors import Invalid
 from services.filtering import Filter, all_of, compile_filter, parse_arguments
 from services.records.schemas import argument_for
@@ -115,6 +128,27 @@ class _Scan:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The records of a list.
+
+    Those that were counted to the last one are read by their keys: the server need not know how
+    rare they are to choose between reading the list in order until a page is full, which may be
+    its end, and collecting them.
+
+    Attributes:
+        total: How many there are, at most one more than is counted; None if nobody asks.
+    """
+
+    statement: Select[Any]
+    total: int | None
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there are none, as far as is known."""
+        return self.total == 0
+
+
 def list_records(
     uow: UnitOfWork,
     record_type: str,
@@ -151,24 +185,16 @@ def list_records(
     narrowed = parse_arguments(found, filters or {})
     if where is not None:
         narrowed = all_of(found, where, narrowed)
-    everything = uow.select(found.model).where(compile_filter(uow, narrowed))
-    statement, total = everything, None
-    if search and search.strip():
-        words = narrow(uow, found, search, is_by_text=order.field.traits.is_textual)
-        statement = everything.where(words.condition)
-        if narrowed.is_empty:
-            total = words.total
-        everything = everything.where(search_condition(uow, found, search))
+    wanted = _wanted(uow, found, narrowed, search, order, counts=counts)
     backwards = edge is not None and edge.backwards
-    scan = _Scan(statement, found.model.id, order, backwards)
-    rows = _page(uow, scan, edge, limit + 1)
+    scan = _Scan(wanted.statement, found.model.id, order, backwards)
+    rows = [] if wanted.is_none else _page(uow, scan, edge, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
     after = more if not backwards else True
     before = more if backwards else edge is not None
-    if total is None:
-        total = _count(uow, everything, found.model.id) if counts else 0
+    total = wanted.total or 0
     return RecordPage(
         items=[row for row, _ in rows],
         next_cursor=_cursor(order, rows[-1], backwards=False) if rows and after else None,
@@ -209,10 +235,46 @@ def _page(uow: UnitOfWork, scan: _Scan, edge: _Cursor | None, wanted: int) -> li
     return rows
 
 
-def _count(uow: UnitOfWork, statement: Select[Any], key: Any) -> int:
-    """Count up to one more than the cap, so that a huge list costs no more than that."""
-    some = statement.with_only_columns(key).limit(COUNT_CAP + 1).subquery()
-    return uow.session.scalar(select(func.count()).select_from(some)) or 0
+def _wanted(
+    uow: UnitOfWork,
+    record_type: RecordType,
+    narrowed: Filter,
+    search: str | None,
+    order: _Order,
+    *,
+    counts: bool,
+) -> _Wanted:
+    """Return the query of a list, and how many records it has if ``counts``."""
+    statement = everything = uow.select(record_type.model).where(compile_filter(uow, narrowed))
+    if search and search.strip():
+        words = narrow(uow, record_type, search, is_by_text=order.field.traits.is_textual)
+        statement = everything.where(words.condition)
+        if narrowed.is_empty:
+            return _Wanted(statement, words.total)
+        if not words.is_few:
+            everything = everything.where(search_condition(uow, record_type, search))
+        else:
+            everything = statement
+    if not counts:
+        return _Wanted(statement, None)
+    total, keys = _counted(uow, everything, record_type.model.id)
+    if keys is None or (narrowed.is_empty and row_condition(uow, record_type.model) is None):
+        return _Wanted(statement, total)
+    few = record_type.model.id == func.any(cast(literal(keys, Text), ARRAY(Uuid)))
+    return _Wanted(uow.select(record_type.model).where(few), total)
+
+
+def _counted(uow: UnitOfWork, statement: Select[Any], key: Any) -> tuple[int, str | None]:
+    """Return how many rows there are, and if they aren't more than are counted, which.
+
+    A huge list costs no more than one above the cap. The keys are the text of an array, as they
+    only go back to the server.
+    """
+    some = statement.with_only_columns(key.label("key")).limit(COUNT_CAP + 1).subquery()
+    number = func.count()
+    keys = cast(func.array_agg(some.c.key), Text)
+    row = uow.session.execute(select(number, case((number <= COUNT_CAP, keys)))).one()
+    return row[0], row[1]
 
 
 def _cursor(order: _Order, row: Any, *, backwards: bool) -> str:

@@ -39,6 +39,11 @@ class Narrowed:
     condition: ColumnElement[bool]
     total: int
 
+    @property
+    def is_few(self) -> bool:
+        """Whether all that match are looked up."""
+        return self.total <= FEW
+
 
 def narrow(
     uow: UnitOfWork, record_type: RecordType, text: str, *, is_by_text: bool = False
