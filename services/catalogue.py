@@ -62,6 +62,7 @@ from services.marketing import (
     campaign_members,
     campaigns,
     customer_values,
+    purchases,
     segment_members,
     segments,
 )
@@ -173,6 +174,7 @@ __all__ = [
     "price_lists",
     "price_steps",
     "products",
+    "purchases",
     "quotes",
     "rates",
     "requests",

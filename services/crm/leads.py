@@ -15,6 +15,7 @@ from services.consents.purposes import INQUIRY, find_purpose
 from services.crm.lead_model import LEAD, LEAD_NUMBERS, LEAD_STATUSES, Lead, LeadStatus
 from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.errors import Conflict, Invalid
+from services.marketing.keywords import find_campaign_by
 from services.operations import Arguments, operation
 from services.records.changes import add_record, change_record, check_links
 from services.records.schemas import create_schema, key_argument, update_schema
@@ -91,6 +92,9 @@ def update_lead(
     """Change a lead."""
     lead = uow.get(Lead, lead_id)
     values = _filled(values)
+    keyword = values.get("campaign_keyword")
+    if keyword and not (lead.campaign_id or values.get("campaign_id")):
+        values["campaign_id"] = find_campaign_by(uow, keyword)
     status = values.get("status")
     if status is not None and status != lead.status:
         if status not in _BY_HAND[lead.status]:
@@ -120,6 +124,8 @@ def work_out_lead(uow: UnitOfWork, *, lead_id: UUID, reason: str) -> Lead:
 
 
 def _begin(uow: UnitOfWork, lead: Lead, *, title: str) -> None:
+    if lead.campaign_id is None and lead.campaign_keyword:
+        lead.campaign_id = find_campaign_by(uow, lead.campaign_keyword)
     lead.number = f"L-{uow.session.scalar(LEAD_NUMBERS.next_value().select()):06d}"
     add_record(uow, lead, title=title)
     uow.emit("lead.created", "lead", lead.id, channel=lead.channel, keyword=lead.campaign_keyword)

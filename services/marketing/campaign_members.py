@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,10 @@ from sqlalchemy import select
 
 from services.actors import Permission, Verb
 from services.arguments import Key, Keys, Line, Moment
+from services.consents.consents import note_withdrawn
+from services.consents.keeping import Said
+from services.consents.model import CHANNELS as CONSENT_CHANNELS
+from services.consents.purposes import find_purpose
 from services.errors import Conflict, NotAllowed, NotFound, not_found_as
 from services.marketing.campaign_intake import contactable_of, open_campaign, put_members
 from services.marketing.campaign_model import (
@@ -27,7 +32,6 @@ from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
-_RANK: Final = {status.value: rank for rank, status in enumerate(MemberStatus)}
 _IMPLIES: Final[Mapping[str, tuple[str, ...]]] = {
     MemberStatus.BOUNCED: ("sent",),
     MemberStatus.OPENED: ("sent",),
@@ -131,7 +135,8 @@ def set_member_status(
 ) -> dict[str, Any]:
     """Note that a member was sent something, opened it, clicked, replied, bought or left.
 
-    What came first keeps its time; the status is the most telling of all that happened.
+    What came first keeps its time; the status is the most telling of all that happened. Who left
+    has withdrawn its consent to what the campaign is for, by the campaign's channel.
 
     Raises:
         NotFound: It is no member.
@@ -145,8 +150,11 @@ def set_member_status(
     member = _find(uow, campaign.id, record_id, lock=True)
     if member is None or member.record_type != record_type:
         raise NotFound("There is no such member.")
-    is_new = _note(member, status, min(at or uow.now, uow.now))
+    moment = min(at or uow.now, uow.now)
+    is_new = _note(member, status, moment)
     if is_new:
+        if status == MemberStatus.UNSUBSCRIBED:
+            _withdraw(uow, campaign, record, moment)
         uow.emit(f"campaign.member_{status}", record_type, record_id, campaign_id=str(campaign.id))
     return {"campaign_id": campaign.id, "status": member.status, "changed": is_new}
 
@@ -184,12 +192,19 @@ def _find(
     return uow.session.scalars(statement).one_or_none()
 
 
+def _withdraw(uow: UnitOfWork, campaign: Campaign, record: Any, at: datetime) -> None:
+    """Take it that who left a campaign wants nothing more of its kind."""
+    purpose = find_purpose(uow, campaign.purpose)
+    if purpose is not None and campaign.channel in CONSENT_CHANNELS:
+        said = Said(f"left the campaign “{campaign.name}”", at=at)
+        note_withdrawn(uow, record, campaign.channel, purpose, said)
+
+
 def _note(member: CampaignMember, status: str, at: Any) -> bool:
     """Set the time of a status and of what it implies; tell whether it is news."""
     is_new = getattr(member, f"{status}_at") is None
     for name in (*_IMPLIES.get(status, ()), status):
         if getattr(member, f"{name}_at") is None:
             setattr(member, f"{name}_at", at)
-    if _RANK[status] > _RANK[member.status]:
-        member.status = status
+    member.status = member.most_telling
     return is_new

@@ -141,6 +141,14 @@ class CampaignMember(Keyed, Base):
     bought_type: Mapped[str | None]
     bought_id: Mapped[UUID | None]
 
+    @property
+    def most_telling(self) -> str:
+        """The status that follows from its times."""
+        return max(
+            (one for one in MemberStatus if getattr(self, f"{one.value}_at") is not None),
+            key=list(MemberStatus).index,
+        ).value
+
 
 CAMPAIGN = register_record_type(
     RecordType(
