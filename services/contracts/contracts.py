@@ -20,8 +20,9 @@ from services.money import known_currency, round_money
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
+from services.sales.currencies import convert
 from services.sales.documents import add_document, change_draft, today
-from services.sales.lines import lines_argument
+from services.sales.lines import lines_argument, lines_of
 from services.sales.numbering import Series, next_number, register_series
 from services.sales.positions import check_amount_seen, positions_of
 from services.unit_of_work import UnitOfWork
@@ -99,8 +100,10 @@ def update_contract(
     check_terms(contract, values)
     _check_paper(uow, contract, values)
     if contract.status == "draft":
-        value = values.pop("value", None)
+        value, before = values.pop("value", None), contract.currency
         change_draft(uow, contract, values, lines, version)
+        if value is None and not lines_of(uow, contract):
+            value = convert(uow, contract.value, before, contract.currency, today(uow))
         _settle_value(uow, contract, value)
         return contract
     _refuse_agreed(contract, values, lines)

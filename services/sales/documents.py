@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
+from services.money import round_money
 from services.people.organization import get_organization
 from services.records.changes import add_record, change_record, check_links
 from services.records.types import get_record_type
+from services.sales.currencies import RatesOfDay
 from services.sales.customer_prices import choose_list
 from services.sales.lines import copied, lines_of, set_lines, write_lines
 from services.sales.model import SalesDocument
@@ -70,6 +73,9 @@ def change_draft(
 ) -> None:
     """Change a document that is a draft still.
 
+    In another currency, its prices are converted at the day's rates, and a price list that is in
+    the old one gives way to the account's, if that fits.
+
     Args:
         uow: Of whoever does it.
         document: Held.
@@ -79,14 +85,20 @@ def change_draft(
 
     Raises:
         Conflict: It is no draft any more.
+        Invalid: There is no rate for its prices, or its price list is in another currency.
     """
     require(document, "draft")
     for name, default in (("discount_percent", 0), ("currency", get_organization(uow).currency)):
         if name in values and values[name] is None:
             values[name] = default
+    before = document.currency
     change_record(uow, document, values, version=version)
+    if values.keys() & {"currency", "price_list_id"}:
+        _settle_list(uow, document, chosen="price_list_id" in values)
     if lines is not None:
         set_lines(uow, document, lines, today(uow))
+    elif document.currency != before:
+        _convert_lines(uow, document, before)
     elif values.keys() & {"currency", "discount_percent", "price_list_id"}:
         _add_up_anew(uow, document)
 
@@ -146,6 +158,41 @@ def _currency(uow: UnitOfWork, document: SalesDocument) -> str:
     if document.price_list_id is None:
         return get_organization(uow).currency
     return uow.session.get_one(PriceList, document.price_list_id).currency
+
+
+def _settle_list(uow: UnitOfWork, document: SalesDocument, *, chosen: bool) -> None:
+    """Let a document have no price list of another currency.
+
+    Raises:
+        Invalid: Such a list was chosen.
+    """
+    if document.price_list_id is None:
+        return
+    price_list = uow.session.get_one(PriceList, document.price_list_id)
+    if price_list.currency == document.currency:
+        return
+    if chosen:
+        message = f"This price list is in {price_list.currency}, but not the rest."
+        raise Invalid(message, {"price_list_id": [message]})
+    found = _list_of_account(uow, document, document.currency)
+    change_record(uow, document, {"price_list_id": found})
+
+
+def _convert_lines(uow: UnitOfWork, document: SalesDocument, before: str) -> None:
+    """Convert the prices of all lines from the currency that they were in.
+
+    A price keeps places beyond what can be paid only if it had such.
+    """
+    rates, rows = RatesOfDay(uow, today(uow)), []
+    for line in lines_of(uow, document):
+        price = line.unit_price
+        if price == round_money(price, before):
+            price = rates.convert(price, before, document.currency)
+        else:
+            price = price * rates.of(before) / rates.of(document.currency)
+            price = price.quantize(Decimal("0.000001"), ROUND_HALF_UP).normalize() + 0
+        rows.append({**copied(line), "unit_price": price, "source_id": line.source_id})
+    write_lines(uow, document, rows)
 
 
 def _add_up_anew(uow: UnitOfWork, document: SalesDocument) -> None:

@@ -63,6 +63,8 @@ def update_invoice(
     if lines is not None and invoice.order_id is not None:
         message = "The lines are the order's; make another invoice of it."
         raise Invalid(message, {"lines": [message]})
+    if values.get("currency", invoice.currency) != invoice.currency:
+        _refuse_currency(invoice)
     change_draft(uow, invoice, values, lines, version)
     return invoice
 
@@ -87,6 +89,18 @@ def issue_invoice(uow: UnitOfWork, *, invoice_id: UUID, due_on: date | None = No
         if invoice.kind == "invoice":
             uow.emit("invoice.paid", "invoice", invoice.id)
     return invoice
+
+
+def _refuse_currency(invoice: Invoice) -> None:
+    """Refuse another currency for an invoice of something that was agreed in this one.
+
+    Raises:
+        Invalid: It is an order's or a subscription's.
+    """
+    of_what = "order" if invoice.order_id is not None else "subscription"
+    if invoice.order_id is not None or invoice.subscription_id is not None:
+        message = f"The currency is the {of_what}'s."
+        raise Invalid(message, {"currency": [message]})
 
 
 def give_number(uow: UnitOfWork, invoice: Invoice, day: date, due: date | None) -> None:

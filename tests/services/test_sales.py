@@ -156,6 +156,51 @@ def test_a_product_is_refused_when_it_is_not_sold_any_more(shop):
     assert "lines.0.product_id" in caught.value.fields
 
 
+@pytest.mark.parametrize("kind", ["quote", "order", "invoice", "contract", "subscription"])
+def test_prices_are_converted_when_a_draft_changes_its_currency(shop, kind):
+    lines = [{"title": "A", "unit_price": "20.50"}, {"title": "B", "unit_price": "0.0041"}]
+    given = {"title": "X", "account_id": shop.client_of, "price_list_id": shop.retail.id}
+    made = shop.do(f"{kind}.create", "anna", lines=lines, **given)
+    about = {f"{kind}_id": made.id, "currency": "JPY"}
+    with pytest.raises(Invalid, match="no exchange rate for JPY") as refused:
+        shop.do(f"{kind}.update", "anna", **about)
+    assert list(refused.value.fields) == ["currency"]
+    shop.do("currency.set_rate", "olga", currency="JPY", valid_from="2026-01-01", rate="0.006")
+    made = shop.do(f"{kind}.update", "anna", **about)
+    found = shop.ask(lambda uow: [line.unit_price for line in lines_of(uow, made)])
+    assert found == [3417, Decimal("0.683333")]
+    assert (str(made.net), made.price_list_id) == ("3418", None)
+    if kind == "contract":
+        assert made.value == 3418
+
+
+def test_an_orders_invoice_keeps_its_currency(shop):
+    drafted = shop.do("order.invoice", "anna", order_id=_order(shop).id)
+    shop.do("currency.set_rate", "olga", currency="NOK", valid_from="2026-01-01", rate="0.1")
+    with pytest.raises(Invalid, match="The currency is the order's"):
+        shop.do("invoice.update", "anna", invoice_id=drafted.id, currency="NOK")
+
+
+def test_a_value_without_lines_is_converted_when_the_currency_changes(shop):
+    shop.do("currency.set_rate", "olga", currency="NOK", valid_from="2026-01-01", rate="0.1")
+    given = {"title": "X", "account_id": shop.client_of, "value": "100"}
+    made = shop.do("contract.create", "anna", **given)
+    made = shop.do("contract.update", "anna", contract_id=made.id, currency="NOK")
+    assert made.value == 1000
+    made = shop.do("contract.update", "anna", contract_id=made.id, currency="EUR", value="7")
+    assert made.value == 7
+
+
+def test_a_list_of_another_currency_is_refused_when_it_is_chosen_for_a_draft(shop):
+    other = shop.do("price_list.create", "olga", name="Abroad", currency="NOK")
+    made = _quote(shop)
+    with pytest.raises(Invalid, match="This price list is in NOK") as refused:
+        shop.do("quote.update", "anna", quote_id=made.id, price_list_id=other.id)
+    assert list(refused.value.fields) == ["price_list_id"]
+    given = {"quote_id": made.id, "price_list_id": other.id, "currency": "NOK", "lines": []}
+    assert shop.do("quote.update", "anna", **given).currency == "NOK"
+
+
 def test_a_quote_is_refused_when_its_list_has_another_currency(shop):
     with pytest.raises(Invalid) as caught:
         _quote(shop, currency="NOK")
