@@ -19,12 +19,12 @@ from services.actors import PUBLIC, SYSTEM, Actor
 from services.contracts.days import DAY, shift
 from services.contracts.model import Contract
 from services.crm.account_model import Account
+from services.days import today
 from services.essentials import seed_essentials
 from services.filtering.periods import moved
 from services.operations import run
 from services.people.model import User, find_group
 from services.platform import Platform
-from services.sales.documents import today
 from services.territories.model import Territory
 from services.unit_of_work import UnitOfWork
 
@@ -125,8 +125,7 @@ def _add_territory(uow: UnitOfWork, values: Mapping[str, Any], people: Mapping[s
 def _add_goal(uow: UnitOfWork, values: Mapping[str, Any], people: Mapping[str, Actor]) -> None:
     """Add a goal for the period of today, or of some months ago."""
     goal = dict(values)
-    today = uow.now.astimezone(uow.platform.settings.timezone).date()
-    goal["starts_on"] = moved(today, -goal.pop("months_ago", 0), "month")
+    goal["starts_on"] = moved(today(uow), -goal.pop("months_ago", 0), "month")
     if "team" in goal:
         team = find_group(uow, goal.pop("team"))
         goal["team_id"] = None if team is None else team.id

@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from app.forms import form_arguments, number_text
 from services.contracts.billing import open_adjustments
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
+from services.days import today
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
-from services.sales.documents import today
 from services.sales.lines import present_lines, sees_prices
 from services.sales.product_model import Product
 from services.unit_of_work import UnitOfWork

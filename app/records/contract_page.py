@@ -12,7 +12,7 @@ from services.contracts.following import decide_by, find_deleted_draft, remind_o
 from services.contracts.model import Contract
 from services.contracts.subscription_life import WHEN
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
-from services.sales.documents import today
+from services.days import today
 from services.sales.model import Invoice
 from services.unit_of_work import UnitOfWork
 

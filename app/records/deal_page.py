@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +14,7 @@ from services.crm.deal_people import CONTACT_ROLES, TEAM_ROLES, contacts_of, mem
 from services.crm.deal_stays import times_in_stages
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import find_stage, list_pipelines, list_stages
+from services.days import today
 from services.money import Totals
 from services.people.model import User
 from services.records.types import Field
@@ -87,7 +87,7 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
         category=here.category,
         days=max(0, ((deal.closed_at or uow.now) - deal.stage_since).days),
         is_rotting=deal.rots_at is not None and deal.rots_at < uow.now,
-        is_late=deal.hold_until is not None and deal.hold_until <= _today(uow),
+        is_late=deal.hold_until is not None and deal.hold_until <= today(uow),
         pipeline=next(one.name for one in pipelines if one.id == deal.pipeline_id),
         pipelines=[
             one for one in pipelines if one.id != deal.pipeline_id and one.archived_at is None
@@ -143,7 +143,3 @@ def _contacts(uow: UnitOfWork, deal: Deal) -> list[Person]:
         for one in uow.session.scalars(statement)
     ]
     return sorted(people, key=lambda one: not one.is_primary)
-
-
-def _today(uow: UnitOfWork) -> date:
-    return uow.now.astimezone(uow.platform.settings.timezone).date()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from services.days import today
 from services.sales.credit_notes import quantities_to_credit
-from services.sales.documents import today
 from services.sales.model import Invoice, Order, Payment, Quote
 from services.sales.offsets import invoices_to_offset
 from services.sales.orders import quantities_left

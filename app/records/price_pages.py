@@ -8,7 +8,7 @@ from datetime import date
 
 from flask import request
 
-from services.sales.documents import today
+from services.days import today
 from services.sales.price_list_model import Price, PriceList
 from services.sales.price_steps import prices_of_product, prices_on_list
 from services.sales.pricing import is_valid

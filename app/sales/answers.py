@@ -16,9 +16,9 @@ from app.forms import number_text
 from app.records.titles import Titles
 from services.arguments import MAX_QUANTITY
 from services.crm.account_model import Account
+from services.days import today
 from services.records.types import Field
 from services.sales.customer_prices import Choice, answer_price
-from services.sales.documents import today
 from services.sales.product_model import Product
 from services.unit_of_work import UnitOfWork
 

@@ -7,9 +7,9 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from services.days import today
 from services.errors import Invalid, LanewiseError
 from services.operations import run
-from services.sales.documents import today
 from services.sales.number_patterns import MAX_DIGITS, NumberPattern, parse_pattern
 from services.sales.numbering import ShownSeries, show_series
 from services.unit_of_work import UnitOfWork

@@ -11,10 +11,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, reason_of
+from services.days import today
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.people.organization import get_organization
-from services.sales.documents import today
 from services.sales.rates import LISTED, currencies_without_rate, newest_rates, rates_of
 from services.unit_of_work import UnitOfWork
 

@@ -14,6 +14,7 @@ from sqlalchemy import column as sql_column
 from processes.paging import COUNT_CAP, Cursor, Statement
 from processes.running.instance_tables import IS_OPEN, NEVER, QueueEntry, WorkItem
 from processes.tasks.rights import visibility
+from services.days import local_now
 from services.errors import Invalid
 from services.unit_of_work import UnitOfWork
 
@@ -122,7 +123,7 @@ def _condition(uow: UnitOfWork, name: str, value: str) -> Condition:
 
 
 def _due(uow: UnitOfWork, value: str) -> Condition:
-    local = uow.now.astimezone(uow.platform.settings.timezone)
+    local = local_now(uow)
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
     match value:
         case "overdue":

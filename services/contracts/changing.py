@@ -25,13 +25,14 @@ from services.contracts.periods import PAID_PRICE, Part, at_price_of, period_of
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_life import SubscriptionArguments
 from services.contracts.subscription_model import Subscription
+from services.days import today
 from services.errors import Conflict, Invalid
 from services.money import PricedLine, line_net, show_money
 from services.operations import operation
 from services.records.changes import check_version
 from services.records.schemas import VERSION
 from services.records.timeline import add_entry
-from services.sales.documents import require, today
+from services.sales.documents import require
 from services.sales.filling import LineArguments, fill_lines
 from services.sales.lines import copied, lines_of, write_lines
 from services.sales.price_list_model import PriceList

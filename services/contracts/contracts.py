@@ -14,6 +14,7 @@ from services.contracts.days import check_years
 from services.contracts.following import settle_contract
 from services.contracts.model import CONTRACT, Contract, ContractLine
 from services.crm.deal_model import DEAL, Deal
+from services.days import today
 from services.documents.model import Document
 from services.errors import Conflict, Invalid, NotFound
 from services.money import known_currency, round_money
@@ -21,7 +22,7 @@ from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
 from services.sales.currencies import convert
-from services.sales.documents import add_document, change_draft, today
+from services.sales.documents import add_document, change_draft
 from services.sales.lines import lines_argument, lines_of
 from services.sales.numbering import Series, next_number, register_series
 from services.sales.positions import check_amount_seen, positions_of

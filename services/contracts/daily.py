@@ -21,11 +21,11 @@ from services.actors import SYSTEM
 from services.contracts.model import Contract
 from services.contracts.subscription_life import CARRY_ON
 from services.contracts.subscription_model import Subscription
+from services.days import today
 from services.errors import LanewiseError
 from services.jobs import job, once
 from services.operations import run
 from services.platform import Platform
-from services.sales.documents import today
 from services.unit_of_work import Job, UnitOfWork
 
 log = structlog.get_logger(__name__)

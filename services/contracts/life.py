@@ -15,13 +15,14 @@ from services.contracts.days import check_years, next_end, show_day
 from services.contracts.ending import check_end, earliest_end
 from services.contracts.following import decide_by, remind_on, settle_contract
 from services.contracts.model import CONTRACT, Contract
+from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation, run
 from services.people.model import User
 from services.records.changes import change_record
 from services.records.schemas import key_argument
 from services.records.timeline import add_entry
-from services.sales.documents import require, today
+from services.sales.documents import require
 from services.timers import tell_timers
 from services.unit_of_work import UnitOfWork
 

@@ -13,10 +13,10 @@ from sqlalchemy import Date, Select, and_, case, cast, func, select, true
 
 from services.contracts.days import shift
 from services.contracts.subscription_model import SUBSCRIPTION, RevenueMove, Subscription
+from services.days import today
 from services.money import round_money
 from services.people.organization import get_organization
 from services.sales.currencies import CurrencyRate
-from services.sales.documents import today
 from services.unit_of_work import UnitOfWork
 
 MONTHS: Final = 12

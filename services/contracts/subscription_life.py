@@ -25,11 +25,12 @@ from services.contracts.following import find_deleted_draft, settle_subscription
 from services.contracts.periods import Part, lines_of_period, period_of, rows_at
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_model import SUBSCRIPTION, Subscription
+from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import key_argument
-from services.sales.documents import require, today
+from services.sales.documents import require
 from services.sales.lines import lines_of
 from services.unit_of_work import Job, UnitOfWork
 

@@ -11,11 +11,12 @@ from services.contracts.days import check_years
 from services.contracts.following import settle_subscription
 from services.contracts.model import Contract
 from services.contracts.subscription_model import SUBSCRIPTION, Subscription
+from services.days import today
 from services.errors import Invalid
 from services.operations import operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, update_schema
-from services.sales.documents import add_document, change_draft, today
+from services.sales.documents import add_document, change_draft
 from services.sales.lines import lines_argument
 from services.sales.numbering import Series, next_number, register_series
 from services.unit_of_work import UnitOfWork

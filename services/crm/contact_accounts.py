@@ -15,6 +15,7 @@ from services.arguments import Day, Key, Line
 from services.crm.account_model import Account
 from services.crm.contact_account_model import ContactAccount
 from services.crm.contact_model import CONTACT, Contact
+from services.days import today
 from services.errors import Conflict, Invalid, NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.records.changes import change_record
@@ -91,7 +92,7 @@ def add_place(
     if link is None:
         link = ContactAccount(contact_id=contact.id, account_id=account.id)
         uow.session.add(link)
-    _set(link, {**values, "since": values["since"] or link.since or _today(uow)})
+    _set(link, {**values, "since": values["since"] or link.since or today(uow)})
     uow.session.flush()
     _tell(uow, contact, account, f"{contact.name} works with “{account.name}”", link)
     if contact.account_id is None and not _is_over(uow, link):
@@ -117,7 +118,7 @@ def end_place(
 ) -> ContactAccount:
     """Say that a contact has left an account; the next account becomes the primary one."""
     link, contact, account = _get(uow, contact_account_id)
-    last_day = until or _today(uow)
+    last_day = until or today(uow)
     _check_span({"since": link.since, "until": last_day})
     link.until = last_day
     uow.session.flush()
@@ -196,8 +197,7 @@ def _leave_if_over(uow: UnitOfWork, link: ContactAccount, contact: Contact) -> N
     """Choose another primary account if the contact has left the one that was."""
     if contact.account_id != link.account_id or not _is_over(uow, link):
         return
-    today = _today(uow)
-    lasting = or_(ContactAccount.until.is_(None), ContactAccount.until > today)
+    lasting = or_(ContactAccount.until.is_(None), ContactAccount.until > today(uow))
     others = (
         select(ContactAccount.account_id)
         .where(ContactAccount.contact_id == contact.id, lasting, ContactAccount.id != link.id)
@@ -208,11 +208,7 @@ def _leave_if_over(uow: UnitOfWork, link: ContactAccount, contact: Contact) -> N
 
 
 def _is_over(uow: UnitOfWork, link: ContactAccount) -> bool:
-    return link.until is not None and link.until <= _today(uow)
-
-
-def _today(uow: UnitOfWork) -> date:
-    return uow.now.astimezone(uow.platform.settings.timezone).date()
+    return link.until is not None and link.until <= today(uow)
 
 
 def _check_span(values: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from services.crm.deal_requirements import check_entry
 from services.crm.deal_stays import begin_stay, rots_from, stays_of
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import find_stage, first_of, list_lost_reasons, list_stages
+from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import operation
 from services.records.changes import change_record, check_version
@@ -246,7 +247,7 @@ def _held_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
     errors: dict[str, list[str]] = {}
     if told.hold_until is None:
         errors["hold_until"] = ["Please say until when."]
-    elif told.hold_until <= _today(uow):
+    elif told.hold_until <= today(uow):
         errors["hold_until"] = ["Please name a day to come."]
     if not told.hold_reason:
         errors["hold_reason"] = ["Please say why."]
@@ -298,15 +299,11 @@ def _lost_reason(uow: UnitOfWork, told: Closing) -> str:
 
 
 def _closing_day(uow: UnitOfWork, told: Closing) -> date:
-    today = _today(uow)
-    if told.closed_on is not None and told.closed_on > today:
+    this_day = today(uow)
+    if told.closed_on is not None and told.closed_on > this_day:
         message = "This day is still to come."
         raise Invalid(message, {"closed_on": [message]})
-    return told.closed_on or today
-
-
-def _today(uow: UnitOfWork) -> date:
-    return uow.now.astimezone(uow.platform.settings.timezone).date()
+    return told.closed_on or this_day
 
 
 def stage_before(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> Stage:

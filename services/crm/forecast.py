@@ -13,6 +13,7 @@ from services.crm.board import BoardQuery, board_conditions
 from services.crm.deal_model import DEAL, Deal
 from services.crm.pipeline_model import Category, Stage
 from services.crm.pipelines import get_pipeline
+from services.days import today
 from services.sales.currencies import own_money
 from services.unit_of_work import UnitOfWork
 
@@ -48,7 +49,7 @@ def forecast_months(uow: UnitOfWork, query: BoardQuery) -> tuple[list[Month], st
     if not {"amount", "probability", "expected_close_on"} <= readable:
         return [], money.currency
     pipeline = get_pipeline(uow, query.pipeline_id)
-    first = uow.now.astimezone(uow.platform.settings.timezone).date().replace(day=1)
+    first = today(uow).replace(day=1)
     starts = [_later(first, number) for number in range(MONTHS + 1)]
     month = case(
         (Deal.expected_close_on.is_(None), None),

@@ -26,6 +26,7 @@ from feel import (
     to_plain,
 )
 from services.calendars.book import CalendarBook
+from services.days import local_now
 from services.errors import Invalid
 from services.records.types import LiveRecord, RecordType, find_record_type, find_relation
 
@@ -70,7 +71,7 @@ def value_of_formula(record: Any, key: str, formula: Formula) -> Any:
     if mark in running:
         return None  # records can stand in a circle where their types don't
     running.add(mark)
-    now = uow.now.astimezone(uow.platform.settings.timezone)
+    now = local_now(uow)
     try:
         found = formula.expression(LiveRecord(uow, record), now, CalendarBook(uow))
         return _RESULTS[formula.kind](found)

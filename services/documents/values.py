@@ -14,6 +14,7 @@ from uuid import UUID
 from services.crm.deal_model import Deal
 from services.crm.request_links import make_link
 from services.crm.request_model import ServiceRequest
+from services.days import local_now
 from services.money import Totals
 from services.people.model import User
 from services.people.organization import Organization, get_organization
@@ -46,13 +47,13 @@ def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict
     """
     organization = get_organization(uow)
     base = uow.platform.settings.public_url
-    local_now = uow.now.astimezone(uow.platform.settings.timezone)
+    now_here = local_now(uow)
     shown = _plain(uow, record)
     values: dict[str, Any] = {
         **_related(uow, record),
         "organization": _organization(organization),
         "sender": _sender(uow),
-        "today": local_now.date(),
+        "today": now_here.date(),
         "now": uow.now,
         "record": shown,
         record.record_type: shown,

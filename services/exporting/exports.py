@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 
 from services.actors import SYSTEM, Permission
 from services.arguments import Key, Line
+from services.days import today
 from services.errors import Conflict, LanewiseError, NotAllowed, NotFound
 from services.exporting.model import Export, ExportPiece, ExportStage
 from services.exporting.rows import ListRequest, count_rows, headings, iterate_rows
@@ -84,7 +85,7 @@ def start_export(
     record_type = get_record_type(request.record_type)
     headings(uow, request)
     _check_quota(uow)
-    day = uow.now.astimezone(uow.platform.settings.timezone).date()
+    day = today(uow)
     one = Export(
         record_type=request.record_type,
         file_name=f"{record_type.plural.replace('/', ' ')} {day}.{kind}",

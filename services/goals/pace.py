@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from feel import WorkingCalendar
 from services.calendars.book import CalendarBook
+from services.days import today
 from services.goals.periods import Period
 from services.unit_of_work import UnitOfWork
 
@@ -67,15 +68,15 @@ class Pace:
 def working_days(uow: UnitOfWork, period: Period) -> WorkingDays:
     """Count the working days of a period, as of today in the installation's zone."""
     calendar = CalendarBook(uow).find(None)
-    today = uow.now.astimezone(uow.platform.settings.timezone).date()
+    this_day = today(uow)
     past = left = 0
     for number in range((period.last - period.first).days + 1):
         day = period.first + timedelta(days=number)
         if _is_worked(calendar, day):
-            past, left = (past + 1, left) if day < today else (past, left + 1)
-    if today < period.first:
+            past, left = (past + 1, left) if day < this_day else (past, left + 1)
+    if this_day < period.first:
         return WorkingDays(Phase.BEFORE, past, left)
-    return WorkingDays(Phase.OVER if today > period.last else Phase.RUNNING, past, left)
+    return WorkingDays(Phase.OVER if this_day > period.last else Phase.RUNNING, past, left)
 
 
 def pace_of(target: Decimal, value: Decimal, days: WorkingDays, places: int) -> Pace:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.days import today
 from services.errors import Invalid
 from services.filtering import describe, parse_filter
 from services.goals.facts import Fact, facts_of
@@ -87,7 +88,7 @@ def filter_text(uow: UnitOfWork, goal: Goal) -> str:
 
 def current_period(uow: UnitOfWork, span: str, day: date | None = None) -> Period:
     """Return the period of a day, of today in the installation's zone if it is None."""
-    return period_of(span, day or uow.now.astimezone(uow.platform.settings.timezone).date())
+    return period_of(span, day or today(uow))
 
 
 def _standings(uow: UnitOfWork, goals: Sequence[Goal]) -> list[Standing]:

@@ -21,8 +21,9 @@ from services.changes import TouchedRecord, watcher
 from services.crm.account_model import Account
 from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
+from services.days import today
 from services.jobs import job
-from services.loyalty.ledger import MAX_POINTS, add_points, hold_member, reverse_entry, today
+from services.loyalty.ledger import MAX_POINTS, add_points, hold_member, reverse_entry
 from services.loyalty.ledger_model import EntryKind, LoyaltyEntry, LoyaltyMember
 from services.loyalty.members import find_member, join, tell
 from services.loyalty.model import SOURCES, Holder, LoyaltyProgramme, LoyaltyRule, Source

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.actors import SYSTEM
-from services.loyalty.ledger import expire_points, hold_member, today
+from services.days import today
+from services.loyalty.ledger import expire_points, hold_member
 from services.loyalty.ledger_model import LoyaltyLot
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 
 from services.crm.account_model import Account
 from services.crm.contact_model import Contact
-from services.loyalty.ledger import balance_of, months_from, today
+from services.days import today
+from services.loyalty.ledger import balance_of, months_from
 from services.loyalty.ledger_model import (
     EntryKind,
     LoyaltyEntry,

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, or_, select
 
 from feel.calendar import add_months
+from services.days import today
 from services.errors import Conflict
 from services.loyalty.ledger_model import (
     EntryKind,
@@ -115,11 +116,6 @@ def expire_points(uow: UnitOfWork, member: LoyaltyMember) -> LoyaltyEntry | None
     entry = _book(uow, member, EntryKind.EXPIRED, -points)
     _take(uow, entry, over, points)
     return entry
-
-
-def today(uow: UnitOfWork) -> date:
-    """Return the day that it is in the installation's zone."""
-    return uow.now.astimezone(uow.platform.settings.timezone).date()
 
 
 def months_from(day: date, months: int) -> date:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from services.actors import Permission
 from services.arguments import Day, Key, Line, LongText, Truth, WholeNumber
+from services.days import today
 from services.errors import Conflict, Invalid, not_found_as
-from services.loyalty.ledger import MAX_POINTS, balance_of, reverse_entry, take_points, today
+from services.loyalty.ledger import MAX_POINTS, balance_of, reverse_entry, take_points
 from services.loyalty.ledger_model import EntryKind, LoyaltyEntry, LoyaltyRedemption
 from services.loyalty.members import MemberArguments, open_member, tell
 from services.loyalty.model import LoyaltyPrize, LoyaltyProgramme

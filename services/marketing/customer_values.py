@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from services.actors import Permission
 from services.arguments import Line, WholeNumber
 from services.database import to_json_text
+from services.days import today
 from services.filtering.further_fields import Expression, FurtherField, register_further_field
 from services.filtering.periods import moved
 from services.marketing.value_model import CLASSES, SOURCES, CustomerValue, ValueMeasurement
@@ -114,11 +115,10 @@ def measure(uow: UnitOfWork, *, source: str, months: int | None) -> ValueMeasure
     # Two at a time would both put in the same customers.
     uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("customer_values"))))
     own = own_money(uow)
-    today = uow.now.astimezone(uow.platform.settings.timezone).date()
     rates = {**own.rates, own.currency: Decimal(1)}
     given = {
         "rates": to_json_text([{"currency": k, "rate": str(v)} for k, v in rates.items()]),
-        "since": date.min if months is None else moved(today, -months, "month"),
+        "since": date.min if months is None else moved(today(uow), -months, "month"),
     }
     write, count_left_out = _STATEMENTS[source]
     _CLEAR.run(uow.session)

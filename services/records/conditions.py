@@ -7,6 +7,7 @@ from typing import Any
 
 from feel import FeelError, compile_expression, names_used
 from services.calendars.book import CalendarBook
+from services.days import local_now
 from services.records.types import LiveRecord, RecordType, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -31,7 +32,7 @@ def holds(uow: UnitOfWork, condition: str, record: Any) -> bool:
     Raises:
         FeelError: It can't be evaluated, though it was checked when it was written.
     """
-    now = uow.now.astimezone(uow.platform.settings.timezone)
+    now = local_now(uow)
     compiled = compile_expression(condition.removeprefix("="))
     context = {record.record_type: LiveRecord(uow, record)}
     return compiled(context, now, CalendarBook(uow)) is True

@@ -18,11 +18,12 @@ from sqlalchemy import func, select
 
 from services.actors import Permission
 from services.arguments import LongText
+from services.days import today
 from services.errors import Conflict
 from services.money import PricedLine, Totals, line_net, total_of_nets
 from services.operations import operation
 from services.records.changes import change_record
-from services.sales.documents import add_copy, require, today
+from services.sales.documents import add_copy, require
 from services.sales.invoices import InvoiceArguments, give_number
 from services.sales.lines import MAX_LINES, copied, lines_of, store_lines
 from services.sales.model import Invoice, InvoiceLine, SalesLine

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base, Keyed
+from services.days import today
 from services.errors import Invalid
 from services.money import round_money
 from services.people.organization import Organization, get_organization
@@ -104,10 +105,9 @@ class OwnMoney:
 
 def own_money(uow: UnitOfWork) -> OwnMoney:
     """Return one's own currency with today's rates, in one statement."""
-    today = uow.now.astimezone(uow.platform.settings.timezone).date()
     newest = (
         select(CurrencyRate.currency, CurrencyRate.rate)
-        .where(CurrencyRate.valid_from <= today)
+        .where(CurrencyRate.valid_from <= today(uow))
         .ext(distinct_on(CurrencyRate.currency))
         .order_by(CurrencyRate.currency, CurrencyRate.valid_from.desc())
         .subquery()

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.actors import Permission
 from services.arguments import Day
 from services.crm.deal_model import DEAL, Deal
+from services.days import today
 from services.errors import Conflict
 from services.money import known_currency
 from services.operations import Arguments, operation
@@ -15,7 +16,6 @@ from services.people.organization import get_organization
 from services.records.changes import add_record, check_creation, check_links
 from services.records.schemas import key_argument
 from services.sales.customer_prices import choose_list
-from services.sales.documents import today
 from services.sales.lines import write_lines
 from services.sales.model import Quote
 from services.sales.numbering import next_number

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from services.days import today
 from services.errors import Conflict, Invalid
 from services.money import round_money
 from services.people.organization import get_organization
@@ -33,11 +33,6 @@ _SHARED = (
     "owner_id",
     "team_id",
 )
-
-
-def today(uow: UnitOfWork) -> date:
-    """Return the day that it is in the installation's zone."""
-    return uow.now.astimezone(uow.platform.settings.timezone).date()
 
 
 def add_document(

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from services.actors import Permission
 from services.arguments import Day
+from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.people.organization import get_organization
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
-from services.sales.documents import add_document, change_draft, require, today
+from services.sales.documents import add_document, change_draft, require
 from services.sales.lines import lines_argument, lines_of
 from services.sales.model import INVOICE, Invoice
 from services.sales.numbering import next_number

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.actors import Permission
 from services.arguments import Line, Truth, WholeNumber
 from services.database import Base, Keyed, Timestamped, Versioned
+from services.days import today
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.changes import check_version
@@ -284,7 +285,7 @@ def _go_on_from(uow: UnitOfWork, series: NumberSeries, number: int) -> None:
     Raises:
         Invalid: That number, or a later one, is given already.
     """
-    year = series.counter_year(uow.now.astimezone(uow.platform.settings.timezone).date())
+    year = series.counter_year(today(uow))
     _raise_counter(uow, series.name, year, 0)
     held = select(NumberCounter).where(
         NumberCounter.series == series.name, NumberCounter.year == year

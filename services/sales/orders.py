@@ -12,11 +12,12 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import aliased
 
 from services.actors import Permission
+from services.days import today
 from services.errors import Conflict
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
-from services.sales.documents import add_document, change_draft, copy_document, require, today
+from services.sales.documents import add_document, change_draft, copy_document, require
 from services.sales.lines import MAX_LINES, copied, lines_argument, lines_of
 from services.sales.model import ORDER, Invoice, InvoiceLine, Order
 from services.sales.numbering import next_number

@@ -17,12 +17,13 @@ from sqlalchemy import select
 
 from services.actors import Permission
 from services.arguments import MAX_AMOUNT, Day, Key, Line
+from services.days import today
 from services.errors import Conflict, Invalid, not_found_as
 from services.money import round_money, show_money
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import key_argument
-from services.sales.documents import require, today
+from services.sales.documents import require
 from services.sales.model import INVOICE, Invoice, Payment
 from services.unit_of_work import UnitOfWork
 

@@ -15,6 +15,7 @@ from services.actors import Permission
 from services.arguments import MAX_AMOUNT
 from services.crm.deal_model import DEAL, Deal
 from services.database import Base, Keyed
+from services.days import today
 from services.errors import Conflict, Invalid, NotAllowed
 from services.money import PricedLine, Totals, known_currency, line_net, total_of_nets
 from services.operations import Arguments, operation
@@ -103,7 +104,7 @@ def set_positions(
     price_list = None
     if any(line["unit_price"] is None for line in positions):
         price_list = choose_list(uow, deal.account_id).price_list
-    day = uow.now.astimezone(uow.platform.settings.timezone).date()
+    day = today(uow)
     currency = known_currency(deal.currency)
     rows = fill_lines(uow, positions, price_list, currency, day, name="positions")
     amount = sum((line_total(line, deal.currency) for line in rows), Decimal(0))

@@ -12,6 +12,7 @@ from sqlalchemy import exists, func, or_, select
 
 from services.actors import Permission
 from services.arguments import Day, Key, Quantity, UnitPrice
+from services.days import today
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.schemas import key_argument
@@ -89,7 +90,7 @@ def change_price(uow: UnitOfWork, *, price_id: UUID, **values: Any) -> Price:
 def end_price(uow: UnitOfWork, *, price_id: UUID, last_day: date | None = None) -> Price:
     """Let a price hold no longer than to a day."""
     price = _held(uow, price_id)
-    day = last_day or uow.now.astimezone(uow.platform.settings.timezone).date()
+    day = last_day or today(uow)
     if price.valid_from is not None and day < price.valid_from:
         message = f"This price begins only on {price.valid_from.isoformat()}; remove it instead."
         raise Invalid(message, {"last_day": [message]})
