@@ -62,7 +62,7 @@ def values_for(uow: UnitOfWork, record: Any, message: str | None = None) -> dict
     }
     if isinstance(record, Deal):
         values |= _of_deal(uow, record, organization)
-        values["valid_until"] = local_now.date() + timedelta(days=organization.offer_valid_days)
+        values["valid_until"] = now_here.date() + timedelta(days=organization.offer_valid_days)
     if record.record_type in LINES:
         values |= _of_paper(uow, record, organization)
         values["valid_until"] = shown.get("valid_until")
