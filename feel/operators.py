@@ -177,9 +177,17 @@ _DIVIDE: _Table = {
 }
 
 
-def _power(base: Decimal, exponent: Decimal) -> Decimal:
+# The domain of exponents (DMN 1.5, table 60).
+_MAX_EXPONENT = 999_999_999
+
+
+def _power(base: Decimal, exponent: Decimal) -> Decimal | None:
+    if abs(exponent) > _MAX_EXPONENT:
+        return None
     # Zero to the power of zero is one (IEEE 754-2008, 9.2.1); Python's decimals refuse it.
-    return CONTEXT.power(base, exponent) if exponent else ONE
+    result = CONTEXT.power(base, exponent) if exponent else ONE
+    # A negative power of zero is infinite for Python, but no number here.
+    return result if result.is_finite() else None
 
 
 _POWER: _Table = {(Decimal, Decimal): _power}

@@ -19,11 +19,9 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _MAX_NUMBER_CHARACTERS = 10_000
 
 
-@builtin("not", "negand: any")
-def negate_boolean(negand: Value) -> bool | None:
-    """Return the opposite of a boolean; null for anything else."""
-    if not isinstance(negand, bool):
-        raise NullResult("negand is no boolean")
+@builtin("not", "negand: boolean")
+def negate_boolean(negand: bool) -> bool:  # noqa: FBT001 - it is what FEEL says
+    """Return the opposite of a boolean."""
     return not negand
 
 

@@ -18,6 +18,7 @@ from feel.errors import NullResult
 from feel.numbers import CONTEXT, ZERO, to_integer
 
 _MIN_SCALE, _MAX_SCALE = -6111, 6176
+_TWO = Decimal(2)
 # Enough digits to hold any number and any scale at once before it is rounded to 34 again.
 _WIDE = Context(prec=13_000, Emin=-20_000, Emax=20_000)
 
@@ -92,10 +93,17 @@ def absolute(
     return CONTEXT.abs(value)
 
 
+def _remainder(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """Return what is left of a division, with the sign of the dividend, however large."""
+    if not divisor:
+        raise NullResult("divisor is zero")
+    return CONTEXT.plus(_WIDE.remainder(dividend, divisor))
+
+
 @builtin("modulo", "dividend: number, divisor: number")
 def modulo(dividend: Decimal, divisor: Decimal) -> Decimal:
     """Return what is left of a division, with the sign of the divisor."""
-    rest = CONTEXT.remainder(dividend, divisor)
+    rest = _remainder(dividend, divisor)
     if rest and (rest < 0) != (divisor < 0):
         rest = CONTEXT.add(rest, divisor)
     return rest
@@ -124,10 +132,10 @@ def exponential(number: Decimal) -> Decimal:
 @builtin("odd", "number: number")
 def is_odd(number: Decimal) -> bool:
     """Tell whether a number is an odd integer."""
-    return abs(CONTEXT.remainder(number, Decimal(2))) == 1
+    return abs(_remainder(number, _TWO)) == 1
 
 
 @builtin("even", "number: number")
 def is_even(number: Decimal) -> bool:
     """Tell whether a number is an even integer."""
-    return CONTEXT.remainder(number, Decimal(2)) == 0
+    return _remainder(number, _TWO) == 0

@@ -67,11 +67,11 @@ def compile_quantified(node: nodes.Quantified, unit: Unit) -> Code:
             if value is decisive:
                 result = decisive
                 return True
-            if value is None:
+            if not isinstance(value, bool):
+                # Anything else counts as it does for `and` and `or` (DMN 1.5, table 49).
                 result = None
-            elif not isinstance(value, bool):
-                result = inner.run.null(f"a condition can't be {type_name(value)}", text)
-                return True
+                if value is not None:
+                    inner.run.warn(f"a condition can't be {type_name(value)}", text)
             return False
 
         try:

@@ -127,6 +127,8 @@ def test_a_filter_keeps_items_when_its_condition_is_true(decide, source, match, 
         ("every", "satisfies", "[1, 2]", "my item > 1", False),
         ("every", "satisfies", "[]", "my item > 1", True),
         ("every", "satisfies", "[1]", '"text"', None),
+        ("every", "satisfies", '["text", false]', "my item", None),
+        ("some", "satisfies", '["text", true]', "my item", None),
     ],
 )
 def test_an_iteration_goes_through_its_items_when_boxed(  # noqa: PLR0917 - a table of cases

@@ -109,6 +109,9 @@ def test_a_condition_takes_else_when_it_is_not_true(value):
         ("some x in [1, 2], y in [x + 1] satisfies y = 3", True),
         ("some x in 1..1000 satisfies x = 7", True),
         ('some x in [1, 2] satisfies "no boolean"', None),
+        ('some x in ["no boolean", true] satisfies x', True),
+        ('every x in ["no boolean", false] satisfies x', False),
+        ('every x in ["no boolean", true] satisfies x', None),
         ("some x in null satisfies x = 1", None),
     ],
 )

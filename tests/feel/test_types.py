@@ -54,6 +54,12 @@ def test_named_types_are_known_when_given():
     assert dates({}) is False
 
 
+def test_a_list_of_one_becomes_its_item_when_a_function_takes_no_list(value):
+    assert value("not([true])") is False
+    assert value('contains(["foobar"], "oba")') is True
+    assert value("not([true, false])") is None
+
+
 def test_a_date_becomes_midnight_in_utc_when_a_parameter_wants_date_and_time(value):
     text = '(function(t: date and time) string(t))(@"2026-01-01")'
 
