@@ -28,7 +28,7 @@ _LEAD_FIELDS: Final = ("name", "company", "email", "phone", "wishes", "consent")
 _REQUEST_FIELDS: Final = ("name", "email", "type", "subject", "description")
 # Where advertisements put them, the more specific name first.
 _CHANNEL_NAMES: Final = ("channel", "utm_source")
-_KEYWORD_NAMES: Final = ("keyword", "utm_term")
+_KEYWORD_NAMES: Final = ("keyword", "utm_campaign", "utm_term")
 _ORIGIN_LENGTH: Final = 200
 # People don't see this field; programs that fill in every form give themselves away by it.
 _TRAP: Final = "homepage"

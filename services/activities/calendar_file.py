@@ -7,6 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.activities.model import Activity, ActivityStatus
+from services.errors import NotAllowed
+
+TIMES = frozenset({"starts_at", "ends_at", "due_at", "all_day"})
+"""The fields that say when an activity is."""
 
 _LINE_BYTES = 75
 
@@ -22,8 +26,13 @@ def calendar_file(
     """Return the event; what has no time of its own lasts a quarter of an hour until it is due.
 
     ``host`` makes the identifier unique in the world: the same activity is the same event. The
-    ``hidden`` ones of its fields are left out: place and description.
+    ``hidden`` ones of its fields are left out: place, description, state and reminder.
+
+    Raises:
+        NotAllowed: One of its times is hidden, without which there is no event.
     """
+    if TIMES & set(hidden):
+        raise NotAllowed("Your roles don't show you when this is.")
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -40,8 +49,11 @@ def calendar_file(
         lines.append(f"LOCATION:{_escaped(activity.location)}")
     if activity.description and "description" not in hidden:
         lines.append(f"DESCRIPTION:{_escaped(activity.description)}")
-    cancelled = activity.status == ActivityStatus.CANCELLED
-    lines += [f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}", *_alarm(activity)]
+    if "status" not in hidden:
+        cancelled = activity.status == ActivityStatus.CANCELLED
+        lines.append(f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}")
+    if "reminder_minutes" not in hidden:
+        lines += _alarm(activity)
     lines += ["END:VEVENT", "END:VCALENDAR"]
     return "".join(_folded(line) + "\r\n" for line in lines)
 

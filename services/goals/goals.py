@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 from marshmallow import fields, validate
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from services.activities.model import ACTIVITY_KINDS
 from services.actors import Permission
@@ -37,7 +37,7 @@ from services.records.types import related_title
 from services.sales.currencies import own_money
 from services.unit_of_work import UnitOfWork
 
-MAX_COPIED: Final = 500
+COPIED_AT_ONCE: Final = 500
 _LOCK: Final = 7_241_004
 _KEPT: Final = frozenset({"name", "level", "metric", "period", "starts_on", "target"})
 """What a change can't empty."""
@@ -142,18 +142,32 @@ def copy_period(
     _hold_goals(uow)
     source = period_of(period, starts_on)
     target = source.shifted(1)
-    goals = goals_in(uow, source, limit=MAX_COPIED)
     there = set(uow.session.scalars(select(Goal.series_key).where(*_in_period(target))))
-    away = select(User.id).where(User.active.is_(False))
-    gone = set(uow.session.scalars(away.where(User.id.in_([one.owner_id for one in goals]))))
-    copied = 0
-    for goal in goals:
-        if goal.series_key in there or (goal.level == Level.PERSON and goal.owner_id in gone):
+    copied = passed_over = 0
+    for goal, is_away in _goals_with_people(uow, source):
+        if goal.series_key in there or is_away:
+            passed_over += 1
             continue
         _carry_on(uow, goal, target, change_percent)
         there.add(goal.series_key)
         copied += 1
-    return {"copied": copied, "passed_over": len(goals) - copied, "starts_on": target.first}
+    return {"copied": copied, "passed_over": passed_over, "starts_on": target.first}
+
+
+def _goals_with_people(uow: UnitOfWork, period: Period) -> Iterator[tuple[Goal, bool]]:
+    """Yield all goals of a period that the actor may see, and whether their person is away."""
+    is_away = exists().where(
+        Goal.level == Level.PERSON.value, User.id == Goal.owner_id, User.active.is_(False)
+    )
+    statement = uow.select(Goal).add_columns(is_away).where(*_in_period(period)).order_by(Goal.id)
+    last = None
+    while True:
+        further = statement if last is None else statement.where(Goal.id > last)
+        rows = uow.session.execute(further.limit(COPIED_AT_ONCE)).all()
+        yield from ((goal, away) for goal, away in rows)
+        if len(rows) < COPIED_AT_ONCE:
+            return
+        last = rows[-1][0].id
 
 
 def goals_in(uow: UnitOfWork, period: Period, *, limit: int) -> Sequence[Goal]:

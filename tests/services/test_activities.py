@@ -13,7 +13,7 @@ from services.activities.model import Activity
 from services.activities.participants import guests_of
 from services.activities.timing import Timing, settle
 from services.actors import Permission, process_actor
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.records.lists import list_records
 from services.records.pointers import pointers_to
 from services.records.timeline import timeline_of
@@ -308,6 +308,17 @@ def test_a_calendar_file_says_when_and_what(staff):
     assert "TRIGGER:-PT15M" in text
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     assert "Ө" * 60 in text.replace("\r\n ", "")
+
+
+def test_a_calendar_file_tells_nothing_that_is_hidden(staff):
+    made = _plan(staff, kind="meeting", starts_at=NOON, reminder_minutes=15)
+    about = {"now": NOON, "zone": staff.platform.settings.timezone, "host": "x.example"}
+    text = calendar_file(made, **about, hidden={"status", "reminder_minutes"})
+    assert "STATUS" not in text
+    assert "TRIGGER" not in text
+    for name in ("starts_at", "ends_at", "due_at"):
+        with pytest.raises(NotAllowed):
+            calendar_file(made, **about, hidden={name})
 
 
 def test_a_calendar_file_has_days_when_it_takes_whole_ones(staff):

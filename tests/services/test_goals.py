@@ -10,6 +10,7 @@ import pytest
 
 from services.calendars.calendars import list_calendars
 from services.errors import Invalid, NotAllowed
+from services.goals import goals
 from services.goals.goals import goals_in
 from services.goals.model import Goal
 from services.goals.pace import Phase, WorkingDays, pace_of
@@ -250,6 +251,14 @@ def test_plans_are_carried_on_when_the_next_period_comes(staff):
     ]
     earlier = staff.ask(lambda uow: history_of(uow, uow.get(Goal, goals[1].id)))
     assert [one.goal.id for one in earlier] == [anna.id, goals[1].id]
+
+
+def test_all_plans_are_carried_on_when_they_are_more_than_are_read_at_once(staff, monkeypatch):
+    monkeypatch.setattr(goals, "COPIED_AT_ONCE", 2)
+    for name in ("anna", "boris", "sven"):
+        plan(staff, owner_id=key(staff, name), target=10)
+    done = staff.do("goal.copy_period", "olga", period="month", starts_on="2026-03-20")
+    assert (done["copied"], done["passed_over"]) == (3, 0)
 
 
 def test_each_period_counts_its_own_days_when_several_are_told_together(staff, clock):
