@@ -26,6 +26,7 @@ from services.unit_of_work import UnitOfWork
 View: TypeAlias = Callable[..., ResponseReturnValue]
 _DECISION: Final = "decision"
 _SOURCES: Final = {True: "api", False: "page"}
+_READING: Final = ("GET", "HEAD")
 
 
 class Audience(Enum):
@@ -134,6 +135,8 @@ def _in_transaction(actor: Actor, function: View, *before: Any, **arguments: Any
             # A repeated attempt must not say everything twice.
             session["_flashes"] = flashes
         g.uow = uow
+        if request.method in _READING:
+            uow.only_reads()
         return make_response(function(uow, *before, **arguments))
 
     try:

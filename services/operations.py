@@ -148,6 +148,7 @@ def run(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> Any:
     """
     found = get_operation(name)
     mark = begin_collecting(uow.session)
+    uow.session.info.pop("only_reads", None)
     try:
         _check_permission(uow, found)
         _check_fields(uow, found, raw)

@@ -96,6 +96,7 @@ class UnitOfWork:
             can be answered; None when a person acts.
         cause: What a job carries out here; None when a person acts.
         starts_processes: Whether processes may begin by what happens here.
+        found: The rows that this actor was seen to have by key, where only reading is done.
     """
 
     platform: Platform
@@ -108,6 +109,7 @@ class UnitOfWork:
     call_key: str | None = None
     cause: Cause | None = None
     starts_processes: bool = True
+    found: dict[tuple[type[Any], UUID, Verb], Any] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.session.info.setdefault("uow", self)
@@ -122,6 +124,13 @@ class UnitOfWork:
         other = replace(self, actor=actor, cause=None)
         other.now = self.now
         return other
+
+    def only_reads(self) -> None:
+        """Say that nothing changes here, so that what was found by key need not be asked for again.
+
+        It holds until an operation is run after all, which can change who sees what.
+        """
+        self.session.info["only_reads"] = True
 
     def mark_secret(self) -> None:
         """Say that the result of this transaction holds a secret, which nothing may keep."""
@@ -161,12 +170,19 @@ class UnitOfWork:
         is then to update, unless another one is given.
         """
         verb = verb or (Verb.UPDATE if lock else Verb.READ)
+        remembers, place = "only_reads" in self.session.info and not lock, (model, key, verb)
+        if remembers and place in self.found:
+            known: Row = self.found[place]
+            return known
         statement = self.select(model, verb=verb).where(model.id == key)  # type: ignore[attr-defined]
         if lock:
             statement = statement.with_for_update(of=model).execution_options(
                 populate_existing=True
             )
-        return self.session.scalars(statement).one_or_none()
+        row = self.session.scalars(statement).one_or_none()
+        if remembers and row is not None:
+            self.found[place] = row
+        return row
 
     def get(
         self, model: type[Row], key: UUID, *, lock: bool = False, verb: Verb | None = None

@@ -7,6 +7,7 @@ import pytest
 from services.documents.files import documents_of, get_document
 from services.errors import NotFound
 from services.mail.threads import mails_of
+from services.operations import run
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.records.types import get_record
@@ -113,3 +114,43 @@ def test_a_contact_s_timeline_leaves_out_leads_of_other_teams_when_they_share_th
     assert {entry.record_id for entry in entries} == {contact_id, seen.id}
     everything = staff.ask(timeline_of, "contact", contact_id)
     assert other.id in {entry.record_id for entry in everything}
+
+
+def test_a_row_is_asked_for_once_when_only_reading(staff):
+    lead = staff.do("lead.create", name="Eva")
+
+    def look(uow):
+        uow.only_reads()
+        for _ in range(3):
+            get_record(uow, "lead", lead.id)
+
+    with staff.counting() as statements:
+        staff.ask(look)
+    assert sum("FROM leads" in one for one in statements) == 1
+
+
+def test_what_one_may_see_is_asked_again_when_another_person_looks(staff):
+    lead = staff.do("lead.create", "maria", name="Eva")
+
+    def look(uow):
+        uow.only_reads()
+        get_record(uow, "lead", lead.id)
+        get_record(uow.acting_as(staff.people["anna"]), "lead", lead.id)
+
+    with pytest.raises(NotFound):
+        staff.ask(look, actor="maria")
+
+
+def test_what_one_may_see_is_asked_again_when_it_was_changed_after_all(staff):
+    lead = staff.do("lead.create", "anna", name="Eva")
+
+    def look(uow):
+        uow.only_reads()
+        get_record(uow, "lead", lead.id)
+        whom = {"user": "maria@lanewise.example", "group": "Managers"}
+        whole = uow.acting_as(staff.people["maria"])
+        run(whole, "record.assign", {"record_type": "lead", "record_id": str(lead.id), **whom})
+        get_record(uow, "lead", lead.id)
+
+    with pytest.raises(NotFound):
+        staff.ask(look, actor="anna")
