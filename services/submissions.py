@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.database import Base
 from services.errors import Conflict, Invalid
 from services.unit_of_work import UnitOfWork
+from services.upkeep import each_hour
 
 MAX_KEY_LENGTH = 255
 MAX_KEPT_BYTES = 64 * 1024
@@ -100,6 +101,7 @@ def keep_answer(uow: UnitOfWork, key: str, answer: Answer) -> None:
     uow.session.execute(update(Submission).where(kept).values(values))
 
 
+@each_hour
 def forget_submissions(uow: UnitOfWork) -> None:
     """Delete the answers that nobody will ask for again."""
     uow.session.execute(delete(Submission).where(Submission.at < uow.now - KEPT_FOR))

@@ -25,6 +25,7 @@ from processes.running.projection import subscription_key, waiting_after
 from services.database import to_json_text
 from services.keepable import keepable
 from services.unit_of_work import Job, UnitOfWork
+from services.upkeep import each_hour
 
 TAKEN_AT_ONCE = 50
 """How many buffered messages one step takes; the next ones are taken by a job."""
@@ -132,6 +133,7 @@ def look_again(instance_id: UUID) -> Job:
     return Job("messages.match", {"instance_id": str(instance_id)}, lock=f"instance:{instance_id}")
 
 
+@each_hour
 def prune_messages(uow: UnitOfWork) -> int:
     """Drop the messages whose time is over, and return how many those were."""
     result: Any = uow.session.execute(_PRUNE, {"now": uow.now})

@@ -1,29 +1,19 @@
-"""What is done each hour: what is over is dropped, and what comes due by itself is begun."""
+"""Doing what is registered for each hour, and what is over of the jobs themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from processes.events.buffer import prune_messages
 from services.actors import SYSTEM
-from services.contracts.daily import look_after_contracts
 from services.errors import LanewiseError
-from services.exporting.exports import delete_expired
-from services.importing.imports import forget_files
-from services.loyalty.expiring import expire_all
-from services.marketing.customer_values import measure_when_due
-from services.notifications.reading import prune_notifications
 from services.platform import Platform
-from services.privacy.dossiers import prune_dossiers
-from services.submissions import forget_submissions
 from services.unit_of_work import UnitOfWork
+from services.upkeep import each_hour, each_hour_in_steps, hourly_parts
 
 log = structlog.get_logger(__name__)
 
@@ -50,23 +40,14 @@ def tidy_up(platform: Platform) -> None:
 
     One that fails is told in the log and left for the next hour; the others are done all the same.
     """
-    for part in _PARTS:
+    for part in hourly_parts():
         try:
-            part(platform)
+            part.do(platform)
         except (LanewiseError, SQLAlchemyError) as error:
-            log.warning("upkeep_failed", part=part.__name__, reason=str(error))
+            log.warning("upkeep_failed", part=part.name, reason=str(error))
 
 
-def _at_once(work: Callable[[UnitOfWork], object]) -> Callable[[Platform], None]:
-    """Return the part of upkeep that does ``work`` in one transaction."""
-
-    @wraps(work)
-    def part(platform: Platform) -> None:
-        platform.transact(SYSTEM, work, source="timer")
-
-    return part
-
-
+@each_hour_in_steps
 def _prune_effects(platform: Platform) -> None:
     while platform.transact(SYSTEM, _prune_some_effects, source="timer") == PRUNED_AT_ONCE:
         pass
@@ -78,25 +59,6 @@ def _prune_some_effects(uow: UnitOfWork) -> int:
     return int(result.rowcount)
 
 
+@each_hour
 def _prune_failures(uow: UnitOfWork) -> None:
     uow.session.execute(_PRUNE_FAILURES)
-
-
-_PARTS: Final[tuple[Callable[[Platform], object], ...]] = (
-    _prune_effects,
-    *map(
-        _at_once,
-        (
-            _prune_failures,
-            prune_messages,
-            forget_submissions,
-            forget_files,
-            delete_expired,
-            prune_notifications,
-            prune_dossiers,
-            look_after_contracts,
-            measure_when_due,
-        ),
-    ),
-    expire_all,
-)

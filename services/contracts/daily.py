@@ -27,6 +27,7 @@ from services.jobs import job, once
 from services.operations import run
 from services.platform import Platform
 from services.unit_of_work import Job, UnitOfWork
+from services.upkeep import each_hour
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ _CONTRACTS: Final = "contracts.carry_on"
 _FAILURES: Final = (LanewiseError, SQLAlchemyError)
 
 
+@each_hour
 def look_after_contracts(uow: UnitOfWork) -> None:
     """Leave the day's jobs, once a day in the installation's zone; called each hour."""
     day = today(uow)

@@ -25,6 +25,7 @@ from services.people.model import User
 from services.platform import Platform
 from services.records.types import get_record_type
 from services.unit_of_work import Job, UnitOfWork
+from services.upkeep import each_hour
 
 AT_ONCE: Final = 5_000
 """Up to so many rows are written in the request."""
@@ -195,6 +196,7 @@ def pieces_of(uow: UnitOfWork, one: Export) -> Iterator[bytes]:
         position += 1
 
 
+@each_hour
 def delete_expired(uow: UnitOfWork) -> int:
     """Delete the exports whose time is over, and return how many those were."""
     result: Any = uow.session.execute(delete(Export).where(Export.expires_at <= uow.now))

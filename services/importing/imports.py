@@ -17,6 +17,7 @@ from services.importing.steps import job_for
 from services.operations import Arguments, all_operations, operation
 from services.records.types import RecordType, all_record_types
 from services.unit_of_work import UnitOfWork
+from services.upkeep import each_hour
 
 UNDERWAY: Final = frozenset(
     {ImportStage.CHECKING, ImportStage.RUNNING, ImportStage.PAUSED, ImportStage.REVERTING}
@@ -143,6 +144,7 @@ def list_imports(
     return uow.session.scalars(statement).all()
 
 
+@each_hour
 def forget_files(uow: UnitOfWork) -> None:
     """Delete uploaded files, and later the rows of imports, that nobody needs any more.
 

@@ -14,10 +14,12 @@ from services.loyalty.ledger import expire_points, hold_member
 from services.loyalty.ledger_model import LoyaltyLot
 from services.platform import Platform
 from services.unit_of_work import UnitOfWork
+from services.upkeep import each_hour_in_steps
 
 AT_ONCE: Final = 100
 
 
+@each_hour_in_steps
 def expire_all(platform: Platform) -> int:
     """Book what is past its day, some members at a time; return for how many it was booked.
 

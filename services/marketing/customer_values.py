@@ -25,6 +25,7 @@ from services.operations import Arguments, operation
 from services.sales.currencies import own_money
 from services.statements import Statement
 from services.unit_of_work import UnitOfWork
+from services.upkeep import each_hour
 
 FIFTHS: Final = 5
 A_SHARE: Final = Decimal("0.80")
@@ -145,6 +146,7 @@ def measure(uow: UnitOfWork, *, source: str, months: int | None) -> ValueMeasure
     )
 
 
+@each_hour
 def measure_when_due(uow: UnitOfWork) -> None:
     """Measure if that was not done for a day, in the way in which it was done last."""
     last = last_measurement(uow)

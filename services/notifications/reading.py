@@ -15,6 +15,7 @@ from services.notifications.model import Notification
 from services.records.timeline import TimelineRow
 from services.records.types import find_record_type, title_of
 from services.unit_of_work import UnitOfWork
+from services.upkeep import each_hour
 
 SHOWN: Final = 50
 MOST_COUNTED: Final = 99
@@ -99,6 +100,7 @@ def shown(uow: UnitOfWork, rows: Sequence[Notification]) -> list[Told]:
     ]
 
 
+@each_hour
 def prune_notifications(uow: UnitOfWork) -> int:
     """Delete what was read three months ago, and what nobody has read in a year."""
     old = or_(

@@ -31,6 +31,7 @@ from services.privacy.subject import Subject, find_subject
 from services.privacy.tables import LEFT_OUT
 from services.records.types import present_record
 from services.unit_of_work import Job, UnitOfWork
+from services.upkeep import each_hour
 
 KEPT: Final = timedelta(days=7)
 MOST_UNDERWAY: Final = 3
@@ -122,6 +123,7 @@ def get_dossier(uow: UnitOfWork, dossier_id: UUID) -> Dossier:
     return found
 
 
+@each_hour
 def prune_dossiers(uow: UnitOfWork) -> None:
     """Delete the exports whose time is over."""
     uow.session.execute(delete(Dossier).where(Dossier.expires_at <= uow.now))

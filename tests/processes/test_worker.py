@@ -15,6 +15,7 @@ from services import jobs
 from services.actors import SYSTEM
 from services.errors import Conflict
 from services.unit_of_work import Job
+from services.upkeep import hourly_parts
 from tests.processes.test_events import on_created
 from tests.processes.test_time_and_calls import reminding
 
@@ -243,6 +244,22 @@ def test_what_is_over_is_tidied_up(world, monkeypatch):
     left = {row.key for row in world.sql("SELECT key FROM job_effects")}
     assert left & {"old", "older", "new"} == {"new"}
     assert world.sql("SELECT 1 FROM job_failures") == []
+
+
+def test_every_subject_is_known_when_the_hours_work_is_done():
+    assert {part.name.removeprefix("services.") for part in hourly_parts()} == {
+        "contracts.daily.look_after_contracts",
+        "exporting.exports.delete_expired",
+        "importing.imports.forget_files",
+        "loyalty.expiring.expire_all",
+        "marketing.customer_values.measure_when_due",
+        "notifications.reading.prune_notifications",
+        "privacy.dossiers.prune_dossiers",
+        "processes.events.buffer.prune_messages",
+        "processes.jobs.upkeep._prune_effects",
+        "processes.jobs.upkeep._prune_failures",
+        "submissions.forget_submissions",
+    }
 
 
 @pytest.mark.parametrize("broken", ["_PRUNE_FAILURES", "_PRUNE_EFFECTS"])
