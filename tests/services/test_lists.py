@@ -94,6 +94,40 @@ def test_me_is_the_actor_when_filtering_by_owner(staff):
     ]
 
 
+def test_pages_are_the_same_when_the_records_are_too_many_to_be_counted(staff, monkeypatch):
+    for number in range(6):
+        staff.do(
+            "deal.create", ["anna", "boris"][number == 5], name=f"Deal {number}", amount=number
+        )
+    asked = [
+        ("maria", {"filters": {"amount__gte": "2"}}, 4),
+        ("anna", {"filters": {"amount__gte": "2"}}, 3),
+        ("maria", {"search": "deal", "filters": {"amount__gte": "2"}}, 4),
+        ("anna", {}, 5),
+    ]
+    counted = [_walk(staff, "deal", 2, who, sort="-amount", **query) for who, query, _ in asked]
+    monkeypatch.setattr("services.records.lists.COUNT_CAP", 2)
+    for (who, query, number), pages in zip(asked, counted, strict=True):
+        assert _walk(staff, "deal", 2, who, sort="-amount", **query) == pages, query
+        assert len(pages[0]) == number
+
+
+def test_a_list_takes_few_statements_when_it_is_narrowed(staff):
+    for number in range(4):
+        staff.do("deal.create", name=f"Deal {number}", amount=number)
+    for query, most in [
+        ({}, 2),
+        ({"filters": {"amount__gte": "2"}}, 2),
+        ({"filters": {"amount__gte": "9"}}, 1),
+        ({"search": "deal"}, 2),
+        ({"search": "deal", "filters": {"amount__gte": "2"}}, 3),
+        ({"filters": {"amount__gte": "2"}, "counts": False}, 1),
+    ]:
+        with staff.counting() as statements:
+            staff.ask(list_records, "deal", sort="name", actor="maria", **query)
+        assert len(statements) == most, query
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -1,0 +1,69 @@
+"""What reads a large table finds its rows by an index, however the server judges their number."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import pytest
+from sqlalchemy import text
+
+from services.activities.agenda import my_agenda
+from services.mail.threads import find_threads
+from services.records.lists import list_records
+from services.records.timeline import timeline_of
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+
+def _scans(plan):
+    """Yield each reading of a table in a plan."""
+    if "Relation Name" in plan:
+        yield plan
+    for part in plan.get("Plans", ()):
+        yield from _scans(part)
+
+
+def _unguided(uow, statement, table):
+    """Return how a statement's plan reads ``table`` without a condition on one of its indexes."""
+    places = defaultdict(lambda: len(places) + 1)
+    numbered = _PARAMETER.sub(lambda name: f"${places[name[1]]}", statement)
+    uow.session.execute(text("SET LOCAL enable_seqscan = off"))  # the tables of tests are small
+    asked = f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {numbered}"
+    cursor = uow.session.connection().connection.cursor()
+    plan = cursor.execute(asked.encode()).fetchone()[0][0]["Plan"]
+    return [
+        scan["Node Type"]
+        for scan in _scans(plan)
+        if scan["Relation Name"] == table
+        and "Index Cond" not in scan
+        and scan["Node Type"] != "Bitmap Heap Scan"
+    ]
+
+
+_READ = [
+    (lambda uow, keys: timeline_of(uow, "contact", keys["contact"]), "timeline_entries"),
+    (lambda uow, keys: timeline_of(uow, "account", keys["account"]), "timeline_entries"),
+    (lambda uow, keys: timeline_of(uow, "deal", keys["deal"]), "timeline_entries"),
+    (lambda uow, keys: find_threads(uow, keys["contact"]), "mails"),
+    (lambda uow, _keys: my_agenda(uow), "activities"),
+    (
+        lambda uow, keys: list_records(uow, "contact", filters=keys["of_account"], counts=False),
+        "contacts",
+    ),
+]
+
+
+@pytest.mark.parametrize("who", ["maria", "anna"])
+def test_rows_are_found_by_an_index_when_a_large_table_is_read(staff, who):
+    account = staff.do("account.create", who, name="Nordlys")
+    contact = staff.do("contact.create", who, last_name="Lund", account_id=account.id)
+    deal = staff.do("deal.create", who, name="D", account_id=account.id, contact_id=contact.id)
+    keys = {"account": account.id, "contact": contact.id, "deal": deal.id}
+    keys["of_account"] = {"account_id": str(account.id)}
+    for place, (read, table) in enumerate(_READ):
+        with staff.counting() as statements:
+            staff.ask(read, keys, actor=who)
+        asked = [one for one in statements if f"FROM {table}" in one]
+        assert asked, place
+        assert [staff.ask(_unguided, one, table) for one in asked] == [[]] * len(asked), place
