@@ -17,7 +17,14 @@ from services.exporting.exports import get_export, pieces_of, write_export
 from services.exporting.writers import CONTENT_TYPES
 from services.importing.imports import get_import
 from services.importing.model import Import
-from services.importing.plan import KEY_FIELD, Plan, Policy, importable_fields
+from services.importing.plan import (
+    DATE_ORDERS,
+    DECIMALS,
+    KEY_FIELD,
+    Plan,
+    Policy,
+    importable_fields,
+)
 from services.importing.reports import report_rows, write_refused
 from services.importing.steps import check_import, read_import, run_import
 from services.operations import run
@@ -26,6 +33,8 @@ from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 _SHOWN: Final = 20
+_DATES: Final = click.Choice([order for order in DATE_ORDERS if order])
+_DECIMALS: Final = click.Choice([mark for mark in DECIMALS if mark])
 
 
 @click.command("import")
@@ -40,6 +49,8 @@ _SHOWN: Final = 20
 @click.option("--policy", type=click.Choice([one.value for one in Policy]), help="What is done.")
 @click.option("--match", multiple=True, help="A field by which records are found, or similar.")
 @click.option("--create", multiple=True, help="A link's field whose records may be created.")
+@click.option("--dates", type=_DATES, help="How dates are written that don't tell it.")
+@click.option("--decimal", type=_DECIMALS, help="What stands before fractions that don't tell it.")
 @click.option("--only-empty", is_flag=True, help="Updates fill empty fields only.")
 @click.option("--no-processes", is_flag=True, help="No process begins by what is imported.")
 @click.option("--user", help="The e-mail address of the person in whose name it is done.")
@@ -118,6 +129,8 @@ def _plan(uow: UnitOfWork, one: Import, given: dict[str, Any]) -> dict[str, Any]
             chosen[place] = {"column": place, "field": name}
     for column in chosen.values():
         column["create"] = column["field"] in given["create"]
+        column["order"] = column.get("order") or given["dates"] or ""
+        column["decimal"] = column.get("decimal") or given["decimal"] or ""
     plan["columns"] = [chosen[place] for place in sorted(chosen)]
     plan["match"] = list(given["match"] or plan["match"])
     plan["policy"] = given["policy"] or plan["policy"]

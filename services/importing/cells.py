@@ -25,6 +25,9 @@ _NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r\n\x00]")
 _PARTS: Final = re.compile(
     r"(\d{1,4})([./\-\s年月])\s*(\d{1,2})\2\s*(\d{1,4})\.?(?:[T\s,]+(.+))?", re.DOTALL
 )
+_EITHER: Final = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")
+_CHOOSE: Final = "Choose how this column is written."
+_MONTHS: Final = 12
 _TIME: Final = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?"
 )
@@ -73,13 +76,18 @@ def is_blank(cell: Any) -> bool:
 
 
 def read_number(decimal: str) -> Read:
-    """Return what reads numbers, with ``decimal`` before the fraction."""
+    """Return what reads numbers, with ``decimal`` before the fraction.
+
+    Without it each says by itself how it is written; 1.234, which may be either, is refused.
+    """
 
     def read(cell: Any) -> Any:
         if isinstance(cell, int | float) and not isinstance(cell, bool):
             return Decimal(repr(cell))
         text = _CURRENCY.sub("", _NOT_IN_NUMBERS.sub("", text_of(cell))).replace("\u2212", "-")
-        text = text.replace(*_GROUPS[decimal or "."]).replace(",", ".")
+        if not decimal and _EITHER.fullmatch(text):
+            raise ValueError(f"“{text}” may mean thousands or a fraction. {_CHOOSE}")
+        text = text.replace(*_GROUPS[decimal or find_decimal([text]) or "."]).replace(",", ".")
         try:
             return Decimal(text)
         except InvalidOperation:
@@ -110,7 +118,10 @@ def find_decimal(cells: Iterable[Any]) -> str:
 
 
 def read_date(order: str) -> Read:
-    """Return what reads dates written in ``order`` (dmy, mdy, ymd, iso)."""
+    """Return what reads dates written in ``order`` (dmy, mdy, ymd, iso).
+
+    Without it each says by itself how it is written; 01/02/2026, which may be either, is refused.
+    """
 
     def read(cell: Any) -> Any:
         moment = _moment(cell, order)
@@ -197,6 +208,8 @@ def _moment(cell: Any, order: str) -> date | datetime:
         return _of_serial(float(cell))
     text = text_of(cell)
     found = _PARTS.fullmatch(text)
+    chosen = order
+    order = order or _own_order(text)
     try:
         if found is None:
             return datetime.fromisoformat(text)
@@ -204,7 +217,23 @@ def _moment(cell: Any, order: str) -> date | datetime:
         return day if found[5] is None else _with_time(day, found[5])
     except (ValueError, OverflowError):
         shown = {"dmy": "day, month, year", "mdy": "month, day, year"}.get(order, "a year first")
-        raise ValueError(f"“{text[:40]}” is not a date ({shown}).") from None
+        told = f" ({shown})" if chosen else ""
+        raise ValueError(f"“{text[:40]}” is not a date{told}.") from None
+
+
+def _own_order(text: str) -> str:
+    """Return in which order a date is written of which nobody said so.
+
+    Raises:
+        ValueError: It may be either.
+    """
+    found = _PARTS.fullmatch(text)
+    if found is None:
+        return ""
+    order = find_order([text])
+    if not order and found[1] != found[3] and max(int(found[1]), int(found[3])) <= _MONTHS:
+        raise ValueError(f"“{text[:40]}” may begin with the day or the month. {_CHOOSE}")
+    return order
 
 
 def _of_serial(number: float) -> datetime:

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate
 from services.actors import Permission
 from services.arguments import Line
 from services.errors import Invalid
-from services.importing.guessing import remember_plan
+from services.importing.guessing import adjust_formats, remember_plan
 from services.importing.imports import (
     WhichImport,
     check_quota,
@@ -73,6 +73,7 @@ def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> dict[str,
     if columns is not None:
         plan = Plan.of({**one.plan, **given, "columns": columns})
     plan = check_plan(uow, record_type, plan, len(one.header))
+    plan = adjust_formats(record_type, plan, one.samples)
     _check_values(record_type, plan)
     _check_makeable(record_type, plan)
     one.plan = plan.as_dict()

@@ -14,7 +14,7 @@ import xlsxwriter
 from services.crm.deal_model import Deal
 from services.errors import Invalid
 from services.importing import xlsx_files
-from services.importing.cells import find_decimal, find_order, read_number
+from services.importing.cells import find_decimal, find_order, read_date, read_number
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,41 @@ def test_the_order_of_dates_is_told_when_a_cell_allows_but_one(cells, order):
 )
 def test_the_decimal_mark_is_told_when_a_cell_allows_but_one(cells, mark):
     assert find_decimal(cells) == mark
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("12,5", "12.5"), ("12.5", "12.5"), ("0.125", "0.125"), ("1,234,567", "1234567"), ("7", "7")],
+)
+def test_a_number_says_itself_how_it_is_written_when_nothing_was_chosen(text, number):
+    assert read_number("")(text) == Decimal(number)
+
+
+@pytest.mark.parametrize("text", ["1.234", "1,234", "-12.500", "€ 1,234"])
+def test_a_number_is_refused_when_it_may_mean_thousands_or_a_fraction(text):
+    with pytest.raises(ValueError, match="thousands or a fraction"):
+        read_number("")(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("13/02/2026", date(2026, 2, 13)),
+        ("02/13/2026", date(2026, 2, 13)),
+        ("01.02.2026", date(2026, 2, 1)),
+        ("2026/02/01", date(2026, 2, 1)),
+        ("02/02/2026", date(2026, 2, 2)),
+        ("01/02/2026", "day or the month"),
+        ("31.02.2026", r"is not a date\."),
+        ("soon", r"is not a date\."),
+    ],
+)
+def test_a_date_says_itself_how_it_is_written_when_nothing_was_chosen(text, told):
+    if isinstance(told, date):
+        assert read_date("")(text) == told
+        return
+    with pytest.raises(ValueError, match=told):
+        read_date("")(text)
 
 
 @pytest.mark.parametrize(
