@@ -15,6 +15,7 @@ import { startTheme } from "./base/theme.ts";
 import { startTicking } from "./base/ticks.ts";
 import { localiseTimes } from "./base/times.ts";
 import { dressToasts } from "./base/toasts.ts";
+import { startUploads } from "./base/uploads.ts";
 import { mountIslands, unmountLeavingIslands } from "./islands/loader.ts";
 
 startTheme();
@@ -28,6 +29,7 @@ startBoard();
 startElements();
 startSnippets();
 startTicking();
+startUploads();
 unmountLeavingIslands();
 onContent((root) => {
   localiseTimes(root);
