@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.documents.layout import Look, draw_pdf
-from services.documents.sandbox import render
+from services.documents.sandbox import render, render_document
 from services.documents.template_model import Template, TemplateFormat
 from services.documents.templates import content_of
 from services.documents.values import values_for
@@ -41,7 +41,7 @@ def fill_document(uow: UnitOfWork, template: Template, record: Any) -> Drawn:
         content = content_of(uow, template)
         filled = fill_word_file(content, values, language=language, zone=zone)
         return Drawn(f"{title}.docx", WORD_TYPE, filled)
-    html = render(template.body, values, language=language, zone=zone)
+    html = render_document(template.body, values, language=language, zone=zone)
     return Drawn(f"{title}.pdf", PDF, draw_pdf(html, look_of(uow, title, language)))
 
 

@@ -6,6 +6,9 @@ that a fixed Typst program draws. Nothing of a template is ever executed or fetc
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,11 +21,20 @@ import nh3
 import orjson
 import typst
 
+from services.documents.press import REFUSED
 from services.errors import Invalid
 
 LAYOUT = Path(__file__).parent / "templates" / "layout.typ"
-MAX_HTML_CHARACTERS = 300_000
+MAX_HTML_CHARACTERS = 4_000_000
+MAX_PICTURED_CHARACTERS = 300_000
 MAX_DEPTH = 30
+MAX_COLUMNS = 30
+LONG_CHARACTERS = 60_000
+"""What has more is drawn in a process of its own: some 250 lines of a paper."""
+
+MAX_SECONDS = 60
+_PRESS: Final = Path(__file__).with_name("press.py")
+_MAX_OPEN: Final = 500
 _PICTURE_PPI: Final = 96.0
 
 TAGS = frozenset(
@@ -36,9 +48,14 @@ CLASSES = frozenset(
 )
 # The compiler refuses to be used by two threads; a page takes it some milliseconds.
 _ONE_AT_A_TIME = Lock()
+# Long ones take up memory, so no two of them are drawn side by side.
+_ONE_LONG = Lock()
 _EMPTY_TAGS = frozenset({"br", "hr"})
 _INLINE = frozenset({"strong", "b", "em", "i", "u", "small", "span"})
 _NO_TEXT = frozenset({"table", "thead", "tbody", "tfoot", "tr", "ul", "ol"})
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Those that hold nothing, and those that the next of their kind closes.
+_FLAT_TAGS: Final = frozenset({"br", "hr", "p", "li", "td", "th", "tr", "thead", "tbody", "tfoot"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,8 @@ class _TreeBuilder(HTMLParser):
         given = (dict(attrs).get("class") or "").split()
         node = _Node(tag, [name for name in given if name in CLASSES])
         self._open[-1].children.append(node)
+        if tag in {"td", "th"} and len(self._open[-1].children) > MAX_COLUMNS:
+            raise Invalid(f"A table of the document has more than {MAX_COLUMNS} columns.")
         if tag not in _EMPTY_TAGS:
             self._open.append(node)
         if len(self._open) > MAX_DEPTH:
@@ -126,7 +145,10 @@ def draw_pdf(html: str, look: Look) -> bytes:
     Raises:
         Invalid: The document is too large or too deeply nested.
     """
-    drawn = _draw(html, look, "pdf")
+    source = _source(html, look)
+    if len(html) > LONG_CHARACTERS:
+        return _press(source)
+    drawn = _draw(source, "pdf")
     if not isinstance(drawn, bytes):
         raise TypeError("the compiler gave no single file")
     return drawn
@@ -138,12 +160,14 @@ def draw_pages(html: str, look: Look) -> list[bytes]:
     Raises:
         Invalid: The document is too large or too deeply nested.
     """
-    drawn = _draw(html, look, "png")
+    if len(html) > MAX_PICTURED_CHARACTERS:
+        raise Invalid("The document is too long to be shown here.")
+    drawn = _draw(_source(html, look), "png")
     pages = drawn if isinstance(drawn, list) else [drawn]
     return [page for page in pages if isinstance(page, bytes)]
 
 
-def _draw(html: str, look: Look, kind: Literal["pdf", "png"]) -> Any:
+def _source(html: str, look: Look) -> bytes:
     source = {
         "tree": _tree_of(html),
         "title": look.title,
@@ -153,20 +177,59 @@ def _draw(html: str, look: Look, kind: Literal["pdf", "png"]) -> Any:
         "logo": None if look.logo is None else list(look.logo),
         "language": look.language,
     }
-    inputs = {"document": orjson.dumps(source).decode()}
-    with _ONE_AT_A_TIME:
-        return _compiler().compile(sys_inputs=inputs, format=kind, ppi=_PICTURE_PPI)
+    return orjson.dumps(source)
+
+
+def _draw(source: bytes, kind: Literal["pdf", "png"]) -> Any:
+    inputs = {"document": source.decode()}
+    try:
+        with _ONE_AT_A_TIME:
+            return _compiler().compile(sys_inputs=inputs, format=kind, ppi=_PICTURE_PPI)
+    except typst.TypstError as error:
+        raise _undrawable() from error
+
+
+def _press(source: bytes) -> bytes:
+    """Return the PDF of a long document, drawn within bounds of time and memory."""
+    command = [sys.executable, "-I", str(_PRESS), str(LAYOUT)]
+    try:
+        with _ONE_LONG:
+            done = subprocess.run(  # noqa: S603 - our own interpreter and file
+                command, input=source, capture_output=True, timeout=MAX_SECONDS, env={}, check=False
+            )
+    except subprocess.TimeoutExpired as error:
+        raise Invalid(f"Drawing the document takes longer than {MAX_SECONDS} seconds.") from error
+    if done.returncode == REFUSED:
+        raise _undrawable()
+    if done.returncode:
+        raise Invalid("The document is too long to be drawn.")
+    return done.stdout
+
+
+def _undrawable() -> Invalid:
+    return Invalid("The document can't be drawn: its parts are nested too deeply, or damaged.")
 
 
 def _tree_of(html: str) -> list[Any]:
     if len(html) > MAX_HTML_CHARACTERS:
         raise Invalid("The document is too long.")
+    _check_depth(html)
     clean = nh3.clean(html, tags=set(TAGS), attributes={"*": {"class"}}, link_rel=None)
     builder = _TreeBuilder()
     builder.feed(clean)
     builder.close()
     tree: list[Any] = builder.root.as_dict()["children"]
     return tree
+
+
+def _check_depth(html: str) -> None:
+    """Refuse what is nested so deeply that making it well-formed would take long."""
+    depth = 0
+    for closes, name in _TAG.findall(html):
+        if name.lower() not in _FLAT_TAGS:
+            depth = max(0, depth - 1) if closes else depth + 1
+        if depth > _MAX_OPEN:
+            raise Invalid(f"The document is nested deeper than {MAX_DEPTH} elements.")
 
 
 @cache

@@ -6,7 +6,6 @@ import binascii
 from base64 import b64decode
 from typing import Final
 
-import typst
 from marshmallow import fields
 
 from services.actors import Permission
@@ -75,7 +74,7 @@ def _checked(content: bytes) -> Picture:
         raise _refused(f"A logo has 1 to {MAX_SIDE:,} points on each side.")
     try:
         draw_pdf(_TRIAL, Look("Trial", "L", "#1f4e79", "", logo=content))
-    except typst.TypstError as error:
+    except Invalid as error:
         raise _refused("This picture is damaged.") from error
     return picture
 

@@ -37,6 +37,8 @@ MAX_TEMPLATE_CHARACTERS = 100_000
 MAX_OUTPUT_CHARACTERS = 300_000
 MAX_ITERATIONS = 5_000
 MAX_SECONDS = 10.0
+MAX_DOCUMENT_CHARACTERS = 4_000_000
+MAX_DOCUMENT_ITERATIONS = 50_000
 _FILTERS = ("default", "upper", "lower", "capitalize", "title", "trim", "length", "first")
 _FORBIDDEN: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Macro: "a macro",
@@ -196,6 +198,18 @@ def check_template(source: str, names: Iterable[str]) -> None:
     unknown = sorted(find_undeclared_variables(tree) - set(names))
     if unknown:
         raise Invalid(f"The template uses {', '.join(unknown)}, which it is not given.")
+
+
+def render_document(
+    source: str, values: Mapping[str, Any], *, language: str, zone: ZoneInfo
+) -> str:
+    """Fill the HTML of a document, which may be longer than a mail: 10,000 lines of a paper.
+
+    Raises:
+        Invalid: The template is broken, or does more than a template may.
+    """
+    budget = Budget(MAX_DOCUMENT_ITERATIONS, MAX_DOCUMENT_CHARACTERS)
+    return fill(source, values, budget, language=language, zone=zone, medium=Medium.HTML)
 
 
 def render(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import pairwise
@@ -9,14 +10,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.documents import layout
 from services.documents.files import documents_of, get_document, names_of_documents
 from services.documents.layout import Look, draw_pdf
-from services.documents.sandbox import check_template, render
+from services.documents.sandbox import check_template, render, render_document
 from services.documents.templates import list_templates
 from services.documents.values import VALUE_NAMES
 from services.errors import Invalid, NotFound
 
 LOOK = Look("Title", "L", "#1f4e79", "Footer")
+
+
+def _seconds_to_draw(lines):
+    """Return the processor's time, which other programs don't lengthen."""
+    row = "<tr><td>1</td><td>Window</td><td>2</td><td>3</td><td>4</td></tr>"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    layout._press(layout._source(f"<table>{row * lines}</table>", LOOK))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime
 
 
 def _render(source, language="en", **values):
@@ -204,9 +215,37 @@ def test_a_document_is_drawn_when_its_html_is_odd(html):
     assert draw_pdf(html, LOOK).startswith(b"%PDF-")
 
 
-def test_a_document_is_refused_when_it_is_nested_deeply():
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 100,
+        "<div>" * 50_000,
+        '<div class="columns"><div>' * 14,
+        f"<table><tr>{'<td>x</td>' * 31}</tr></table>",
+    ],
+    ids=["deep", "very deep", "columns in columns", "wide"],
+)
+def test_a_document_is_refused_when_drawing_it_would_have_no_end(html):
     with pytest.raises(Invalid):
-        draw_pdf("<div>" * 100, LOOK)
+        draw_pdf(html, LOOK)
+
+
+def test_the_time_grows_with_the_lines_alone_when_a_table_is_long():
+    few, many = _seconds_to_draw(300), _seconds_to_draw(1200)
+    assert many < 8 * few
+
+
+def test_a_long_document_is_given_up_when_it_takes_too_long(monkeypatch):
+    monkeypatch.setattr(layout, "MAX_SECONDS", 0.01)
+    with pytest.raises(Invalid, match="longer than"):
+        draw_pdf("<p>x</p>" * 10_000, LOOK)
+
+
+def test_ten_thousand_lines_are_filled_when_a_paper_has_so_many():
+    said = {"language": "en", "zone": ZoneInfo("UTC")}
+    source = "{% for line in positions %}<tr><td>{{ line }}</td></tr>{% endfor %}"
+    html = render_document(source, {"positions": ["Window " * 20] * 10_000}, **said)
+    assert html.count("<tr>") == 10_000
 
 
 def test_documents_are_drawn_when_threads_do_it_at_once():
