@@ -1,8 +1,9 @@
-"""Imports every module of this layer that registers operations or jobs.
+"""Imports every module of this layer that registers operations, jobs or hourly work.
 
 Whoever runs operations by name imports this once.
 """
 
+from services import submissions
 from services.activities import activities
 from services.activities import participants as activity_participants
 from services.calendars import calendars
@@ -50,6 +51,7 @@ from services.knowledge import links as article_links
 from services.knowledge import versions as article_versions
 from services.knowledge import votes as article_votes
 from services.loyalty import earning as loyalty_earning
+from services.loyalty import expiring as loyalty_expiring
 from services.loyalty import members as loyalty_members
 from services.loyalty import prizes as loyalty_prizes
 from services.loyalty import programmes as loyalty_programmes
@@ -152,6 +154,7 @@ __all__ = [
     "logo",
     "lost_reasons",
     "loyalty_earning",
+    "loyalty_expiring",
     "loyalty_members",
     "loyalty_prizes",
     "loyalty_programmes",
@@ -187,6 +190,7 @@ __all__ = [
     "sla_policies",
     "sla_recount",
     "stages",
+    "submissions",
     "subscription_changes",
     "subscription_life",
     "subscriptions",
