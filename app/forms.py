@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from flask import request
 
+from app.context import settings
 from services.errors import Invalid, LanewiseError
 
 _SPACES: Final = re.compile("[\\s'\u2019]")
@@ -51,6 +53,18 @@ def number_text(text: str) -> str:
     if len(marks) > 1 and (mark in whole or not _GROUPED.fullmatch(whole)):
         return text
     return f"{_MARKS.sub('', whole)}.{decimals}"
+
+
+def moment_text(text: str) -> str:
+    """Return a time that a control sent as operations take it: with the installation's zone.
+
+    What is no time stays as it is; the operation's own check says what is wrong with it.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (moment if moment.tzinfo else moment.replace(tzinfo=settings().timezone)).isoformat()
 
 
 def _reads_comma() -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.context import settings
-from app.forms import form_arguments
+from app.forms import form_arguments, moment_text
 from app.records.kind import RecordKind
 from services.operations import run
 from services.unit_of_work import UnitOfWork
@@ -58,16 +56,10 @@ def untag(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValu
 def with_zone(given: dict[str, str], *names: str) -> dict[str, str]:
     """Return a form's values with those times that stand in the installation's zone said so."""
     return {
-        name: _moment(value) if name in names else value for name, value in given.items() if value
+        name: moment_text(value) if name in names else value
+        for name, value in given.items()
+        if value
     }
-
-
-def _moment(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text  # the operation's own check says what is wrong with it
-    return (moment if moment.tzinfo else moment.replace(tzinfo=settings().timezone)).isoformat()
 
 
 def _of_record(kind: RecordKind, key: UUID) -> dict[str, str]:

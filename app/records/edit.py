@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.context import settings
-from app.forms import form_arguments, number_text
+from app.forms import form_arguments, moment_text, number_text
 from app.records.kind import RecordKind
 from app.records.titles import Titles
 from services.actors import Verb
@@ -159,16 +159,9 @@ def shown_text(value: Any) -> str:
 
 
 def _stored_text(kind: RecordKind, name: str, text: str) -> str:
-    """Return what a control sent as operations take it: a time with its zone, a plain number."""
+    """Return what a control sent as the operation takes it: times with their zone."""
     field = kind.type.field(name)
-    if field is not None and field.traits.is_decimal:
-        return number_text(text)
-    if not text or field is None or field.kind != "datetime":
-        return text
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=settings().timezone).isoformat()
-    except ValueError:
-        return text  # the operation's own check says what is wrong with it
+    return moment_text(text) if field is not None and field.kind == "datetime" else text
 
 
 def _render_form(
