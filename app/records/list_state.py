@@ -6,6 +6,7 @@ without being changed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,7 @@ from services.filtering import (
     all_of,
     compile_filter,
     describe_parts,
+    named_in,
     parse_arguments,
     parse_filter,
     parse_filter_text,
@@ -121,7 +123,7 @@ def chips(uow: UnitOfWork, state: ListState) -> list[Chip]:
     """Return the conditions of the built filter, each with the way to be rid of it."""
     if state.where.is_empty:
         return []
-    texts = describe_parts(state.where, _namer(uow))
+    texts = describe_parts(state.where, _namer(uow, state.where))
     raw = state.where.raw
     if len(texts) == 1 or set(raw) != {"and"}:
         return [Chip(text, page_url(filter="", after=None, before=None)) for text in texts]
@@ -200,9 +202,15 @@ def _page_size(view: SavedView | None) -> int:
     return view.page_size if view else USUAL_SIZE
 
 
-def _namer(uow: UnitOfWork) -> Callable[[str, UUID], str | None]:
+def _namer(uow: UnitOfWork, where: Filter) -> Callable[[str, UUID], str | None]:
+    """Return what names all that a filter names, which was read in a statement for each kind."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for relation, key in named_in(where.root):
+        wanted[relation].add(key)
+    found = {relation: find_titles(uow, relation, keys) for relation, keys in wanted.items()}
+
     def name(relation: str, key: UUID) -> str | None:
-        title = find_titles(uow, relation, [key]).get(key)
+        title = found.get(relation, {}).get(key)
         return None if title is None else title.text
 
     return name

@@ -6,7 +6,7 @@ A filter is JSON: ``{"field": "account.city", "op": "contains", "value": "os"}``
 """
 
 from services.filtering.compiling import compile_filter
-from services.filtering.describing import describe, describe_parts
+from services.filtering.describing import describe, describe_parts, named_in
 from services.filtering.matching import matches, matching_keys
 from services.filtering.model import Filter, reads_whoever_asks
 from services.filtering.parsing import (
@@ -24,6 +24,7 @@ __all__ = [
     "describe_parts",
     "matches",
     "matching_keys",
+    "named_in",
     "parse_arguments",
     "parse_filter",
     "parse_filter_text",

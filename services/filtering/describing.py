@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from services.filtering.model import (
     Not,
     Period,
     Related,
+    nodes_of,
 )
 from services.filtering.operators import operator_of
 from services.records.types import Field
@@ -36,6 +37,16 @@ def describe_parts(filter_: Filter, name: Namer | None = None) -> list[str]:
     """Return the text of each condition that must hold, as chips show them."""
     root = filter_.root
     return [describe_node(one, name) for one in (root.parts if isinstance(root, AllOf) else [root])]
+
+
+def named_in(node: Node) -> Iterator[tuple[str, UUID]]:
+    """Yield what a namer will be asked for: relation and key of all that a filter names."""
+    for part in nodes_of(node):
+        if isinstance(part, Related):
+            yield from named_in(part.where)
+        elif isinstance(part, Condition) and part.field.relation is not None:
+            relation = part.field.relation
+            yield from ((relation, value) for value in part.values if isinstance(value, UUID))
 
 
 def describe_node(node: Node, name: Namer | None = None, *, inside: bool = False) -> str:
