@@ -159,8 +159,10 @@ def shown_text(value: Any) -> str:
 
 
 def _stored_text(kind: RecordKind, name: str, text: str) -> str:
-    """Return what a control sent as the operation takes it: times with their zone."""
+    """Return what a control sent as operations take it: a time with its zone, a plain number."""
     field = kind.type.field(name)
+    if field is not None and field.traits.is_decimal:
+        return number_text(text)
     return moment_text(text) if field is not None and field.kind == "datetime" else text
 
 
