@@ -15,6 +15,7 @@ from app.api.pages import description_blueprint
 from app.api.processes import process_blueprints
 from app.api.records import record_blueprints
 from app.api.routes import PROBLEM_ANSWER
+from app.api.sales import sales_blueprints
 from app.api.schemas import PROBLEM, schema_name
 from app.api.search import search_blueprint
 from app.api.service_levels import service_level_blueprints
@@ -53,6 +54,7 @@ def init_api(app: Flask) -> None:
         *service_level_blueprints(),
         *file_blueprints(),
         *setup_blueprints(),
+        *sales_blueprints(),
         operations_blueprint(),
     ):
         api.register_blueprint(blueprint)

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from app.api.arguments import limit_argument
 from app.api.routes import Route
+from app.api.sales import PARTS
 from app.records.around import shows_points
 from app.records.kind import RecordKind
 from app.wire import json_response
@@ -62,7 +63,8 @@ def part_routes(kind: RecordKind) -> Iterator[Route]:
     """Yield the routes of what belongs to a record of this kind."""
     for route in shared_part_routes():
         yield replace(route, function=partial(route.function, kind))
-    for name, summary, part in _OF_TYPE.get(kind.record_type, ()):
+    of_type = (*_OF_TYPE.get(kind.record_type, ()), *PARTS.get(kind.record_type, ()))
+    for name, summary, part in of_type:
         function = partial(_part, part, kind)
         yield Route("GET", f"/<uuid:key>/{name}", name, Permission.RECORD_READ, function, summary)
 

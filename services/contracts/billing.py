@@ -112,6 +112,13 @@ def adjustments_within(
     return uow.session.scalars(statement.order_by(SubscriptionAdjustment.id)).all()
 
 
+def adjustments_of(uow: UnitOfWork, subscription: Subscription) -> Sequence[SubscriptionAdjustment]:
+    """Return what all changes within invoiced periods have cost or given back, oldest first."""
+    of_this = SubscriptionAdjustment.subscription_id == subscription.id
+    statement = select(SubscriptionAdjustment).where(of_this)
+    return uow.session.scalars(statement.order_by(SubscriptionAdjustment.id)).all()
+
+
 def open_adjustments(uow: UnitOfWork, key: UUID) -> Sequence[SubscriptionAdjustment]:
     """Return what stands on no invoice yet, oldest first."""
     statement = select(SubscriptionAdjustment).where(

@@ -64,6 +64,13 @@ def period_of(uow: UnitOfWork, subscription: Subscription, day: date) -> Subscri
     return uow.session.scalars(statement).one_or_none()
 
 
+def periods_of(uow: UnitOfWork, subscription: Subscription) -> Sequence[SubscriptionPeriod]:
+    """Return all periods of a subscription that were invoiced, oldest first."""
+    of_this = SubscriptionPeriod.subscription_id == subscription.id
+    statement = select(SubscriptionPeriod).where(of_this)
+    return uow.session.scalars(statement.order_by(SubscriptionPeriod.starts_on)).all()
+
+
 def lines_of_period(uow: UnitOfWork, period: SubscriptionPeriod) -> Sequence[InvoiceLine]:
     """Return what was invoiced for a period, without the changes that stand on its invoice too."""
     statement = select(InvoiceLine).where(

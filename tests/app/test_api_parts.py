@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 
@@ -122,3 +124,108 @@ def test_pipelines_tell_their_stages_in_order(call):
 
 def test_a_conversation_is_not_there_when_none_of_its_mails_is(call):
     assert call("GET", "/threads/01890000-0000-7000-8000-000000000000").status_code == 404
+
+
+@pytest.fixture
+def prices(as_person):
+    """A list with a product at 10.00, and 9.00 from ten on; the standard one."""
+    do_it = partial(as_person, "administrator")
+    made = do_it("price_list.create", {"name": "Retail", "currency": "EUR"})
+    product = do_it("product.create", {"name": "Window", "code": "W"})
+    for quantity, price in ((None, "10"), (10, "9")):
+        do_it(
+            "price.add",
+            {
+                "price_list_id": str(made.id),
+                "product_id": str(product.id),
+                "minimum_quantity": quantity,
+                "unit_price": price,
+                "valid_until": "2025-12-31" if quantity is None else None,
+            },
+        )
+    do_it("organization.update", {"name": "L", "price_list_id": str(made.id)})
+    return made, product
+
+
+def test_prices_are_told_page_by_page(call, prices):
+    price_list, product = prices
+    path = f"/prices?price_list_id={price_list.id}&product_id={product.id}"
+    first = call("GET", f"{path}&limit=1").json
+    second = call("GET", f"{path}&limit=1&cursor={first['next_cursor']}").json
+    assert second["next_cursor"] is None
+    found = [page["items"][0] for page in (first, second)]
+    assert [(one["unit_price"], one["minimum_quantity"]) for one in found] == [
+        ("10", "0.000"),
+        ("9", "10.000"),
+    ]
+    assert call("GET", f"/prices/{found[0]['id']}").json == found[0]
+    assert [one["unit_price"] for one in items(call, f"{path}&on=2026-01-01")] == ["9"]
+    assert items(call, "/prices?product_id=01890000-0000-7000-8000-000000000000") == []
+    assert call("GET", "/prices?on=yesterday").status_code == 422
+
+
+def test_prices_are_not_told_when_their_list_is_in_the_bin(call, as_person, prices):
+    [price] = items(call, "/prices?limit=1")
+    given = {"record_type": "price_list", "record_id": str(prices[0].id)}
+    as_person("administrator", "record.delete", given)
+    assert items(call, "/prices") == []
+    assert call("GET", f"/prices/{price['id']}").status_code == 404
+
+
+def test_the_price_of_a_client_is_told_with_its_reason(call, prices):
+    price_list, product = prices
+    answer = call("GET", f"/prices/answer?product_id={product.id}&quantity=12").json
+    assert answer == {
+        "unit_price": "9",
+        "currency": "EUR",
+        "price_list_id": str(price_list.id),
+        "why": "standard",
+        "problem": None,
+    }
+    assert call("GET", "/prices/answer").status_code == 422
+
+
+def test_exchange_rates_are_told_of_all_days_or_of_one(call, as_person):
+    for currency, day, rate in (
+        ("NOK", "2026-01-01", "0.1"),
+        ("NOK", "2026-02-01", "0.2"),
+        ("JPY", "2026-01-01", "0.006"),
+    ):
+        given = {"currency": currency, "valid_from": day, "rate": rate}
+        as_person("administrator", "currency.set_rate", given)
+    assert [one["rate"] for one in items(call, "/currency-rates?currency=nok")] == ["0.1", "0.2"]
+    counting = items(call, "/currency-rates?on=2026-01-15")
+    assert [(one["currency"], one["rate"]) for one in counting] == [
+        ("JPY", "0.006"),
+        ("NOK", "0.1"),
+    ]
+
+
+def test_series_are_told_to_those_who_look_after_the_catalogue(api):
+    found = {one["name"]: one for one in items(api("administrator"), "/number-series")}
+    assert found["quote"]["pattern"] == "Q-{year}-{number:05}"
+    assert found["quote"]["last"] == 0
+    assert api("employee")("GET", "/number-series").status_code == 403
+
+
+def test_the_lines_and_payments_of_a_paper_are_told(call):
+    account = make(call, "accounts", name="Fjord AS")["id"]
+    line = {"title": "Window", "quantity": 2, "unit_price": "3.505"}
+    invoice = make(call, "invoices", title="X", account_id=account, lines=[line])["id"]
+    [told] = items(call, f"/invoices/{invoice}/lines")
+    assert (told["title"], told["unit_price"], told["net"]) == ("Window", "3.505", "7.01")
+    do(call, "invoice.issue", invoice_id=invoice)
+    do(call, "payment.record", invoice_id=invoice, amount="1")
+    assert [one["amount"] for one in items(call, f"/invoices/{invoice}/payments")] == ["1"]
+
+
+def test_what_a_subscription_was_invoiced_for_is_told(call):
+    account = make(call, "accounts", name="Fjord AS")["id"]
+    line = {"title": "Licence", "unit_price": "31"}
+    given = {"title": "S", "account_id": account, "starts_on": "2026-01-01", "lines": [line]}
+    key = make(call, "subscriptions", **given)["id"]
+    do(call, "subscription.activate", subscription_id=key)
+    made = do(call, "subscription.invoice", subscription_id=key)
+    [period] = items(call, f"/subscriptions/{key}/periods")
+    assert (period["invoice_id"], period["starts_on"]) == (made["invoice_id"], "2026-01-01")
+    assert items(call, f"/subscriptions/{key}/changes") == []
