@@ -35,6 +35,9 @@ LONG_CHARACTERS = 60_000
 MAX_SECONDS = 60
 _PRESS: Final = Path(__file__).with_name("press.py")
 _MAX_OPEN: Final = 500
+_LONGEST_WORD: Final = 30
+_PIECE: Final = 10
+_BREAK_HERE: Final = "\u200b"
 _PICTURE_PPI: Final = 96.0
 
 TAGS = frozenset(
@@ -136,7 +139,16 @@ class _TreeBuilder(HTMLParser):
         # White space counts as in a browser: a run of it is one space.
         lead = " " if data[:1].isspace() else ""
         trail = " " if data.strip() and data[-1:].isspace() else ""
-        parent.children.append(f"{lead}{' '.join(data.split())}{trail}")
+        words = (_breakable(word) for word in data.split())
+        parent.children.append(f"{lead}{' '.join(words)}{trail}")
+
+
+def _breakable(word: str) -> str:
+    """Return a word that may be broken where it is too long for its column, as URLs are."""
+    if len(word) <= _LONGEST_WORD:
+        return word
+    pieces = (word[place : place + _PIECE] for place in range(0, len(word), _PIECE))
+    return _BREAK_HERE.join(pieces)
 
 
 def draw_pdf(html: str, look: Look) -> bytes:

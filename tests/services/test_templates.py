@@ -248,6 +248,13 @@ def test_ten_thousand_lines_are_filled_when_a_paper_has_so_many():
     assert html.count("<tr>") == 10_000
 
 
+def test_a_word_may_be_broken_when_it_is_longer_than_a_column():
+    said = layout._source(f"<p>Short {'x' * 80}</p>", LOOK).decode()
+    assert "Short" in said
+    assert "x" * 31 not in said
+    assert said.count("x") == 80
+
+
 def test_documents_are_drawn_when_threads_do_it_at_once():
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda n: draw_pdf(f"<h1>{n}</h1>", LOOK), range(8)))
