@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import event, func, select, text
 
 from benchmarks.measuring import Row, ms, percentile, seconds_of
+from benchmarks.pages import measure_pages
 from benchmarks.place import do
 from benchmarks.scale import actors_by_reach
 from services.actors import SYSTEM, Actor
@@ -67,9 +68,11 @@ def measure(platform: Platform) -> list[Row]:
     """Return the rows about records."""
     actors = actors_by_reach(platform)
     counts = _counts(platform)
+    busy = platform.transact(SYSTEM, _long_timeline)
     return [
         _lists(platform, actors, counts["contacts"]),
-        _timeline(platform),
+        _timeline(platform, busy),
+        *measure_pages(platform, actors["all"], busy),
         _board(platform, actors["all"], counts["deals"]),
         _search(platform, actors, counts["search_entries"]),
         _doubles(platform, counts["contacts"]),
@@ -120,8 +123,7 @@ def _pages(platform: Platform, actor: Actor, read: Callable[..., Any]) -> Iterat
             return
 
 
-def _timeline(platform: Platform) -> Row:
-    key = platform.transact(SYSTEM, _long_timeline)
+def _timeline(platform: Platform, key: UUID) -> Row:
     read = partial(timeline_of, record_type="account", record_id=key)
     times = [seconds_of(lambda: platform.transact(SYSTEM, read)) for _ in range(40)]
     slow = percentile(times, 0.95)
