@@ -63,6 +63,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
     record = get_record(uow, kind.record_type, key)
     step = getattr(record, kind.step_field or "") if sees_step(kind, uow) else None
     instances = instances_of_record(uow, kind.record_type, key)
+    groups, people = _staff(uow)
     return render_template(
         "records/show.html",
         kind=kind,
@@ -80,12 +81,12 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         with_parts=_with_parts(),
         around=around(uow, record),
         no_titles=Titles(uow, (), ()),
-        people=people_options(uow),
+        people=[(str(colleague), name) for colleague, name in people],
         local=shown_text,
         related=related_lists(kind, uow, key),
         made=made_documents(kind, uow, record),
         promises=explain_request(uow, record) if kind.record_type == "request" else [],
-        staff=_staff(uow),
+        staff=(groups, people),
         shares=shares_with_names(uow, record),
         can_be_shared=is_shareable(record),
         may_change=_may_change(kind, uow, record),
@@ -140,12 +141,6 @@ def _timeline(kind: RecordKind, uow: UnitOfWork, key: UUID) -> list[Happening]:
 def _with_parts() -> bool:
     """Tell whether an account's page tells of the accounts below it too."""
     return request.args.get("parts") == "1"
-
-
-def people_options(uow: UnitOfWork) -> list[tuple[str, str]]:
-    """Return everybody who works here, as options of a select."""
-    people = uow.session.execute(select(User.id, User.name).where(User.active).order_by(User.name))
-    return [(str(key), name) for key, name in people]
 
 
 def steps(kind: RecordKind, current: str | None) -> list[Step]:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm.util import identity_key
 
 from services.records.types import get_record_type, title_of
 from services.unit_of_work import UnitOfWork
@@ -34,17 +35,28 @@ class Card:
 
 
 def load_cards(uow: UnitOfWork, references: Iterable[Reference]) -> dict[Reference, Card]:
-    """Return the cards of the records that exist; one statement a type, one for all accounts."""
+    """Return the cards of the records that exist; one statement a type, one for all accounts.
+
+    What was read before in this transaction, such as the record of a page, is not read again.
+    """
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for record_type, key in references:
         wanted[record_type].add(key)
     records: dict[Reference, Any] = {}
     for record_type, keys in wanted.items():
-        model = get_record_type(record_type).model
-        for record in uow.session.scalars(select(model).where(model.id.in_(keys))):
+        for record in _records(uow, get_record_type(record_type).model, keys):
             records[record_type, record.id] = record
     accounts = _account_names(uow, records.values())
     return {reference: _card(uow, record, accounts) for reference, record in records.items()}
+
+
+def _records(uow: UnitOfWork, model: type[Any], keys: set[UUID]) -> list[Any]:
+    there = (uow.session.identity_map.get(identity_key(model, key)) for key in keys)
+    found = [record for record in there if record is not None]
+    missing = keys - {record.id for record in found}
+    if missing:
+        found += uow.session.scalars(select(model).where(model.id.in_(missing)))
+    return found
 
 
 def _account_names(uow: UnitOfWork, records: Iterable[Any]) -> dict[UUID, str]:
