@@ -7,7 +7,6 @@ limit; only files that were made here from a checked template get to it.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import tempfile
@@ -22,6 +21,12 @@ from services.errors import Invalid
 MAX_SECONDS: Final = 90
 MAX_PDF_BYTES: Final = 50 * 1024 * 1024
 _MAX_MEMORY_BYTES: Final = 4 * 1024**3
+# The limits hold before the program begins, and for all that it starts: it is a script itself. The
+# shell counts memory in KB and the size of files in blocks of 512 bytes (POSIX).
+_LIMITED: Final = (
+    f"ulimit -v {_MAX_MEMORY_BYTES // 1024}; ulimit -f {MAX_PDF_BYTES // 512}; ulimit -c 0; "
+    'exec "$0" "$@"'
+)
 _NOT_THERE: Final = (
     "PDFs of Word templates need LibreOffice, which this installation doesn't have. The Word "
     "file can be made and downloaded."
@@ -67,7 +72,7 @@ def convert_to_pdf(program: Path | None, content: bytes) -> bytes:
 
 def _run(program: Path, source: Path, folder: Path) -> None:
     command = [
-        str(program),
+        *("/bin/sh", "-c", _LIMITED, str(program)),
         f"-env:UserInstallation={(folder / 'profile').as_uri()}",
         "--headless",
         "--norestore",
@@ -90,7 +95,6 @@ def _run(program: Path, source: Path, folder: Path) -> None:
         start_new_session=True,
     )
     try:
-        _limit(process.pid)
         code = process.wait(MAX_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise _failure(f"took longer than {MAX_SECONDS} seconds") from error
@@ -102,13 +106,6 @@ def _run(program: Path, source: Path, folder: Path) -> None:
     if code:
         log.warning("conversion.failed", code=code)
         raise _failure("gave up")
-
-
-def _limit(pid: int) -> None:
-    """Limit what the office program may use up; one that has ended already needs no limit."""
-    with suppress(ProcessLookupError):
-        resource.prlimit(pid, resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (MAX_PDF_BYTES, MAX_PDF_BYTES))
 
 
 def _failure(reason: str) -> Invalid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -197,6 +198,32 @@ def test_the_reason_is_told_when_the_program_fails(equipped, office, monkeypatch
     assert making.stage == "failed"
     assert said in making.problem
     assert [one.name for one in files(equipped, deal)] == ["Proposal Roof.docx"]
+
+
+def test_the_program_has_its_limits_from_its_beginning_and_for_all_that_it_starts(office):
+    office.write_text(
+        '#!/bin/sh\nwhile [ "$1" != "--outdir" ]; do shift; done\n'
+        'printf "%%PDF- %s" "$(sh -c "ulimit -v; ulimit -f; ulimit -c")" > "$2/document.pdf"\n'
+    )
+    memory, size, core = converting.convert_to_pdf(office, b"").split()[1:]
+    assert int(memory) * 1024 == 4 * 1024**3
+    assert int(size) * 512 == converting.MAX_PDF_BYTES
+    assert int(core) == 0
+
+
+def test_what_the_program_started_ends_with_it_when_it_takes_too_long(
+    office, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(converting, "MAX_SECONDS", 0.5)
+    started = tmp_path / "helper"
+    os.mkfifo(started)
+    held = os.open(started, os.O_RDONLY | os.O_NONBLOCK)
+    office.write_text(f"#!/bin/sh\n(echo begun; exec sleep 60) > {started} &\nwait\n")
+    with pytest.raises(Invalid, match="took longer"):
+        converting.convert_to_pdf(office, b"")
+    os.set_blocking(held, True)
+    with os.fdopen(held) as pipe:
+        assert pipe.read() == "begun\n"  # it ends when nobody is left who could write
 
 
 def test_nothing_is_made_twice_when_a_job_is_delivered_again(equipped):
