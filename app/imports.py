@@ -27,6 +27,7 @@ from services.importing.cells import text_of
 from services.importing.csv_files import DELIMITERS
 from services.importing.deciding import OUTCOMES, Outcome
 from services.importing.encodings import ENCODINGS
+from services.importing.first_lines import import_field
 from services.importing.guessing import adjust_formats
 from services.importing.imports import UNDERWAY, get_import, importable_types, list_imports
 from services.importing.links import can_be_made
@@ -247,7 +248,7 @@ def _file_columns(one: Import, record_type: RecordType, plan: Plan) -> Iterator[
     chosen = {column.column: column for column in plan.columns}
     for place, heading in enumerate(one.header):
         column = chosen.get(place)
-        field = record_type.field(column.field) if column else None
+        field = import_field(record_type, column.field) if column else None
         cells = [row[place] for row in one.samples if place < len(row)]
         texts = list(dict.fromkeys(text for text in map(text_of, cells) if text))
         formats: Mapping[str, str] = {}

@@ -17,6 +17,7 @@ from services.duplicates.finding import one_of
 from services.errors import Invalid, LanewiseError
 from services.importing.columns import WHOLE_ROW, places
 from services.importing.deciding import Decider, Decision, Outcome
+from services.importing.first_lines import import_field, is_of_line, target_of, with_line
 from services.importing.links import Links
 from services.importing.matching import Seen
 from services.importing.plan import FULL_NAME
@@ -86,7 +87,8 @@ def _create(uow: UnitOfWork, decider: Decider, decisions: list[Decision], links:
     """Make the new records all at once, or each alone if one of them is refused."""
     if not decisions:
         return
-    if len(decisions) > _EACH_ALONE:
+    has_lines = any(is_of_line(name) for name in decider.plan.targets())
+    if len(decisions) > _EACH_ALONE and not has_lines:  # lines need the key of their record
         try:
             with uow.savepoint(), batch(uow, links.visible):
                 create = _creator(uow, decider.record_type)
@@ -124,7 +126,7 @@ def _alone(uow: UnitOfWork, decider: Decider, decision: Decision) -> None:
 
 def _creator(uow: UnitOfWork, record_type: RecordType) -> Callable[..., Any]:
     handler = handler_of(uow, f"{record_type.name}.create")
-    return lambda **values: handler(uow, **values)
+    return lambda **values: handler(uow, **with_line(values))
 
 
 def _refuse_fields(decider: Decider, decision: Decision, error: Invalid) -> None:
@@ -133,7 +135,7 @@ def _refuse_fields(decider: Decider, decision: Decision, error: Invalid) -> None
     if not error.fields:
         decision.refuse(error.message)
     for name, texts in error.fields.items():
-        place = where.get(name, where.get(FULL_NAME, WHOLE_ROW))
+        place = where.get(target_of(name), where.get(FULL_NAME, WHOLE_ROW))
         decision.refuse(" ".join(texts), place)
 
 
@@ -201,7 +203,7 @@ def _make_titled(
 
 
 def _relation(record_type: RecordType, name: str) -> str:
-    one = record_type.field(name)
+    one = import_field(record_type, name)
     return (one.relation if one else None) or ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.importing.columns import WHOLE_ROW, Row, RowReader
+from services.importing.first_lines import is_of_line
 from services.importing.links import Links, resolve_links
 from services.importing.matching import Matches, Seen, find_matches, load_records
 from services.importing.plan import FULL_NAME, KEY_FIELD, Plan, Policy
@@ -142,6 +143,8 @@ class Decider:
             return gone
         if self.plan.policy == Policy.CREATE:
             return Decision(row, Outcome.SKIP, record.id, reason="It is there already.")
+        if refused := self._refused_line(row):
+            return refused
         changed = {
             name: value
             for name, value in row.values.items()
@@ -150,12 +153,23 @@ class Decider:
         outcome = Outcome.UPDATE if changed or row.links else Outcome.UNCHANGED
         return Decision(row, outcome, record.id, changed)
 
+    def _refused_line(self, row: Row) -> Decision | None:
+        """Refuse a line for a record that has lines, or may have."""
+        named = next((name for name in (*row.values, *row.links) if is_of_line(name)), None)
+        if named is None:
+            return None
+        made = Decision(row, Outcome.ERROR)
+        made.refuse("A line is taken for a new record only.", self._column_of(named))
+        return made
+
     def _counts(self, record: Any, name: str) -> bool:
         return not self.plan.only_empty or _is_empty(getattr(record, name))
 
     def _again(self, row: Row, earlier: int) -> Decision:
         """Decide about a row about the same record as one before it."""
         if self.plan.policy == Policy.BOTH:
+            if refused := self._refused_line(row):
+                return refused
             return Decision(row, Outcome.UPDATE, values=row.values, earlier=earlier)
         return Decision(row, Outcome.SKIP, reason=f"It is the same as in row {earlier:,}.")
 

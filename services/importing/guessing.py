@@ -13,6 +13,7 @@ from sqlalchemy import select
 from services.duplicates.book import rules_for
 from services.duplicates.rules import Use
 from services.importing.cells import find_decimal, find_order, text_of
+from services.importing.first_lines import import_field
 from services.importing.model import ImportMapping
 from services.importing.plan import (
     FULL_NAME,
@@ -181,7 +182,7 @@ def _with_formats(
     record_type: RecordType, column: Column, samples: Sequence[Sequence[Any]]
 ) -> Column:
     """Return the column with its way of writing dates and numbers, as far as the samples tell."""
-    field = record_type.field(column.field)
+    field = import_field(record_type, column.field)
     if field is None or column.field == FULL_NAME:
         return column
     cells = [row[column.column] for row in samples if column.column < len(row)]

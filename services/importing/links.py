@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from sqlalchemy import ARRAY, Text, cast, func, select
 
 from services.importing.columns import Row
+from services.importing.first_lines import import_field
 from services.importing.plan import Column, Plan
 from services.operations import all_operations
 from services.people.model import User
@@ -26,7 +27,7 @@ from services.records.types import (
 )
 from services.unit_of_work import UnitOfWork
 
-_BESIDE_TITLE: Final = ("number", "email", "sku")
+_BESIDE_TITLE: Final = ("number", "email", "sku", "code")
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def resolve_links(
         for name, text in row.links.items():
             wanted[name].add(text)
     for name, texts in wanted.items():
-        one = record_type.field(name)
+        one = import_field(record_type, name)
         if one is None or one.relation is None:
             continue
         column = plan.targets()[name]

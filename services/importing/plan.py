@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from services.errors import Invalid
+from services.importing.first_lines import import_field, line_fields
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -105,7 +106,8 @@ class Plan:
 
 def importable_fields(uow: UnitOfWork, record_type: RecordType) -> dict[str, Field]:
     """Return the fields that a file may fill, by name."""
-    return {one.name: one for one in uow.writable_fields(record_type)}
+    own = {one.name: one for one in uow.writable_fields(record_type)}
+    return {**own, **line_fields(uow, record_type)}
 
 
 def matchable_fields(record_type: RecordType, targets: Sequence[str]) -> list[str]:
@@ -182,5 +184,5 @@ def _check_policy(
 
 
 def _label(record_type: RecordType, name: str) -> str:
-    found = record_type.field(name)
+    found = import_field(record_type, name)
     return found.label if found else name

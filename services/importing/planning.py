@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, validate
 from services.actors import Permission
 from services.arguments import Line
 from services.errors import Invalid
+from services.importing.first_lines import import_field
 from services.importing.guessing import adjust_formats, remember_plan
 from services.importing.imports import (
     WhichImport,
@@ -87,7 +88,7 @@ def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> dict[str,
 def _check_values(record_type: RecordType, plan: Plan) -> None:
     faults: dict[str, list[str]] = {}
     for name, value in plan.values.items():
-        one = record_type.field(name)
+        one = import_field(record_type, name)
         with suppress(ValidationError):
             if one is not None:
                 argument_with_rules(one).deserialize(value)
@@ -99,7 +100,7 @@ def _check_values(record_type: RecordType, plan: Plan) -> None:
 
 def _check_makeable(record_type: RecordType, plan: Plan) -> None:
     for column in plan.columns:
-        one = record_type.field(column.field)
+        one = import_field(record_type, column.field)
         if column.create and not (one and one.relation and can_be_made(one.relation)):
             message = f"{one.label if one else column.field} can't be made by an import."
             raise Invalid(message, {"columns": [message]})

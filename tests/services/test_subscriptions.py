@@ -553,3 +553,38 @@ def test_one_that_fails_holds_up_no_other(office):
     carry_on_subscriptions(office.platform, subscription_ids=keys)
     assert [invoice.subscription_id for invoice in _invoices(office)] == [fine.id]
     assert office.jobs("subscriptions.carry_on")[-1] == {"subscription_ids": [str(broken.id)]}
+
+
+def test_an_imported_subscription_has_the_line_of_its_row(office, importing):
+    product = office.do("product.create", "olga", name="Licence", code="L-1", tax_percent=5)
+    rows = [
+        "title;account;start;product;quantity;unit price",
+        "One;Nordlys;2026-01-01;L-1;3;1.234,5600",
+        "Two;Nordlys;2026-01-01;;;",
+        "Three;Nordlys;2026-01-01;L-1;3;",
+        "Four;Nordlys;2026-01-01;L-1;-3;1",
+    ]
+    done = importing.whole("\n".join(rows), "subscription", policy="all")
+    made = {one.title: one for one in _subscriptions(office)}
+    assert set(made) == {"One", "Two"}
+    [line] = office.ask(lambda uow: lines_of(uow, made["One"]))
+    assert (line.product_id, line.tax_percent, line.net) == (product.id, 5, Decimal("3703.68"))
+    assert office.ask(lambda uow: lines_of(uow, made["Two"])) == []
+    wrong = [(row[0], row[3]) for row in importing.rows(done) if row[1] == "error"]
+    assert wrong == [
+        (4, {"5": "There is no price for this; say what it costs."}),
+        (5, {"4": "A quantity is more than 0."}),
+    ]
+
+
+def test_an_imported_line_is_refused_when_the_record_is_there(office, importing):
+    one = _draft(office)
+    rows = f"id,title,unit price\n{one.id},Other,1\n"
+    done = importing.whole(rows, "subscription", policy="update", match=["id"])
+    [row] = importing.rows(done)
+    assert (row[1], row[3]) == ("error", {"2": "A line is taken for a new record only."})
+
+
+def _subscriptions(office):
+    with office.platform.session() as session:
+        return session.scalars(select(Subscription)).all()
