@@ -16,12 +16,22 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, LargeBinary, Row, select, update
+from sqlalchemy import BigInteger, LargeBinary, Row, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.audit import AuditEntry, record_changes
-from services.database import Base
+from services.database import Base, to_json_text
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
+
+_EMPTY: Final = Statement(
+    """
+    UPDATE audit_entries AS a SET arguments = e.arguments, changes = e.changes, address = e.address
+    FROM jsonb_to_recordset(CAST(%(entries)s AS jsonb)) AS e(
+      id bigint, arguments jsonb, changes jsonb, address text)
+    WHERE a.id = e.id
+    """
+)
 
 ATTESTATION: Final = "audit.redacted"
 """The operation of the entry by which the chain attests what was emptied."""
@@ -123,42 +133,57 @@ def redact_entries(
     uow: UnitOfWork,
     erasure_id: UUID,
     about: tuple[str, UUID],
-    emptied: Mapping[int, Mapping[str, Any]],
-) -> str:
+    slices: Iterable[Mapping[int, Mapping[str, Any]]],
+) -> tuple[int, str]:
     """Write what remains of entries, and have the chain attest it.
 
     Args:
         uow: The transaction of the erasure.
         erasure_id: Which one it is; its key sorts after those of earlier ones.
         about: Type and key of the erased record.
-        emptied: Entry → its new ``arguments``, ``changes`` and ``address``.
+        slices: Entry → its new ``arguments``, ``changes`` and ``address``; ascending from slice
+            to slice, and none of them is kept.
 
     Returns:
-        The digest that the chain attests.
+        How many entries were emptied, and the digest that the chain attests.
     """
-    columns = AuditEntry.__table__.columns
-    parts = []
-    for key in sorted(emptied):
-        row = uow.session.execute(
-            update(AuditEntry)
-            .where(AuditEntry.id == key)
-            .values(**emptied[key])
-            .returning(*columns)
-            .execution_options(synchronize_session=False)
-        ).one()
-        parts.append((key, hashlib.sha256(content_of(row)).digest()))
-    uow.session.add_all(
-        AuditRedaction(entry_id=key, erasure_id=erasure_id, content_hash=content)
-        for key, content in parts
-    )
-    digest = _digest(parts)
-    told = {"erasure_id": str(erasure_id), "entries": len(parts), "digest": digest}
+    count, whole = 0, hashlib.sha256()
+    for emptied in slices:
+        parts = _redact(uow, erasure_id, emptied)
+        whole.update(_joined(parts))
+        count += len(parts)
+    digest = whole.hexdigest()
+    told = {"erasure_id": str(erasure_id), "entries": count, "digest": digest}
     record_changes(uow, ATTESTATION, about, told, ())
-    return digest
+    return count, digest
 
 
-def _digest(parts: Sequence[tuple[int, bytes]] | Iterable[tuple[int, bytes]]) -> str:
-    whole = hashlib.sha256()
-    for key, content in parts:
-        whole.update(key.to_bytes(8, "big") + content)
-    return whole.hexdigest()
+def _redact(
+    uow: UnitOfWork, erasure_id: UUID, emptied: Mapping[int, Mapping[str, Any]]
+) -> list[tuple[int, bytes]]:
+    """Write one slice, and return the hashes of what its entries hold since, in order."""
+    if not emptied:
+        return []
+    rows = [{"id": key, **values} for key, values in emptied.items()]
+    _EMPTY.run(uow.session, entries=to_json_text(rows))
+    now = select(*AuditEntry.__table__.columns).where(AuditEntry.id.in_(list(emptied)))
+    parts = [
+        (row.id, hashlib.sha256(content_of(row)).digest())
+        for row in uow.session.execute(now.order_by(AuditEntry.id))
+    ]
+    uow.session.execute(
+        insert(AuditRedaction),
+        [
+            {"entry_id": key, "erasure_id": erasure_id, "content_hash": content}
+            for key, content in parts
+        ],
+    )
+    return parts
+
+
+def _digest(parts: Sequence[tuple[int, bytes]]) -> str:
+    return hashlib.sha256(_joined(parts)).hexdigest()
+
+
+def _joined(parts: Sequence[tuple[int, bytes]]) -> bytes:
+    return b"".join(key.to_bytes(8, "big") + content for key, content in parts)

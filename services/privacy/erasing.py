@@ -1,20 +1,20 @@
 """Erasing a person: shown first, confirmed by its name, done at once, and never undone.
 
-All of it is one transaction. Rows of the person alone are deleted, of others that tell of it only
-its words go, and what the law wants kept stays, with nothing but a key that leads to nobody.
+All of it is one transaction, which holds the person's records only once the audit is read. Rows of
+the person alone are deleted, of others that tell of it only its words go, and what the law wants
+kept stays, with nothing but a key that leads to nobody.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
-from services.audit import AuditEntry
-from services.audit_redactions import ATTESTATION, redact_entries
+from services.audit_redactions import redact_entries
 from services.changes import begin_collecting, take_changes
 from services.consents.model import PERSON_TYPES, ConsentEntry
 from services.database import new_id
@@ -22,15 +22,14 @@ from services.errors import Conflict, Invalid
 from services.exporting.model import Export
 from services.operations import Arguments, operation
 from services.privacy import cleaning
+from services.privacy.audit_reading import Reading, emptied_slices, entries_about, read_sealed
 from services.privacy.extent import Extent, exported_types, find_extent
 from services.privacy.model import Dossier, Erasure
-from services.privacy.subject import ERASED, Subject, find_subject
+from services.privacy.subject import find_subject
 from services.records.folding import fold
 from services.records.merging import Merge
 from services.records.timeline import TimelineRow, add_entry
 from services.unit_of_work import UnitOfWork
-
-_KEEP_KEYS: Final = frozenset({"record_type", "kind", "operation"})
 
 
 class ErasePerson(Arguments):
@@ -65,11 +64,13 @@ def erase_person(
     if fold(name) != fold(subject.title):
         message = "Type the person's name exactly as it stands here."
         raise Invalid(message, {"name": [message]})
+    _check_blockers(find_extent(uow, subject))
+    before = read_sealed(uow, subject)
     for record in sorted(subject.records, key=lambda one: one.id):
         uow.session.refresh(record, with_for_update=True)
-    extent = find_extent(uow, subject)
-    if extent.blockers:
-        raise Conflict(" ".join(extent.blockers), code="erasure_blocked")
+    extent = find_extent(uow, find_subject(uow, record_type, record_id, verb=Verb.DELETE))
+    subject = extent.subject
+    _check_blockers(extent)
     erasure_id = new_id()
     # The audit must not keep of these changes what they take away, nor processes hear of it.
     mark = begin_collecting(uow.session)
@@ -80,7 +81,7 @@ def erase_person(
     touched = uow.session.info.get("touched", {})
     for key in _all_keys(extent):
         touched.pop(key, None)
-    digest = _empty_audit(uow, extent, erasure_id)
+    digest = _empty_audit(uow, extent, erasure_id, before)
     add_entry(uow, subject.record, "erased", "Erased this person's data", reason)
     uow.session.add(
         Erasure(
@@ -97,6 +98,11 @@ def erase_person(
     )
     uow.emit(f"{record_type}.erased", record_type, record_id)
     return {"erasure_id": erasure_id, "counts": extent.counts, "kept": extent.kept}
+
+
+def _check_blockers(extent: Extent) -> None:
+    if extent.blockers:
+        raise Conflict(" ".join(extent.blockers), code="erasure_blocked")
 
 
 def preview_erasure(uow: UnitOfWork, record_type: str, record_id: UUID) -> Extent:
@@ -177,68 +183,16 @@ def _clean_processes(uow: UnitOfWork, extent: Extent) -> None:
         cleaning.clean_rows(uow, extent.subject, table, table.c.instance_id.in_(keys))
 
 
-def _empty_audit(uow: UnitOfWork, extent: Extent, erasure_id: UUID) -> str:
+def _empty_audit(uow: UnitOfWork, extent: Extent, erasure_id: UUID, before: Reading) -> str:
     """Empty the audit's entries about the person, and clean those that name it."""
-    keys = _all_keys(extent)
-    subject = extent.subject
-    named = [
-        cast(column, String).icontains(word, autoescape=True)
-        for column in (AuditEntry.arguments, AuditEntry.changes)
-        for word in [*subject.words, *(str(key) for key in subject.ids())]
-    ]
-    rows = uow.session.execute(
-        select(
-            AuditEntry.id,
-            AuditEntry.record_id,
-            AuditEntry.address,
-            AuditEntry.actor_id,
-            AuditEntry.arguments,
-            AuditEntry.changes,
-        ).where(
-            AuditEntry.operation != ATTESTATION,
-            or_(AuditEntry.record_id.in_(sorted(keys)), *named),
-        )
-    ).all()
-    emptied: dict[int, dict[str, Any]] = {}
-    texts = {str(key) for key in keys}
-    for row in rows:
-        is_own = row.record_id in keys or str(row.arguments.get("record_id")) in texts
-        after = {
-            "arguments": _reduced(subject, row.arguments, is_own=is_own),
-            "changes": _reduced(subject, row.changes, is_own=is_own),
-            # What the public sent came from the person's own machine.
-            "address": None if is_own and row.actor_id is None else row.address,
-        }
-        before = {name: getattr(row, name) for name in after}
-        if after != before:
-            emptied[row.id] = after
-    if emptied:
-        extent.counts["entries of the audit"] = len(emptied)
-    return redact_entries(uow, erasure_id, (subject.record.record_type, subject.record.id), emptied)
-
-
-def _reduced(subject: Subject, value: Any, *, is_own: bool) -> Any:
-    """Return what remains of an entry: of the person's own only the shape."""
-    return _hidden(value) if is_own else cleaning.cleaned(subject, value)
-
-
-def _hidden(value: Any, name: str = "") -> Any:
-    """Return a value of JSON with nothing but its shape, keys of rows and names of types."""
-    if isinstance(value, dict):
-        return {key: _hidden(one, key) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_hidden(one, name) for one in value]
-    if value is None or isinstance(value, bool) or name in _KEEP_KEYS or _is_key(value):
-        return value
-    return ERASED
-
-
-def _is_key(value: Any) -> bool:
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return True
+    subject, keys = extent.subject, _all_keys(extent)
+    entries = entries_about(uow, subject, keys, before)
+    slices = emptied_slices(uow, subject, keys, entries)
+    about = (subject.record.record_type, subject.record.id)
+    count, digest = redact_entries(uow, erasure_id, about, slices)
+    if count:
+        extent.counts["entries of the audit"] = count
+    return digest
 
 
 def _all_keys(extent: Extent) -> set[UUID]:

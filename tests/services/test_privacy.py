@@ -17,6 +17,8 @@ from services.crm.contact_model import Contact
 from services.documents.files import keep_document
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.mail.model import Mail
+from services.privacy import audit_reading, erasing
+from services.privacy.audit_reading import read_sealed
 from services.privacy.dossiers import get_dossier, prune_dossiers, write_dossier
 from services.privacy.erasing import preview_erasure
 from services.privacy.extent import conditions_of
@@ -129,6 +131,31 @@ def test_the_audit_is_whole_when_a_person_was_erased_from_it(staff, eva):
 def test_the_audit_is_whole_when_entries_are_sealed_only_after_they_were_emptied(staff, eva):
     _erase(staff, eva)
     seal_audit(staff.platform)
+    assert verify_audit(staff.platform).faults == []
+
+
+def test_the_audit_is_whole_when_it_is_read_and_emptied_a_slice_at_a_time(staff, eva, monkeypatch):
+    monkeypatch.setattr(audit_reading, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(audit_reading, "EMPTIED_AT_ONCE", 2)
+    seal_audit(staff.platform)
+    _erase(staff, eva)
+    verdict = verify_audit(staff.platform)
+    assert (_traces(staff), verdict.faults, verdict.erasures) == ([], [], 1)
+
+
+def test_nothing_is_left_when_the_person_changes_while_the_audit_is_read(staff, eva, monkeypatch):
+    about = {"record_type": "account", "record_id": str(eva.account_id)}
+    staff.do("note.add", "olga", **about, text="Write to eva-lund@new.example")
+    seal_audit(staff.platform)
+
+    def read_while_others_work(uow, subject):
+        found = read_sealed(uow, subject)
+        staff.do("contact.update", "olga", contact_id=eva.id, email="eva-lund@new.example")
+        return found
+
+    monkeypatch.setattr(erasing, "read_sealed", read_while_others_work)
+    _erase(staff, eva)
+    assert _traces(staff) == []
     assert verify_audit(staff.platform).faults == []
 
 
