@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 50_000
 """How many elements may follow one another without waiting for anything."""
 
+MAX_TOKENS = 50_000
+"""How many tokens an instance may have at a time: more would fill the memory."""
+
 Outcome = Literal["running", "completed", "terminated"]
 
 
@@ -133,13 +136,32 @@ class Instance(Workflow):  # type: ignore[misc]  # SpiffWorkflow has no types
                 if not token.is_ready:
                     continue
                 steps += 1
-                if steps > MAX_STEPS:
-                    limit = f"More than {MAX_STEPS} elements ran without waiting for anything."
-                    self.park(token, StepFailed(limit, "A loop without an end?"), is_final=True)
-                else:
+                problem = self._limit_after(steps)
+                if problem is None:
                     token.run()
+                else:
+                    self.park(token, problem, is_final=True)
             if not self._release_inclusive_joins():
                 return
+
+    def make_room(self, count: int) -> None:
+        """See that some more tokens may be added.
+
+        Raises:
+            StepFailed: The instance would have more than `MAX_TOKENS`.
+        """
+        if len(self.tasks) + count > MAX_TOKENS:
+            raise StepFailed(f"The instance would stand at more than {MAX_TOKENS} places at once.")
+
+    def _limit_after(self, steps: int) -> StepFailed | None:
+        """Return why nothing more is to run in this step; None if it may."""
+        if steps > MAX_STEPS:
+            limit = f"More than {MAX_STEPS} elements ran without waiting for anything."
+            return StepFailed(limit, "A loop without an end?")
+        if len(self.tasks) > MAX_TOKENS:
+            limit = f"The instance stands at more than {MAX_TOKENS} places at once."
+            return StepFailed(limit, "A loop that splits each time?")
+        return None
 
     def park(
         self,

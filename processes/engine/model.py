@@ -330,5 +330,9 @@ _ENDINGS: Final = (
     "escalation",
     "error",
     "terminate",
+    "compensate",  # these stand alone; a model is refused that has them among others
+    "cancel",
+    "link",
+    "none",
 )
 """Kinds of the events of one element, as they are thrown: what ends its scope comes last."""

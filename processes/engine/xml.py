@@ -76,6 +76,9 @@ def _read(data: bytes) -> Element:
         root: Element = parser.close()
     except etree.XMLSyntaxError as problem:
         line = problem.lineno or None
+        if "Excessive depth" in (problem.msg or ""):
+            # libxml2 has a limit of its own, and meets it first within a piece.
+            raise _too_deep(line) from problem
         reason = (problem.msg or "nothing in it").split(", line ")[0].rstrip(".")
         raise ModelError(f"The file is not well-formed XML: {reason}.", line=line) from problem
     return root
@@ -83,10 +86,18 @@ def _read(data: bytes) -> Element:
 
 def _check_size(depth: int, nodes: int, line: int | None) -> None:
     if depth > MAX_DEPTH:
-        raise ModelError(f"Elements are nested more than {MAX_DEPTH} deep.", line=line)
+        raise _too_deep(line)
     if nodes > MAX_NODES:
         raise ModelError(
             f"The file has more than {MAX_NODES} elements.",
             line=line,
             advice="Split the model.",
         )
+
+
+def _too_deep(line: int | None) -> ModelError:
+    return ModelError(
+        f"Elements are nested more than {MAX_DEPTH} deep.",
+        line=line,
+        advice="Put sub-processes into processes of their own, and call them.",
+    )

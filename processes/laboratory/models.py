@@ -19,9 +19,11 @@ def text_of(request: Mapping[str, Any]) -> str:
     Raises:
         KeyError: There is none.
         OSError: There is no such file.
-        ValueError: It is not written in the encoding that it names, or in none.
+        ValueError: It is no text, or not written in the encoding that it names, or in none.
     """
-    given = str(request["model"])
+    given = request["model"]
+    if not isinstance(given, str) or not given.strip("\ufeff \t\r\n"):
+        raise ValueError("The request has no model: neither XML nor the path of a file.")
     if given.lstrip("\ufeff \t\r\n").startswith("<"):
         given.encode()  # half a surrogate pair is no text
         return given.strip("\ufeff \t\r\n")

@@ -225,6 +225,16 @@ def test_endless_loop_ends_as_an_incident_when_nothing_waits(monkeypatch):
     assert "without waiting" in play.of(changes.StepFailedAt)[0].message
 
 
+def test_loop_that_splits_is_an_incident_when_it_has_too_many_tokens(monkeypatch):
+    monkeypatch.setattr("processes.engine.instance.MAX_TOKENS", 50)
+    drawing = Drawing().start().node("exclusiveGateway", "merge").node("parallelGateway", "fork")
+    drawing.node("task", "a").node("task", "b").path("start", "merge", "fork", "a", "merge")
+    play = Play(drawing.path("fork", "b", "merge"))
+    assert play.state == "failed"
+    assert "more than 50 places" in play.of(changes.StepFailedAt)[0].message
+    assert len(play.tokens) < 60
+
+
 def test_long_loop_is_not_taken_for_completed_when_it_passes_a_thousand_levels():
     drawing = (
         Drawing()

@@ -341,7 +341,7 @@ BAD = {
             .flow("both", "end")
         ),
         "both",
-        "can't hold a error event",
+        "can't hold an error event",
     ),
     "a parallel event gateway": (
         lambda: (
@@ -573,6 +573,16 @@ def test_large_model_is_read_when_it_has_thousands_of_elements():
         drawing.node("task", name)
     spec = drawing.path("start", *names).spec()
     assert len(spec.task_specs) == 5003
+
+
+@pytest.mark.parametrize("depth", [201, 300, 2_000])
+def test_model_is_refused_with_advice_when_it_nests_too_deeply(depth):
+    with pytest.raises(ModelErrors) as caught:
+        parse_model(b"<definitions>" + b"<subProcess>\n" * depth)
+    (error,) = caught.value.errors
+    assert "more than 200 deep" in error.message
+    assert error.line
+    assert error.advice
 
 
 def test_deep_model_is_read_when_sub_processes_nest():

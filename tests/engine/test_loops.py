@@ -143,3 +143,9 @@ def test_mappings_are_those_of_each_run_when_an_activity_loops():
         + again(loopMaximum=2),
     )
     assert Play(drawing.path("start", "do")).variables == {"last": 2}
+
+
+def test_task_is_an_incident_when_its_completion_would_fill_the_memory():
+    play = Play(quantities(made=10**12))
+    assert play.failed == ["make"]
+    assert "places at once" in play.of(changes.StepFailedAt)[0].message

@@ -338,17 +338,34 @@ def test_multi_instance_is_an_incident_when_its_collection_is_no_list(items):
     assert play.failed == ["each"]
 
 
+NUMBERED = (
+    "<multiInstanceLoopCharacteristics><loopCardinality>=n</loopCardinality>"
+    "</multiInstanceLoopCharacteristics>"
+)
+
+
 def test_multi_instance_is_an_incident_when_it_would_run_too_often(monkeypatch):
     monkeypatch.setattr(multi_instance, "MAX_ITEMS", 2)
     assert Play(each(looped()), {"items": [1, 2, 3]}).failed == ["each"]
 
 
+def test_multi_instance_is_an_incident_when_its_cardinality_is_beyond_all_memory():
+    play = Play(each(NUMBERED), {"n": 10**15})
+    assert play.failed == ["each"]
+
+
+def test_multi_instances_are_incidents_when_together_they_would_fill_the_memory(monkeypatch):
+    monkeypatch.setattr("processes.engine.instance.MAX_TOKENS", 40)
+    inner = Drawing().start("in").node("task", "each", NUMBERED).path("in", "each")
+    drawing = Drawing().start().sub("sub", inner, NUMBERED).path("start", "sub")
+    play = Play(drawing, {"n": 7})
+    assert play.failed
+    assert "places at once" in play.of(changes.StepFailedAt)[0].message
+    assert len(play.tokens) < 40
+
+
 def test_cardinality_says_how_often_when_there_is_no_collection():
-    loop = (
-        "<multiInstanceLoopCharacteristics><loopCardinality>=n</loopCardinality>"
-        "</multiInstanceLoopCharacteristics>"
-    )
-    assert Play(each(loop), {"n": 3}).waiting == ["each"] * 3
+    assert Play(each(NUMBERED), {"n": 3}).waiting == ["each"] * 3
 
 
 def test_event_sub_process_is_retried_with_its_payload_when_it_could_not_begin():

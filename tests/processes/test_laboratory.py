@@ -275,6 +275,8 @@ def test_play_ends_with_an_error_when_it_takes_too_long(monkeypatch):
         {"model": "/"},
         {"model": "<a\ud800/>"},
         {"model": "<a>" * 100_000},
+        {"model": None},
+        {"model": " \n"},
         {"variables": [1]},
         {"variables": {"a": "\ud800"}},
         {"process": ["p"]},
@@ -287,6 +289,12 @@ def test_request_is_refused_when_a_part_of_it_is_of_the_wrong_kind(request_):
     assert answer["status"] == "refused"
     assert answer["errors"]
     assert json.dumps(answer)
+
+
+@pytest.mark.parametrize("model", ["", None, 5, ["<a/>"]])
+def test_check_says_so_when_there_is_no_model(model):
+    (error,) = check_request({"id": 1, "model": model})["errors"]
+    assert "no model" in error["message"]
 
 
 @pytest.mark.parametrize(

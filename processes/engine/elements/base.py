@@ -195,6 +195,8 @@ class Element(BpmnTaskSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
                 self._stop_after(token)
                 return None
         token.chosen = self.choose(token)
+        if self._completion_quantity > 1:
+            token.workflow.make_room(self._completion_quantity * len(token.chosen))
         return True
 
     def _is_worked_through(self, token: Token) -> bool:

@@ -43,6 +43,8 @@ class MultiInstanceBody(RepeatedBody):
     def work(self, token: Token) -> Mapping[str, Any] | Waits:
         """Begin the first item, or all of them."""
         items = self._evaluate_items(token)
+        if not self._loop.is_sequential:
+            token.workflow.make_room(2 * len(items))
         token.notes.update(items=items, next=0, done=0, output=[None] * len(items))
         if not items:
             return self._result(token)
@@ -129,8 +131,7 @@ class MultiInstanceBody(RepeatedBody):
             items = [evaluated(item) for item in value]
         else:
             items = [None] * _count(plain(evaluated(value)), self._items.text)
-        if len(items) > MAX_ITEMS:
-            raise StepFailed(f"The multi-instance would run more than {MAX_ITEMS} times.")
+        _check_count(len(items))
         return items
 
 
@@ -147,4 +148,10 @@ def _count(value: Any, text: str) -> int:
         raise StepFailed(f"The cardinality {text} gives no number.") from problem
     if count < 0:
         raise StepFailed(f"The cardinality {text} is negative.")
+    _check_count(count)
     return count
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_ITEMS:
+        raise StepFailed(f"The multi-instance would run more than {MAX_ITEMS} times.")

@@ -85,10 +85,10 @@ def _check_boundary(graph: Graph, node: Node) -> None:
         return
     if host.is_event_sub_process:
         graph.note(node, "An event sub-process can't have boundary events.", "Remove it.")
-    if node.event.kind in ("error", "cancel") and not node.is_interrupting:
+    always = set() if node.is_interrupting else _kinds(node) & {"error", "cancel"}
+    for kind in sorted(always):
         advice = "Make it interrupting (a solid line)."
-        message = f"A boundary event for {node.event.kind} always interrupts its activity."
-        graph.note(node, message, advice)
+        graph.note(node, f"A boundary event for {kind} always interrupts its activity.", advice)
     if not node.outgoing and node.event.kind != "compensate":
         graph.note(node, "No flow leaves the boundary event.", "Connect it, or remove it.")
 
@@ -119,7 +119,8 @@ def _check_event_kind(graph: Graph, node: Node) -> None:
         graph.note(node, f"The {_PLACES[place]} has no trigger.", "Choose what it waits for.")
     else:
         advice = f"It may be: {', '.join(sorted(allowed))}."
-        graph.note(node, f"A {_PLACES[place]} can't be a {node.event.kind} event.", advice)
+        message = f"{_an(_PLACES[place])} can't be {_an(node.event.kind)} event."
+        graph.note(node, message[0].upper() + message[1:], advice)
 
 
 def _check_several(graph: Graph, node: Node, place: str) -> None:
@@ -130,8 +131,8 @@ def _check_several(graph: Graph, node: Node, place: str) -> None:
     for kind in dict.fromkeys(event.kind for event in node.events):
         if kind not in allowed:
             advice = "Draw an event of its own for it."
-            message = f"A {_PLACES[place]} with several triggers can't hold a {kind} event."
-            graph.note(node, message, advice)
+            message = f"{_an(_PLACES[place])} with several triggers can't hold {_an(kind)} event."
+            graph.note(node, message[0].upper() + message[1:], advice)
 
 
 def _start_place(graph: Graph, node: Node) -> str:
@@ -148,8 +149,18 @@ def _check_codes(graph: Graph, node: Node) -> None:
         if throws and event.kind in ("error", "escalation") and not event.code:
             advice = f"Choose an {event.kind} with a code."
             graph.need(node, f"The event throws an {event.kind} without a code.", advice)
-    if node.type == "startEvent" and node.event.kind == "error" and not node.is_interrupting:
-        graph.note(node, "An error event always interrupts.", "Make it interrupting.")
+    if node.type != "startEvent" or node.is_interrupting:
+        return
+    for kind in sorted(_kinds(node) & {"error", "compensate"}):  # §10.5.2
+        graph.note(node, f"A start event for {kind} always interrupts.", "Make it interrupting.")
+
+
+def _an(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _kinds(node: Node) -> set[str]:
+    return {event.kind for event in node.events or (node.event,)}
 
 
 def _check_event_gateway(graph: Graph, node: Node) -> None:
