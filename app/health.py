@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.context import platform
+from app.restarts import RESTARTS, Restarts
 from app.views import Audience, decide
 from app.wire import json_response
 from services.migrations import newest_revision
@@ -33,7 +34,10 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Answer whether the database is there and at the schema this program needs."""
+    """Answer whether the database is there and at the schema this program needs.
+
+    With it stands what had to be started again since the start, if anything had.
+    """
     try:
         with platform().session() as session:
             revision = session.scalar(text("SELECT version_num FROM alembic_version"))
@@ -41,4 +45,6 @@ def ready() -> ResponseReturnValue:
         return json_response({"status": "no database"}, 503)
     if revision != newest_revision():
         return json_response({"status": "migrations missing"}, 503)
-    return json_response({"status": "ready"})
+    restarts: Restarts | None = current_app.extensions.get(RESTARTS)
+    died = restarts.told() if restarts is not None else {}
+    return json_response({"status": "ready", **({"died": died} if died else {})})

@@ -22,6 +22,7 @@ from app.cli.database import database_url
 from app.cli.running import in_transaction
 from app.context import PLATFORM, platform
 from app.forks import share_memory, start_fork
+from app.restarts import RESTARTS, Restarts
 from app.supervisor import Child, Supervisor, UnstableChildError
 from app.web import serve
 from config import ROOT, Settings, load_settings
@@ -57,10 +58,12 @@ def start(host: str, port: int) -> None:
     _serve_here(host, port, mail)
     _do_apart("prepare", _prepare)
     children = _children(host, port, mail)
+    restarts = Restarts([child.name for child in children])
+    _app().extensions[RESTARTS] = restarts
     share_memory()
     greeter = start_fork("lanewise-greets", partial(_welcome, host, port))
     try:
-        Supervisor(children).run()
+        Supervisor(children, restarts).run()
     except UnstableChildError as error:
         raise click.ClickException(str(error)) from error
     finally:

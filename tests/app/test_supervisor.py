@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.restarts import Restarts
 from app.supervisor import Child, Supervisor, UnstableChildError
 from tests.program import eventually
 
@@ -109,8 +111,45 @@ def test_a_child_that_does_not_stop_is_killed(supervise, monkeypatch, tmp_path):
 
 def test_a_child_that_never_lives_for_long_is_given_up(monkeypatch):
     monkeypatch.setattr(Supervisor, "_heed_signals", lambda _: None)
+    monkeypatch.setattr("app.supervisor._LONGEST_WAIT_SECONDS", 0.01)
     other = child(waits)
     supervisor = Supervisor([child(ends), other])
     with pytest.raises(UnstableChildError, match="ends right after its start"):
         supervisor.run()
     assert not other.is_running()
+
+
+def test_a_child_waits_ever_longer_when_it_dies_again_and_again():
+    one = child(ends)
+    one.has_lived = True
+    waits = []
+    for _ in range(1_200):
+        one.started_at = time.monotonic()
+        waits.append(one.bury())
+    assert waits[:9] == [0, 0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert waits[-1] == 30
+    assert not one.is_due()
+
+
+def test_a_child_is_started_at_once_when_it_had_lived_for_long():
+    one = child(ends)
+    one.short_lives, one.started_at = 7, time.monotonic() - 6
+    assert (one.bury(), one.is_due()) == (0, True)
+
+
+def test_restarts_are_told_in_all_processes_when_a_child_died(supervise):
+    restarts = Restarts(["other", "child"])
+
+    def notes() -> None:
+        restarts.note("other", 9)
+        signal.pause()
+
+    one = child(notes)
+    supervisor, _ = supervise(one)
+    supervisor.restarts = restarts
+    eventually(lambda: "other" in restarts.told())
+    first = one.process.pid
+    os.kill(first, signal.SIGKILL)
+    told = eventually(lambda: len(restarts.told()) > 1 and restarts.told())
+    assert told["child"] == {"restarts": 1, "waits_seconds": 0}
+    assert told["other"]["waits_seconds"] > 8
