@@ -80,7 +80,8 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
     pipelines = list_pipelines(uow, archived=True)
     stages = list_stages(uow, deal.pipeline_id)
     here = find_stage(stages, deal.stage)
-    users = {row.id: row for row in uow.session.scalars(select(User).order_by(User.name))}
+    named = uow.session.execute(select(User.id, User.name, User.active).order_by(User.name))
+    users = {row.id: row for row in named}
     positions = positions_of(uow, deal) if has_positions(uow, deal) else []
     return DealPage(
         stages=_steps(uow, deal, stages),
