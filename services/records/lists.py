@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -38,11 +38,13 @@ from services.filtering import Filter, all_of, compile_filter, parse_arguments
 from services.records.schemas import argument_for
 from services.records.types import Field, RecordType, get_record_type
 from services.search.conditions import search_condition
-from services.search.narrowing import narrow
+from services.search.narrowing import Narrowed, is_common, narrow
 from services.unit_of_work import UnitOfWork
 
 MAX_LIMIT = 200
 COUNT_CAP = 1_000
+LOOKED_AT = 3_000
+"""So many rows of a list sorted by a text are asked for words before all that match are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,29 @@ class _Scan:
         of_edge = edge.value is None
         return of_edge is not empty and of_edge is not self.backwards
 
-    def segment(self, *, empty: bool) -> Select[Any]:
-        """Return the query of one segment, sorted."""
+    def segment(self, edge: _Cursor | None, *, empty: bool, most: int | None = None) -> Select[Any]:
+        """Return the query of one segment, sorted, from the edge on if that lies in it.
+
+        With ``most`` it looks no further than so many rows of the whole table.
+        """
         value = self.order.expression
-        statement = self.statement.add_columns(value.label("sorted_by"))
+        conditions: list[ColumnElement[bool]] = []
         if self.order.nullable:
-            statement = statement.where(value.is_(None) if empty else value.is_not(None))
-        columns = [self.key] if empty else [value, self.key]
-        return statement.order_by(*(c.desc() if self.descending else c.asc() for c in columns))
+            conditions.append(value.is_(None) if empty else value.is_not(None))
+        if edge is not None and (edge.value is None) == empty:
+            conditions.append(self.beyond(edge))
+        if most is None:
+            found = self.statement.add_columns(value.label("sorted_by")).where(*conditions)
+            return found.order_by(*self._directed(value, self.key, empty=empty))
+        next_rows = select(self.key.label("key"), value.label("sorted_by")).where(*conditions)
+        next_rows = next_rows.order_by(*self._directed(value, self.key, empty=empty))
+        place = next_rows.limit(most).subquery()
+        found = self.statement.add_columns(place.c.sorted_by).join(place, place.c.key == self.key)
+        return found.order_by(*self._directed(place.c.sorted_by, place.c.key, empty=empty))
+
+    def _directed(self, value: Any, key: Any, *, empty: bool) -> list[Any]:
+        columns = [key] if empty else [value, key]
+        return [c.desc() if self.descending else c.asc() for c in columns]
 
     def beyond(self, edge: _Cursor) -> ColumnElement[bool]:
         """Return the condition of the rows after the edge, in the edge's segment."""
@@ -138,10 +155,13 @@ class _Wanted:
 
     Attributes:
         total: How many there are, at most one more than is counted; None if nobody asks.
+        otherwise: What to read where the next ``LOOKED_AT`` rows of the table don't fill a page;
+            None: there is no other way.
     """
 
     statement: Select[Any]
     total: int | None
+    otherwise: Callable[[], Select[Any]] | None = None
 
     @property
     def is_none(self) -> bool:
@@ -188,7 +208,7 @@ def list_records(
     wanted = _wanted(uow, found, narrowed, search, order, counts=counts)
     backwards = edge is not None and edge.backwards
     scan = _Scan(wanted.statement, found.model.id, order, backwards)
-    rows = [] if wanted.is_none else _page(uow, scan, edge, limit + 1)
+    rows = _rows(uow, wanted, scan, edge, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
@@ -220,17 +240,31 @@ def _order(uow: UnitOfWork, record_type: RecordType, sort: str) -> _Order:
     )
 
 
-def _page(uow: UnitOfWork, scan: _Scan, edge: _Cursor | None, wanted: int) -> list[tuple[Any, Any]]:
-    """Return up to ``wanted`` pairs of record and sorted value, from the edge on."""
+def _rows(
+    uow: UnitOfWork, wanted: _Wanted, scan: _Scan, edge: _Cursor | None, number: int
+) -> list[tuple[Any, Any]]:
+    """Return up to ``number`` pairs of record and sorted value, from the edge on."""
+    if wanted.is_none:
+        return []
+    if wanted.otherwise is None:
+        return _page(uow, scan, edge, number)
+    rows = _page(uow, scan, edge, number, most=LOOKED_AT)
+    if len(rows) < number:
+        rows = _page(uow, replace(scan, statement=wanted.otherwise()), edge, number)
+    return rows
+
+
+def _page(
+    uow: UnitOfWork, scan: _Scan, edge: _Cursor | None, number: int, *, most: int | None = None
+) -> list[tuple[Any, Any]]:
+    """Return the next rows, of one segment only if no more than ``most`` are looked at."""
     rows: list[Any] = []
     for empty in scan.segments():
         if edge is not None and not rows and scan.lies_before(edge, empty=empty):
             continue
-        part = scan.segment(empty=empty)
-        if edge is not None and (edge.value is None) == empty:
-            part = part.where(scan.beyond(edge))
-        rows += uow.session.execute(part.limit(wanted - len(rows))).all()
-        if len(rows) >= wanted:
+        part = scan.segment(edge, empty=empty, most=most)
+        rows += uow.session.execute(part.limit(number - len(rows))).all()
+        if len(rows) >= number or most is not None:
             break
     return rows
 
@@ -245,23 +279,43 @@ def _wanted(
     counts: bool,
 ) -> _Wanted:
     """Return the query of a list, and how many records it has if ``counts``."""
-    statement = everything = uow.select(record_type.model).where(compile_filter(uow, narrowed))
+    everything = uow.select(record_type.model).where(compile_filter(uow, narrowed))
+    found, counted = _Wanted(everything, None), everything
     if search and search.strip():
-        words = narrow(uow, record_type, search, is_by_text=order.field.traits.is_textual)
-        statement = everything.where(words.condition)
+        words = narrow(uow, record_type, search)
+        found = _searched(uow, record_type, everything, search, words, order)
         if narrowed.is_empty:
-            return _Wanted(statement, words.total)
-        if not words.is_few:
-            everything = everything.where(search_condition(uow, record_type, search))
-        else:
-            everything = statement
+            return found
+        among = search_condition(uow, record_type, search)
+        counted = found.statement if words.is_few else everything.where(among)
     if not counts:
-        return _Wanted(statement, None)
-    total, keys = _counted(uow, everything, record_type.model.id)
+        return replace(found, total=None)
+    total, keys = _counted(uow, counted, record_type.model.id)
     if keys is None or (narrowed.is_empty and row_condition(uow, record_type.model) is None):
-        return _Wanted(statement, total)
+        return replace(found, total=total)
     few = record_type.model.id == func.any(cast(literal(keys, Text), ARRAY(Uuid)))
     return _Wanted(uow.select(record_type.model).where(few), total)
+
+
+def _searched(  # noqa: PLR0917 - what is searched for what, in which order
+    uow: UnitOfWork,
+    record_type: RecordType,
+    everything: Select[Any],
+    search: str,
+    words: Narrowed,
+    order: _Order,
+) -> _Wanted:
+    """Return how those of ``everything`` that words find are read."""
+    looked_up, asked = everything.where(words.looked_up), everything.where(words.asked)
+    if words.is_few:
+        return _Wanted(looked_up, words.total)
+    if not order.field.traits.is_textual:
+        return _Wanted(asked, words.total)
+    return _Wanted(
+        asked,
+        words.total,
+        lambda: asked if is_common(uow, record_type, search) else looked_up,
+    )
 
 
 def _counted(uow: UnitOfWork, statement: Select[Any], key: Any) -> tuple[int, str | None]:

@@ -5,7 +5,8 @@ each row asked whether it matches: one soon does. How many it is, is counted fir
 own estimate is worth little for beginnings of words.
 
 In the order of a text, those that match may all stand together, far from where the list
-begins. They are looked up even if they are many, but for words that one record in twenty has.
+begins. So only its next rows are asked at first. If they don't fill a page, those that match are
+looked up even if they are many, but for words that one record in twenty has.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, false, func, select, true
 
+from services.database import is_among
 from services.records.types import RecordType
 from services.search.conditions import entry_condition
 from services.search.model import SearchEntry
@@ -31,12 +33,14 @@ class Narrowed:
     """What is left of a list.
 
     Attributes:
-        condition: For a query in the order of the list.
+        looked_up: The condition of a query that collects all that match.
+        asked: That of a query that reads the list in its order and asks each row.
         total: How many records match of those that the actor may see; if too many
             to look up, some number above that.
     """
 
-    condition: ColumnElement[bool]
+    looked_up: ColumnElement[bool]
+    asked: ColumnElement[bool]
     total: int
 
     @property
@@ -45,29 +49,26 @@ class Narrowed:
         return self.total <= FEW
 
 
-def narrow(
-    uow: UnitOfWork, record_type: RecordType, text: str, *, is_by_text: bool = False
-) -> Narrowed:
-    """Return how a list of the records of a type is narrowed to those that ``text`` finds.
-
-    ``is_by_text`` says that it is sorted by a text.
-    """
+def narrow(uow: UnitOfWork, record_type: RecordType, text: str) -> Narrowed:
+    """Return how a list of the records of a type is narrowed to those that ``text`` finds."""
     words = entry_condition(uow, record_type, text)
     if words is None:
-        return Narrowed(false(), 0)
-    visible = visible_entries(uow, record_type)
-    matching = select(SearchEntry.id).where(words, visible)
+        return Narrowed(false(), false(), 0)
+    matching = select(SearchEntry.id).where(words, visible_entries(uow, record_type))
     some = matching.limit(FEW + 1).subquery()
     total = uow.session.scalar(select(func.count()).select_from(some)) or 0
     key: Any = record_type.model.id
-    if total <= FEW or (is_by_text and not _is_common(uow, record_type, words)):
-        return Narrowed(key == func.any(func.array(matching.scalar_subquery())), total)
     matches = select(words).where(SearchEntry.id == key).scalar_subquery()
-    return Narrowed(matches.is_(true()), total)
+    return Narrowed(is_among(key, matching), matches.is_(true()), total)
+
+
+def is_common(uow: UnitOfWork, record_type: RecordType, text: str) -> bool:
+    """Tell by the newest records of a type whether ``text`` finds many of all there are."""
+    words = entry_condition(uow, record_type, text)
+    return words is not None and _is_common(uow, record_type, words)
 
 
 def _is_common(uow: UnitOfWork, record_type: RecordType, words: ColumnElement[bool]) -> bool:
-    """Tell by the newest records of a type whether many of them match."""
     of_type = SearchEntry.record_type == record_type.name
     newest = select(words.label("matches")).where(of_type)
     sample = newest.order_by(SearchEntry.id.desc()).limit(_SAMPLE).subquery()

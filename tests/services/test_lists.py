@@ -71,6 +71,28 @@ def test_the_count_is_capped_when_there_are_many(staff, monkeypatch):
     assert (page.total, page.total_is_capped) == (2, True)
 
 
+def test_the_count_is_whole_when_there_are_as_many_as_are_counted(staff, monkeypatch):
+    monkeypatch.setattr("services.records.lists.COUNT_CAP", 2)
+    for number in range(2):
+        staff.do("account.create", name=f"A {number}")
+    page = staff.ask(list_records, "account", limit=1)
+    assert (page.total, page.total_is_capped) == (2, False)
+
+
+def test_pages_are_the_same_when_what_is_found_stands_far_away(staff, monkeypatch):
+    for number in range(8):
+        name = f"{'AZ'[number % 2]}{number} {'Berg' if number in {1, 2, 5, 6, 7} else 'Lund'}"
+        staff.do("account.create", ["anna", "boris"][number // 5], name=name)
+    asked = [("maria", "name", 5), ("maria", "-name", 5), ("anna", "name", 2), ("boris", "name", 3)]
+    usual = [_walk(staff, "account", 2, who, sort=sort, search="berg") for who, sort, _ in asked]
+    monkeypatch.setattr("services.search.narrowing.FEW", 0)
+    for looked_at in (1, 3, 100):
+        monkeypatch.setattr("services.records.lists.LOOKED_AT", looked_at)
+        for (who, sort, number), pages in zip(asked, usual, strict=True):
+            assert _walk(staff, "account", 2, who, sort=sort, search="berg") == pages
+            assert len(pages[0]) == number
+
+
 def test_filters_narrow_when_they_name_fields(staff):
     anna = staff.people["anna"].user_id
     staff.do("deal.create", name="Big windows", amount="5000", owner_id=anna)
