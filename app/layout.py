@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from flask import Flask, g, request, url_for
+
+from services.money import money_in_locale
 
 _AVATAR_TONES: Final = 8
 _DEFAULT_LOCALE: Final = "en"
@@ -58,7 +60,7 @@ def amount(value: Decimal | int | float | None, currency: str) -> str:
     """Return an amount as text in the reader's locale, empty for None."""
     if value is None:
         return ""
-    return str(format_currency(value, currency, locale=g.get("locale", _DEFAULT_LOCALE)))
+    return money_in_locale(Decimal(str(value)), currency, g.get("locale", _DEFAULT_LOCALE))
 
 
 def unit_price(value: Decimal | None, currency: str) -> str:
@@ -68,8 +70,7 @@ def unit_price(value: Decimal | None, currency: str) -> str:
     """
     if value is None:
         return ""
-    locale = g.get("locale", _DEFAULT_LOCALE)
-    return str(format_currency(value, currency, locale=locale, decimal_quantization=False))
+    return money_in_locale(value, currency, g.get("locale", _DEFAULT_LOCALE), exact=True)
 
 
 def plain_decimal(value: Decimal) -> str:

@@ -8,9 +8,14 @@ tax is rounded once for each category and rate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import lru_cache
 from typing import Final
+
+from babel import Locale
+from babel.numbers import NumberPattern
 
 # ISO 4217, active codes; the number of digits after the point is 2 unless it stands below.
 _CODES = """
@@ -119,6 +124,33 @@ def show_money(amount: Decimal, currency: str) -> str:
     """Return an amount as people read it: ``1,234.50 EUR``; an odd currency shows two digits."""
     digits = minor_digits(currency) if currency in CURRENCIES else 2
     return f"{amount:,.{digits}f} {currency}".strip()
+
+
+def money_in_locale(
+    amount: Decimal, currency: str, locale: str | Locale, *, exact: bool = False
+) -> str:
+    """Return an amount as a language writes it, with the digits of its currency (ISO 4217).
+
+    Babel by itself leaves out the cents of currencies that are seldom paid in coins (CLDR), and
+    then an invoice in dinars would not add up.
+
+    Args:
+        amount: Rounded to what is shown.
+        currency: Its code; an odd one shows two digits.
+        locale: The language.
+        exact: Whether further digits that the amount has are shown too, as a unit price needs.
+    """
+    least = minor_digits(currency) if currency in CURRENCIES else 2
+    places = -int(amount.normalize().as_tuple().exponent) if exact else 0
+    pattern = _money_pattern(Locale.parse(locale), least, max(least, places))
+    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+
+
+@lru_cache(maxsize=256)
+def _money_pattern(locale: Locale, least: int, most: int) -> NumberPattern:
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (least, most)
+    return pattern
 
 
 def line_net(line: PricedLine, currency: str) -> Decimal:

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import UnknownCurrencyError, format_currency, format_decimal
+from babel.numbers import format_decimal
 from jinja2 import ChainableUndefined, TemplateError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_join, make_attrgetter
@@ -32,6 +32,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
 from services.errors import Invalid
+from services.money import money_in_locale
 
 MAX_TEMPLATE_CHARACTERS = 100_000
 MAX_OUTPUT_CHARACTERS = 300_000
@@ -305,8 +306,8 @@ def _join(context: Context, items: Any, between: str = "", attribute: str | None
 @pass_context
 def _money(context: Context, value: Any, currency: str = "EUR") -> str:
     try:
-        return str(format_currency(Decimal(str(value)), currency, locale=context[_LOCALE]))
-    except (InvalidOperation, UnknownCurrencyError):
+        return money_in_locale(Decimal(str(value)), currency, context[_LOCALE])
+    except InvalidOperation:
         return ""
 
 

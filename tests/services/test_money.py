@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.money import PricedLine, line_net, minor_digits, round_money, show_money, total
+from services.money import (
+    CURRENCIES,
+    PricedLine,
+    line_net,
+    minor_digits,
+    money_in_locale,
+    round_money,
+    show_money,
+    total,
+)
 
 
 def _line(quantity, price, discount=0, percent=0, category="S") -> PricedLine:
@@ -49,6 +59,34 @@ def test_a_currency_is_refused_when_there_is_none():
 )
 def test_an_amount_is_shown_with_the_digits_of_its_currency(amount, currency, shown):
     assert show_money(Decimal(amount), currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("currency", "locale", "shown"),
+    [
+        ("MNT", "en", "MNT1,234.57"),
+        ("RSD", "en", "RSD1,234.57"),
+        ("IQD", "en", "IQD1,234.568"),
+        ("JPY", "en", "¥1,235"),
+        ("NOK", "nb", "1\u00a0234,57\u00a0kr"),
+        ("XXX", "en", "XXX1,234.57"),
+    ],
+)
+def test_an_amount_is_written_with_all_that_can_be_paid(currency, locale, shown):
+    text = money_in_locale(Decimal("1234.5678"), currency, locale)
+    assert text.replace("\u00a4", "XXX") == shown
+
+
+def test_a_price_is_written_with_all_digits_that_it_has():
+    shown = [money_in_locale(Decimal(one), "RSD", "en", exact=True) for one in ("5", "0.0012")]
+    assert shown == ["RSD5.00", "RSD0.0012"]
+
+
+def test_no_cent_is_lost_whatever_the_currency_is():
+    for currency in CURRENCIES:
+        step = Decimal(1).scaleb(-minor_digits(currency))
+        digits = re.sub(r"\D", "", money_in_locale(1 + step, currency, "en"))
+        assert int(digits) == int((1 + step) / step), currency
 
 
 def test_a_line_is_rounded_once_after_its_discount():
@@ -106,7 +144,7 @@ lines = st.builds(
 
 @given(
     st.lists(lines, max_size=30),
-    st.sampled_from(["EUR", "JPY", "KWD"]),
+    st.sampled_from(["EUR", "JPY", "KWD", "MNT", "CLF"]),
     st.decimals("0", "100", places=2),
 )
 def test_sums_agree_whatever_the_lines_are(given_lines, currency, discount):
@@ -117,6 +155,9 @@ def test_sums_agree_whatever_the_lines_are(given_lines, currency, discount):
     assert totals.gross == totals.taxable + totals.tax
     shown = (*totals.lines, totals.net, totals.discount, totals.tax, totals.gross)
     assert all(amount == amount.quantize(step) for amount in shown)
+    assert totals.tax == sum(
+        round_money(group.taxable * group.percent / 100, currency) for group in totals.groups
+    )
     exact = sum(
         Fraction(one.quantity) * Fraction(one.unit_price) * (100 - Fraction(one.discount_percent))
         for one in given_lines
