@@ -19,6 +19,7 @@ from services.actors import PUBLIC, SYSTEM, Actor
 from services.contracts.days import DAY, shift
 from services.contracts.model import Contract
 from services.crm.account_model import Account
+from services.crm.contact_model import Contact
 from services.days import today
 from services.essentials import seed_essentials
 from services.filtering.periods import moved
@@ -54,6 +55,8 @@ def _seed(uow: UnitOfWork) -> None:
         owner = people[account.pop("owner")]
         _add_account(uow.acting_as(owner), account)
     _add_agreements(uow, company)
+    for said in company["consents"]:
+        _add_consent(uow, said)
     _add_marketing(uow.acting_as(people["maria@lanewise.example"]), company)
     public = uow.acting_as(PUBLIC)
     for lead in company["leads"]:
@@ -131,6 +134,17 @@ def _add_goal(uow: UnitOfWork, values: Mapping[str, Any], people: Mapping[str, A
         goal["team_id"] = None if team is None else team.id
     owner = people[goal.pop("owner", "maria@lanewise.example")]
     run(uow, "goal.create", {**goal, "owner_id": owner.user_id})
+
+
+def _add_consent(uow: UnitOfWork, said: Mapping[str, Any]) -> None:
+    """Add what a contact agreed to, or does not want any more, as its owner heard it."""
+    person = uow.session.scalars(select(Contact).where(Contact.email == said["person"])).one()
+    owner = uow.acting_as(uow.session.get_one(User, person.owner_id).actor())
+    verb = "withdraw" if said.get("is_withdrawn") else "give"
+    about = {"record_type": "contact", "record_id": person.id}
+    plain = {"person", "is_withdrawn"}
+    given = {name: value for name, value in said.items() if name not in plain}
+    run(owner, f"consent.{verb}", {**about, **given})
 
 
 def _add_marketing(uow: UnitOfWork, company: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from services.crm.deal_model import DEAL, Deal
 from services.crm.lead_model import Lead, LeadStatus
-from services.marketing.campaign_model import CAMPAIGN, Campaign, CampaignMember
+from services.marketing.campaign_model import CAMPAIGN, Campaign, CampaignMember, CampaignStatus
 from services.money import known_currency, round_money
 from services.sales.currencies import OwnMoney, own_money
 from services.unit_of_work import UnitOfWork
@@ -51,7 +51,8 @@ class CampaignResult:
         cost: What it has cost; the budget while nobody has said so.
         is_budget: ``cost`` is the budget.
         cost_per_lead: And ``cost_per_won``: None where there are none yet.
-        return_percent: What was won beyond the cost, in percent of the cost.
+        return_percent: What was won beyond the cost, in percent of the cost; None as long as
+            nothing is won and the campaign has not ended.
     """
 
     answers: Sequence[Step]
@@ -97,8 +98,14 @@ def campaign_result(uow: UnitOfWork, campaign: Campaign) -> CampaignResult:
         is_budget=is_budget,
         cost_per_lead=_share(cost, leads, campaign.currency),
         cost_per_won=_share(cost, won_count, campaign.currency),
-        return_percent=_percent(won - cost, cost) if won is not None and cost else None,
+        return_percent=_return(campaign, won, cost),
     )
+
+
+def _return(campaign: Campaign, won: Decimal | None, cost: Decimal | None) -> Decimal | None:
+    if won is None or not cost or (not won and campaign.status != CampaignStatus.ENDED):
+        return None
+    return _percent(won - cost, cost)
 
 
 def _answers(uow: UnitOfWork, campaign_id: UUID) -> list[Step]:

@@ -280,6 +280,14 @@ def test_the_result_counts_leads_deals_and_what_was_earned(staff):
     assert (found.cost_per_lead, found.cost_per_won, found.return_percent) == (100, 200, 150)
 
 
+def test_a_campaign_returns_nothing_less_than_its_cost_before_it_has_ended(staff):
+    campaign = plan(staff, actual_cost="200")
+    assert result(staff, campaign).return_percent is None
+    staff.do("campaign.activate", "maria", campaign_id=campaign.id)
+    staff.do("campaign.end", "maria", campaign_id=campaign.id)
+    assert result(staff, campaign).return_percent == -100
+
+
 def test_the_result_is_of_what_one_may_see(staff):
     campaign = plan(staff, owner_id=str(staff.actor("anna").user_id), actual_cost="10")
     staff.do("deal.create", "maria", name="D", amount="9", campaign_id=str(campaign.id))

@@ -229,6 +229,18 @@ def test_points_follow_a_payment_that_is_taken_back_and_made_again(desk, member,
     assert bookings(desk, member) == [("earned", 6), ("reversed", -6), ("earned", 6)]
 
 
+def test_points_go_back_with_what_is_returned_of_a_purchase(desk, member, contact, rule):
+    _, invoice = paid_invoice(desk, contact)
+    drain(desk.platform)
+    part = {"position": 1, "quantity": "0.5"}
+    desk.do("invoice.credit", invoice_id=invoice.id, lines=[part])
+    drain(desk.platform)
+    assert balance(desk, member) == 3
+    desk.do("invoice.credit", invoice_id=invoice.id)
+    drain(desk.platform)
+    assert balance(desk, member) == 0
+
+
 def test_what_a_person_took_back_is_not_earned_again(desk, member, contact, rule):
     _, invoice = paid_invoice(desk, contact)
     drain(desk.platform)
