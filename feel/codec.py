@@ -8,7 +8,7 @@ from feel.dates import FeelDate, FeelDateTime, FeelTime, parse_date, parse_date_
 from feel.durations import DayTimeDuration, YearMonthDuration, parse_duration
 from feel.errors import FeelLimitError, FeelValueError
 from feel.format import format_value
-from feel.numbers import to_integer
+from feel.numbers import read_number, to_integer
 from feel.run import Run
 from feel.values import FeelContext, Function, Range, Value, entries_of, normalise
 
@@ -133,11 +133,7 @@ def _decode(tag: Any, content: Any, depth: int) -> Value:
 
 
 def _decode_number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except ArithmeticError:
-        return None
-    return number if number.is_finite() else None
+    return read_number(text)
 
 
 def _decode_day_time(text: str) -> DayTimeDuration | None:

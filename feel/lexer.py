@@ -19,7 +19,9 @@ _WORD = f"[{_START}][{_PART}]*"
 WORD = re.compile(_WORD)
 # A name where one is declared: words and the additional name symbols, up to a delimiter.
 FREE_NAME = re.compile(rf"[{_START}?](?:[{_PART}?\s./\-'\u2019+*])*")
-ITERATOR_NAME = re.compile(rf"({_WORD}(?:[{_PART}\s./\-'\u2019+*])*?)\s+in(?![{_PART}])")
+# The same before `in`, which it takes for a part of the name at first.
+_UP_TO_DELIMITER = re.compile(rf"{_WORD}[{_PART}\s./\-'\u2019+*]*")
+_IN = re.compile(rf"(?<=\s)in(?![{_PART}])")
 _PART_CHARACTER = re.compile(f"[{_PART}]")
 _NAME_TOKEN = re.compile(rf"[{_PART}]+|[^\s{_PART}]")
 _SIMPLE = re.compile(rf"{_WORD}|\?")
@@ -107,6 +109,16 @@ def _join_surrogates(first: int, second: int | None) -> str:
 def _character(code: int) -> str:
     # Half of a surrogate pair is no character; it could be neither stored nor sent.
     return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)  # noqa: PLR2004
+
+
+def match_iterator_name(text: str, position: int) -> tuple[str, int] | None:
+    """Return the name of an iteration variable and where the `in` after it ends.
+
+    Each character is looked at twice at most, so that no text takes long.
+    """
+    run = _UP_TO_DELIMITER.match(text, position)
+    found = _IN.search(text, position, run.end()) if run else None
+    return (text[position : found.start()], found.end()) if found else None
 
 
 class KnownNames:

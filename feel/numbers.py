@@ -36,6 +36,15 @@ def to_number(value: Decimal | int | float) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def read_number(text: str) -> Decimal | None:
+    """Return the number that a decimal literal stands for; None if there is none so large."""
+    try:
+        return to_number(Decimal(text))
+    except InvalidOperation:
+        # The exponent is beyond what Python's decimals can hold.
+        return None
+
+
 def to_integer(number: Decimal) -> int | None:
     """Return the integer that a number is; None if it has a fraction or more than 18 digits."""
     if abs(number) > MAX_INTEGER or number != number.to_integral_value():

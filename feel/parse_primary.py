@@ -1,7 +1,6 @@
 """The parts of the parser for what binds tightest, and for what begins with a keyword."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Protocol
 
 from feel import nodes
@@ -9,7 +8,7 @@ from feel.cursor import Cursor
 from feel.errors import FeelSyntaxError
 from feel.lexer import FREE_NAME, Token, next_token, normalise_name, unescape
 from feel.nodes import Node
-from feel.numbers import to_number
+from feel.numbers import read_number
 from feel.parse_types import TypeParser
 from feel.temporal import parse_temporal
 from feel.types import Type
@@ -86,7 +85,7 @@ class PrimaryParser:
         token = self.cursor.token
         if token.kind == "number":
             self.cursor.advance()
-            return nodes.Literal(token.start, token.end, to_number(Decimal(token.text)))
+            return nodes.Literal(token.start, token.end, read_number(token.text))
         if token.kind == "string":
             self.cursor.advance()
             return nodes.Literal(token.start, token.end, unescape(token.text))

@@ -8,7 +8,7 @@ declares: parameters, iteration variables and the keys of context literals.
 from feel import nodes
 from feel.cursor import Cursor
 from feel.errors import FeelSyntaxError
-from feel.lexer import ITERATOR_NAME, KnownNames, next_token
+from feel.lexer import KnownNames, match_iterator_name, next_token
 from feel.nodes import Node
 from feel.parse_primary import PrimaryParser
 
@@ -198,11 +198,11 @@ class Parser:
     def _parse_iteration(self) -> nodes.Iteration:
         cursor = self.cursor
         start = cursor.token.start
-        match = ITERATOR_NAME.match(cursor.text, start)
-        if match is None:
+        found = match_iterator_name(cursor.text, start)
+        if found is None:
             cursor.fail("`name in …` is expected")
-        name = cursor.declare(match[1])
-        cursor.move_to(match.end())
+        name = cursor.declare(found[0])
+        cursor.move_to(found[1])
         source = self.parse_expression()
         stop = self.parse_expression() if cursor.take("..") else None
         return nodes.Iteration(start, cursor.last_end, name, source, stop)

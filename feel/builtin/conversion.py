@@ -61,21 +61,19 @@ def number(source: str, grouping: str | None = None, point: str | None = None) -
     return result
 
 
-# Grammar rule 66, but for what its ends are. No string literal of sense holds two points.
-_RANGE = re.compile(
-    r"\s*(?P<opening>[\[(\]])(?P<low>.*?)\.\.(?P<high>.*)(?P<closing>[\])\[])\s*", re.DOTALL
-)
 _LITERAL_CALLS = frozenset({"date", "time", "date and time", "duration"})
 
 
 @builtin("range", "from: string", wants_run=True)
 def range_of(run: Run, source: str) -> Range:
     """Return the range in a text, whose ends must be literals."""
-    match = _RANGE.fullmatch(source)
-    if match is None:
+    # Grammar rule 66, but for what its ends are. No string literal of sense holds two points.
+    text = source.strip()
+    low, points, high = text[1:-1].partition("..")
+    if not points or text[0] not in "[(]" or text[-1] not in "])[":
         raise NullResult(f"{source[:40]!r} is no range")
-    included = match["opening"] == "[", match["closing"] == "]"
-    start, end = _read_end(match["low"], run), _read_end(match["high"], run)
+    included = text[0] == "[", text[-1] == "]"
+    start, end = _read_end(low, run), _read_end(high, run)
     if (start is None and (included[0] or end is None)) or (end is None and included[1]):
         raise NullResult("an end of the range is missing")
     if start is not None and end is not None:

@@ -82,6 +82,9 @@ def test_an_evaluation_is_stopped_when_its_values_take_too_much_memory(text):
         'matches("' + "a" * 50_000 + '", "(a+)+$")',
         'matches("a", "((((((a{100}){100}){100}){100})))")',
         'number("' + "9" * 90_000 + '")',
+        "1e" + "9" * 90_000,
+        'range("[' + "." * 90_000 + '")',
+        'range("[' + "1.." * 30_000 + ']")',
     ],
     ids=lambda text: text[:40],
 )
@@ -104,6 +107,7 @@ def test_extreme_values_take_no_time_when_computed(text):
         '"' + "\\" * 99_999,
         "/*" * 10_000,
         "a " * 50_000,
+        "for a" + " " * 90_000 + "b",
     ],
     ids=lambda text: text[:20],
 )
