@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.actors import Permission
+from services.consents.model import PERSON_TYPES
 from services.duplicates.anchors import can_be_double
 from services.duplicates.book import rules_of
+from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, all_record_types, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -93,6 +95,7 @@ class RecordKind:
         own: What its page has beyond the others'.
         board: The endpoint that shows its list in another way, such as a board.
         board_name: What that way is called, with its icon.
+        is_party: A company or person that one deals with: it has an avatar, and ties to others.
         cards: Endpoints of cards that its page fetches when it is there, each by the record's key.
     """
 
@@ -114,6 +117,7 @@ class RecordKind:
     own: OwnPage | None = None
     board: str | None = None
     board_name: tuple[str, str] = ("Board", "layout-kanban")
+    is_party: bool = False
     cards: tuple[str, ...] = ()
 
     @property
@@ -156,6 +160,16 @@ class RecordKind:
     def has_files(self) -> bool:
         """Whether its forms send files."""
         return any(field.kind == "file" for field in self.type.fields)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether its records have addresses and numbers beside the first ones."""
+        return issubclass(self.type.model, Reachable)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether its records are people, who consent and whose data is theirs."""
+        return self.record_type in PERSON_TYPES
 
     @property
     def has_doubles(self) -> bool:

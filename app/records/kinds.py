@@ -132,6 +132,7 @@ _ACCOUNT: Final = RecordKind(
         Related("subscription", "account_id", "Subscriptions"),
         Related("request", "account_id", "Requests"),
     ),
+    is_party=True,
 )
 
 _CONTACT: Final = RecordKind(
@@ -146,6 +147,7 @@ _CONTACT: Final = RecordKind(
         Related("deal", "contact_id", "Deals"),
         Related("request", "contact_id", "Requests"),
     ),
+    is_party=True,
 )
 
 _ACTIVITY: Final = RecordKind(
