@@ -111,6 +111,47 @@ def test_exports_are_limited_when_somebody_asks_all_the_time(staff, monkeypatch)
         export(staff)
 
 
+def test_exports_are_limited_when_several_are_still_being_written(staff, monkeypatch):
+    monkeypatch.setattr(exports, "AT_ONCE", -1)
+    monkeypatch.setattr(exports, "MAX_UNDERWAY", 1)
+    export(staff)
+    with pytest.raises(Conflict, match="lately"):
+        export(staff)
+
+
+def test_nothing_is_written_when_who_asked_may_not_export_any_more(staff, monkeypatch):
+    monkeypatch.setattr(exports, "AT_ONCE", -1)
+    one = export(staff)
+    staff.add_person("otto", roles=("administrator",))
+    staff.do("user.update", user_id=staff.people["olga"].user_id, roles=["employee"])
+    drain(staff.platform)
+    ended = staff.ask(get_export, one.id, actor="olga")
+    assert (ended.stage, ended.problem) == ("failed", "Who asked for this may not export any more.")
+
+
+def test_only_records_are_written_that_one_may_export_when_one_may_see_more(staff):
+    may = ["record:read", "record:write", "data:export"]
+    records = {"account": {"create": "all", "read": "all", "update": "all", "export": "own"}}
+    role = staff.do("role.create", name="Exporter", permissions=may, records=records).key
+    staff.add_person("elsa", "Sales", roles=(role,), scope="all")
+    staff.do("account.create", "anna", name="Anna's")
+    staff.do("account.create", "elsa", name="Elsa's")
+    one = export(staff, "elsa", columns=["name"])
+    assert rows_of(fetch(staff, one, "elsa")) == [["Name"], ["Elsa's"]]
+
+
+def test_a_link_has_no_title_when_its_record_may_not_be_seen(staff):
+    may = ["record:read", "record:write", "data:export"]
+    every = dict.fromkeys(("create", "read", "update", "export"), "all")
+    records = {"contact": every, "account": {**every, "read": "own"}}
+    role = staff.do("role.create", name="Exporter", permissions=may, records=records).key
+    staff.add_person("elsa", "Sales", roles=(role,), scope="all")
+    account = staff.do("account.create", "sven", name="Secret AS")
+    staff.do("contact.create", "sven", last_name="Berg", account_id=account.id)
+    one = export(staff, "elsa", record_type="contact", columns=["last_name", "account_id"])
+    assert rows_of(fetch(staff, one, "elsa")) == [["Last name", "Account"], ["Berg", ""]]
+
+
 def test_digits_are_kept_when_a_number_is_long():
     file = io.BytesIO()
     writer = open_writer("xlsx", file)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -23,13 +25,14 @@ from services.crm.account_model import Account
 from services.crm.contact_model import CONTACT
 from services.database import Base
 from services.errors import Conflict, Invalid, NotAllowed
-from services.importing import deciding, imports, plan, reading, steps
+from services.importing import deciding, imports, plan, reading, steps, uploads
 from services.importing.columns import RowReader
 from services.importing.deciding import Decider
 from services.importing.guessing import guess_plan
 from services.importing.imports import get_import
 from services.importing.matching import Seen
 from services.importing.reports import conflicts_of, write_refused
+from services.operations import run
 
 PEOPLE = "First name,Last name,E-mail,Phone\nAnna,Berg,anna@berg.no,+47 22 00 00 01\n"
 
@@ -308,6 +311,53 @@ def test_no_more_imports_are_set_to_work_than_one_may_have_at_once(importing, mo
         importing.desk.do("import.run", "olga", import_id=str(second.id))
     importing.desk.do("import.cancel", "olga", import_id=str(second.id))
     drain(importing.desk.platform)
+
+
+def test_one_import_begins_when_two_are_started_at_once_and_one_is_allowed(importing, monkeypatch):
+    monkeypatch.setattr(imports, "MAX_UNDERWAY", 1)
+    desk = importing.desk
+    both_have_begun = Barrier(2, timeout=0.5)
+    keys = [
+        importing.check(importing.upload(f"Last name\n{name}\n"), policy="all", match=[]).id
+        for name in ("Berg", "Lie")
+    ]
+
+    def begin(key):
+        def work(uow):
+            run(uow, "import.run", {"import_id": str(key)})
+            with suppress(BrokenBarrierError):  # the other one has to wait for this commit
+                both_have_begun.wait()
+
+        try:
+            desk.platform.transact(desk.people["olga"], work)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(begin, keys)) == [False, True]
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"roles": ["employee"]}])
+def test_an_import_ends_when_who_began_it_may_not_import_any_more(importing, change):
+    one = importing.check(importing.upload("Last name\nBerg\n"), policy="all", match=[])
+    importing.desk.do("import.run", "olga", import_id=str(one.id))
+    importing.desk.add_person("otto", roles=("administrator",))
+    importing.desk.do("user.update", user_id=importing.desk.people["olga"].user_id, **change)
+    drain(importing.desk.platform)
+    one = importing.see(one)
+    assert (one.stage, importing.all()) == ("cancelled", [])
+    assert "may not import" in one.error
+
+
+def test_a_file_is_refused_when_it_is_too_large_or_one_of_too_many(importing, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_BYTES", 20)
+    with pytest.raises(Invalid, match="larger"):
+        importing.upload("Last name\n" + "Berg\n" * 5)
+    monkeypatch.setattr(uploads, "MAX_PER_HOUR", 1)
+    importing.upload("Last name\nBerg\n")
+    with pytest.raises(Conflict, match="lately"):
+        importing.upload("Last name\nLie\n")
 
 
 def test_what_was_touched_since_stays_when_an_import_is_reverted(importing):
