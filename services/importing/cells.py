@@ -96,6 +96,13 @@ def read_number(decimal: str) -> Read:
     return read
 
 
+def read_whole(cell: Any) -> Any:
+    """Read a whole number: 1.234 and 1,234 can only mean thousands."""
+    text = text_of(cell)
+    is_grouped = isinstance(cell, str) and _EITHER.fullmatch(_NOT_IN_NUMBERS.sub("", text))
+    return read_number("")(re.sub(r"[.,]", "", text) if is_grouped else cell)
+
+
 def find_decimal(cells: Iterable[Any]) -> str:
     """Return what stands before the fraction in most of these cells; "" if none tells."""
     votes = {".": 0, ",": 0}

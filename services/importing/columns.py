@@ -18,6 +18,7 @@ from services.importing.cells import (
     read_moment,
     read_number,
     read_several,
+    read_whole,
     text_of,
 )
 from services.importing.plan import FULL_NAME, KEY_FIELD, Column, Plan, importable_fields
@@ -133,6 +134,8 @@ def _preparing(uow: UnitOfWork, one: Field, column: Column) -> Callable[[Any], A
         return read_moment(column.order, uow.platform.settings.timezone)
     if kind.name == "boolean":
         return read_boolean
+    if kind.name == "number":
+        return read_whole
     if kind.is_numeric:
         return read_number(column.decimal)
     return read_several(text_of) if kind.is_several else text_of

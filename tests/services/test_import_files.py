@@ -14,7 +14,13 @@ import xlsxwriter
 from services.crm.deal_model import Deal
 from services.errors import Invalid
 from services.importing import xlsx_files
-from services.importing.cells import find_decimal, find_order, read_date, read_number
+from services.importing.cells import (
+    find_decimal,
+    find_order,
+    read_date,
+    read_number,
+    read_whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +174,11 @@ def test_the_decimal_mark_is_told_when_a_cell_allows_but_one(cells, mark):
 )
 def test_a_number_says_itself_how_it_is_written_when_nothing_was_chosen(text, number):
     assert read_number("")(text) == Decimal(number)
+
+
+@pytest.mark.parametrize("cell", ["1.234", "1,234", "1 234", "1'234", 1234, 1234.0])
+def test_a_whole_number_has_no_fraction_when_its_thousands_are_parted(cell):
+    assert read_whole(cell) == 1234
 
 
 @pytest.mark.parametrize("text", ["1.234", "1,234", "-12.500", "€ 1,234"])
