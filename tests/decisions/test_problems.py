@@ -129,3 +129,16 @@ def test_a_problem_is_told_in_one_line_when_shown():
 
     assert str(problem) == "It is wrong. (Task_1, line 12) Draw it again."
     assert str(ModelError("It is wrong.")) == "It is wrong."
+
+
+def test_a_decision_fails_and_says_why_when_it_requires_itself_through_another():
+    cycle = [
+        decision("A", text("B + 1"), ("!B",)),
+        decision("B", text("A + 1"), ("!A",)),
+        decision("C", text("1")),
+    ]
+    model = parse_decisions(definitions(*cycle), lenient=True)
+
+    with pytest.raises(ModelError, match="requires it in turn"):
+        model.evaluate("A", {})
+    assert model.evaluate("C", {}) == 1

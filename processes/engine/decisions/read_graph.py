@@ -133,7 +133,8 @@ class GraphReader:
             element = self.elements.get(node.id)
             if element is not None:
                 message = f"{node.name!r} requires {needed.name!r}, which requires it in turn."
-                self.builder.report(fail(element, message))
+                node.problem = fail(element, message)
+                self.builder.report(node.problem)
         node.needs = [pair for pair in node.needs if pair[1] is not needed]
 
     def _read_expression(self, node: Node, element: Element) -> None:
