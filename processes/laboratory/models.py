@@ -42,7 +42,7 @@ class PlayedDefinitions(Definitions):
         return _read_model(xml)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _read_model(xml: bytes) -> Model:
     model = parse_model(xml)
     processes = [each for each in model.processes.values() if not each.is_global_task]

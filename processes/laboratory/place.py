@@ -29,26 +29,28 @@ class Laboratory:
     Attributes:
         platform: The program; its zone is UTC, so that dates mean the same on every machine.
         max_jobs: How many messages, timers and jobs one request may have.
-        max_seconds: How long one request may take.
+        max_seconds: How long one request may compute.
     """
 
-    max_jobs = 2_000
-    max_seconds = 10.0
+    max_jobs = 5_000
+    max_seconds = 15.0
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self.clock = VirtualClock(datetime.now(UTC))
         settings = replace(settings, database_url=database_url, timezone=ZoneInfo("UTC"))
         engine = create_database_engine(database_url)
         self.platform = Platform(settings, engine, self.clock)
-        self.platform.put_part(Definitions, PlayedDefinitions())
         self.platform.put_part(Requirements, NoRequirements())
         self._emptying = psycopg.connect(database_url, autocommit=True)
+        self.platform.put_part(Definitions, PlayedDefinitions())
         self._is_empty = True
 
     def forget(self) -> None:
         """Forget all that was played."""
         if not self._is_empty:
             empty_database(self._emptying)
+            # No version comes again: what is kept of them would only fill the memory.
+            self.platform.put_part(Definitions, PlayedDefinitions())
             self._is_empty = True
 
     def start_anew(self, now: datetime) -> PlayedHosts:

@@ -47,6 +47,32 @@ def test_only_one_activity_is_undone_when_the_event_names_it():
     assert play.trace[4:] == ["hotel_undo", "no_hotel", "undo", "end"]
 
 
+def test_what_was_done_in_a_sub_process_is_undone_in_the_reverse_order():
+    inner = Drawing().start("in").node("task", "one").undo("one_undo", "one", "no_one")
+    inner.node("task", "two").undo("two_undo", "two", "no_two").path("in", "one", "two")
+    drawing = Drawing().start().sub("sub", inner).end("end", UNDO_ALL).path("start", "sub", "end")
+    assert Play(drawing).trace[-5:] == ["two_undo", "no_two", "one_undo", "no_one", "end"]
+
+
+def test_runs_of_a_multi_instance_are_undone_in_the_reverse_order():
+    inner = Drawing().start("in").node("task", "one").path("in", "one")
+    inner.undo("one_undo", "one", "no", "scriptTask")
+    text = "<script>log = log + [item]</script></scriptTask>"
+    inner.parts = [part.replace("</scriptTask>", text) for part in inner.parts]
+    drawing = Drawing().start().sub("sub", inner, looped(sequential=True))
+    drawing.end("end", UNDO_ALL).path("start", "sub", "end")
+    assert Play(drawing, {"items": [1, 2, 3], "log": []}).variables["log"] == [3, 2, 1]
+
+
+def test_the_others_can_still_be_undone_when_one_was():
+    drawing = trip('<compensateEventDefinition activityRef="hotel"/>')
+    drawing.node("intermediateThrowEvent", "rest", UNDO_ALL)
+    drawing.parts = [part.replace('targetRef="end"', 'targetRef="rest"') for part in drawing.parts]
+    play = Play(drawing.path("rest", "end"))
+    assert play.waiting == ["no_flight"]
+    assert play.complete("no_flight").trace[-4:] == ["flight_undo", "no_flight", "rest", "end"]
+
+
 def test_event_goes_on_when_there_is_nothing_to_undo():
     throw = '<compensateEventDefinition activityRef="visa"/>'
     assert Play(trip(throw)).trace[4:] == ["undo", "end"]

@@ -5,9 +5,10 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.dmn import dmn
+from processes.deploying.definitions import Definitions
 from processes.laboratory import Laboratory, answer_lines, decide_request
 from tests.engine.models import Drawing, extension, looped, mapped, on, timer
-from tests.laboratory import check_request, run_request
+from tests.laboratory import check_request, run_request, shared_laboratory
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -235,6 +236,13 @@ def test_nothing_of_a_request_is_left_when_the_next_one_comes():
     assert play(asking(), {"message": "lead"})["trace"] == ["start"]
     again = play(drawing, {"message": "lead"})
     assert (again["trace"], again["status"]) == (["start"], "running")
+
+
+def test_no_version_is_kept_in_memory_when_the_next_request_comes():
+    play(asking())
+    first = shared_laboratory().platform.part(Definitions)
+    assert play(asking())["status"] == "running"
+    assert shared_laboratory().platform.part(Definitions) is not first
 
 
 @pytest.fixture
