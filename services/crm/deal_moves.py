@@ -20,8 +20,14 @@ from services.crm.deal_move_arguments import (
 )
 from services.crm.deal_requirements import check_entry
 from services.crm.deal_stays import begin_stay, rots_from, stays_of
-from services.crm.pipeline_model import Category, Pipeline, Stage
-from services.crm.pipelines import find_stage, first_of, list_lost_reasons, list_stages
+from services.crm.pipeline_model import Category, Stage
+from services.crm.pipelines import (
+    enter_pipeline,
+    find_stage,
+    first_of,
+    list_lost_reasons,
+    list_stages,
+)
 from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import operation
@@ -110,10 +116,12 @@ def reopen_deal(
     stages = list_stages(uow, deal.pipeline_id)
     if find_stage(stages, deal.stage).category == Category.OPEN:
         raise Conflict("This deal is open.")
+    enter_pipeline(uow, deal.pipeline_id)
     entered = stage_before(uow, deal, stages) if stage is None else find_stage(stages, stage)
     if entered.category != Category.OPEN:
         message = "A deal goes on in an open stage."
         raise Invalid(message, {"stage": [message]})
+    _check_in_use(entered)
     if stage is not None:
         check_entry(uow, deal, entered, confirmed)
     was_closed = deal.closed_at is not None
@@ -139,15 +147,14 @@ def move_pipeline(
     deal = _held(uow, deal_id, version)
     if deal.pipeline_id == pipeline_id:
         return deal
-    pipeline = uow.get(Pipeline, pipeline_id)
-    if pipeline.archived_at is not None:
-        raise Conflict(f"The pipeline {pipeline.name} is archived.")
+    pipeline = enter_pipeline(uow, pipeline_id)
     here = find_stage(list_stages(uow, deal.pipeline_id), deal.stage)
     there = list_stages(uow, pipeline.id)
     entered = matching_stage(here, there) if stage is None else find_stage(there, stage)
     if entered.category != here.category:
         message = f"A deal that is {here.category.replace('_', ' ')} stays so in another pipeline."
         raise Invalid(message, {"stage": [message]})
+    _check_in_use(entered)
     if stage is not None:
         check_entry(uow, deal, entered, entered.requirements)
     title = f"Moved to {entered.name} of the pipeline {pipeline.name}"
@@ -205,14 +212,18 @@ def _enter(
         return deal
     if deal.closed_at is not None:
         raise Conflict(f"This deal is closed as {'won' if deal.won_at else 'lost'}.")
-    if stage.archived_at is not None:
-        raise Conflict(f"The stage {stage.name} is archived.")
+    _check_in_use(stage)
     values = _ENDINGS[Category(stage.category)](uow, told)
     check_entry(uow, deal, stage, confirmed)
     _place(uow, deal, stage, values, title=_title(stage, values), confirmed=confirmed)
     if stage.category != Category.OPEN:
         uow.emit(f"deal.{stage.category}", "deal", deal.id, reason=told.reason)
     return deal
+
+
+def _check_in_use(stage: Stage) -> None:
+    if stage.archived_at is not None:
+        raise Conflict(f"The stage {stage.name} is archived.")
 
 
 def _place(

@@ -12,9 +12,9 @@ from services.crm.deal_model import DEAL, Deal
 from services.crm.deal_requirements import check_entry
 from services.crm.deal_stays import begin_stay, rots_from
 from services.crm.pipeline_model import Category
-from services.crm.pipelines import find_stage, first_of, get_pipeline, get_stage, list_stages
+from services.crm.pipelines import enter_pipeline, find_stage, first_of, get_stage, list_stages
 from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
-from services.errors import Conflict, Invalid
+from services.errors import Invalid
 from services.money import CURRENCIES, known_currency, round_money
 from services.operations import operation
 from services.records.changes import add_record, change_record, check_given_links
@@ -69,9 +69,7 @@ def open_deal(
         Invalid: There is no such stage, it is not one that deals begin in, or it asks for more.
         Conflict: The pipeline is archived.
     """
-    pipeline = get_pipeline(uow, pipeline_id)
-    if pipeline.archived_at is not None:
-        raise Conflict(f"The pipeline {pipeline.name} is archived.")
+    pipeline = enter_pipeline(uow, pipeline_id)
     stages = list_stages(uow, pipeline.id)
     entered = first_of(stages, Category.OPEN) if stage is None else find_stage(stages, stage)
     if entered.category != Category.OPEN or entered.archived_at is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from services.crm.pipeline_model import STAGE_NAMES, Category, LostReason, Pipeline, Stage
-from services.errors import Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound
 from services.unit_of_work import UnitOfWork
 
 DEFAULT_PIPELINE = "Sales"
@@ -34,6 +34,28 @@ def get_pipeline(uow: UnitOfWork, pipeline_id: UUID | None = None) -> Pipeline:
         NotFound: There is none.
     """
     return default_pipeline(uow) if pipeline_id is None else uow.get(Pipeline, pipeline_id)
+
+
+def enter_pipeline(uow: UnitOfWork, pipeline_id: UUID | None = None) -> Pipeline:
+    """Return a pipeline (None: the default one) that a deal may be put into, open.
+
+    It is held to the commit, so that it is not archived between this look and that.
+
+    Raises:
+        NotFound: There is none.
+        Conflict: It is archived.
+    """
+    which = Pipeline.is_default if pipeline_id is None else Pipeline.id == pipeline_id
+    statement = select(Pipeline).where(which).with_for_update(read=True)
+    fresh = statement.execution_options(populate_existing=True)
+    pipeline = uow.session.scalars(fresh).one_or_none()
+    if pipeline is None:
+        raise NotFound("There is no such pipeline.")
+    if pipeline.archived_at is not None:
+        raise Conflict(
+            f"The pipeline {pipeline.name} is archived, so that no open deal can be in it."
+        )
+    return pipeline
 
 
 def all_stages(uow: UnitOfWork) -> Sequence[Stage]:

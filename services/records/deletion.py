@@ -15,6 +15,8 @@ from services.access import visible_to
 from services.actors import Permission, Verb
 from services.arguments import Key, Line
 from services.contracts.deleted_drafts import check_not_invoiced_again, leave_to_invoice_again
+from services.crm.deal_model import Deal
+from services.crm.pipelines import enter_pipeline
 from services.errors import Conflict, NotFound
 from services.goals.goals import check_single
 from services.goals.model import Goal
@@ -67,6 +69,8 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
         raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
     check_allowed(uow, f"{record_type}.update")
     check_unique(uow, record, get_record_type(record_type).added_fields)
+    if isinstance(record, Deal) and record.closed_at is None:
+        enter_pipeline(uow, record.pipeline_id)
     deleted_at = record.deleted_at
     record.deleted_at, record.deleted_by = None, None
     if isinstance(record, Invoice):

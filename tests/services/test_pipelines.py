@@ -7,6 +7,8 @@ from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from services.actors import SYSTEM
 from services.crm.deal_model import DEAL, Deal
@@ -66,6 +68,38 @@ def test_a_pipeline_stays_in_use_when_open_deals_are_in_it(staff):
         staff.do("deal.create", name="c", pipeline_id=service.id)
     staff.do("pipeline.restore", pipeline_id=service.id)
     assert len(staff.ask(list_pipelines)) == 2
+
+
+def test_no_deal_goes_on_in_a_pipeline_when_it_is_archived(staff, sales):
+    service = staff.do("pipeline.create", name="Service")
+    lost, binned = (
+        staff.do("deal.create", name=name, pipeline_id=service.id) for name in ("lost", "binned")
+    )
+    staff.do("deal.lose", deal_id=lost.id, reason="Price")
+    about = {"record_type": "deal", "record_id": binned.id}
+    staff.do("record.delete", **about)
+    staff.do("pipeline.archive", pipeline_id=service.id)
+    for operation, raw in (
+        ("deal.reopen", {"deal_id": lost.id}),
+        ("record.restore", about),
+        ("deal.create", {"name": "new", "pipeline_id": service.id}),
+    ):
+        with pytest.raises(Conflict, match="Service is archived"):
+            staff.do(operation, **raw)
+    staff.do("deal.move_pipeline", deal_id=lost.id, pipeline_id=sales.id)
+    assert staff.do("deal.reopen", deal_id=lost.id).closed_at is None
+
+
+def test_a_pipeline_is_not_archived_when_a_deal_enters_at_the_same_moment(staff, sales):
+    deal = staff.do("deal.create", name="a")
+    staff.do("deal.lose", deal_id=deal.id, reason="Price")
+
+    def work(uow):
+        run(uow, "deal.reopen", {"deal_id": str(deal.id)})
+        with staff.platform.engine.connect() as other, pytest.raises(OperationalError):
+            other.execute(text("SELECT FROM pipelines FOR UPDATE NOWAIT"))
+
+    staff.ask(work)
 
 
 def test_pipelines_change_places_when_all_are_named_once(staff, sales):
