@@ -7,20 +7,12 @@ segment of their own, because one index scan can't cross between the two.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-import orjson
-from marshmallow import ValidationError
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Select,
     Text,
     Uuid,
@@ -29,22 +21,32 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    tuple_,
 )
 
 from services.access import row_condition
 from services.errors import Invalid
 from services.filtering import Filter, all_of, compile_filter, parse_arguments
-from services.records.schemas import argument_for
-from services.records.types import Field, RecordType, get_record_type
+from services.records.scanning import (
+    Cursor,
+    FirstLook,
+    Order,
+    Scan,
+    order_by,
+    read_cursor,
+    write_cursor,
+)
+from services.records.types import RecordType, get_record_type
 from services.search.conditions import search_condition
 from services.search.narrowing import Narrowed, is_common, narrow
 from services.unit_of_work import UnitOfWork
 
 MAX_LIMIT = 200
 COUNT_CAP = 1_000
-LOOKED_AT = 3_000
-"""So many rows of a list sorted by a text are asked for words before all that match are read."""
+LOOKED_AT = 15_000
+"""So many rows of a list sorted by a text are asked for words before all that match are read.
+
+Three times as many for whoever sees but some of them: the others cost little.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,88 +66,6 @@ class RecordPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cursor:
-    """The edge of a page: the sorted value and the key of its last (or first) record."""
-
-    value: Any
-    key: UUID
-    backwards: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """By what a list is sorted; ``expression`` is what the index of this sort holds."""
-
-    field: Field
-    expression: ColumnElement[Any]
-    descending: bool
-    nullable: bool
-
-    @property
-    def text(self) -> str:
-        return f"-{self.field.name}" if self.descending else self.field.name
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """A way through the rows of ``statement``: in its order, or backwards."""
-
-    statement: Select[Any]
-    key: Any
-    order: _Order
-    backwards: bool
-
-    @property
-    def descending(self) -> bool:
-        return self.order.descending != self.backwards
-
-    def segments(self) -> list[bool]:
-        """Return whether each segment is the one of rows without a value, in their order."""
-        segments = [False, True] if self.order.nullable else [False]
-        return segments[::-1] if self.backwards else segments
-
-    def lies_before(self, edge: _Cursor, *, empty: bool) -> bool:
-        """Tell whether a whole segment comes before the edge."""
-        of_edge = edge.value is None
-        return of_edge is not empty and of_edge is not self.backwards
-
-    def segment(self, edge: _Cursor | None, *, empty: bool, most: int | None = None) -> Select[Any]:
-        """Return the query of one segment, sorted, from the edge on if that lies in it.
-
-        With ``most`` it looks no further than so many rows of the whole table.
-        """
-        value = self.order.expression
-        conditions: list[ColumnElement[bool]] = []
-        if self.order.nullable:
-            conditions.append(value.is_(None) if empty else value.is_not(None))
-        if edge is not None and (edge.value is None) == empty:
-            conditions.append(self.beyond(edge))
-        if most is None:
-            found = self.statement.add_columns(value.label("sorted_by")).where(*conditions)
-            return found.order_by(*self._directed(value, self.key, empty=empty))
-        next_rows = select(self.key.label("key"), value.label("sorted_by")).where(*conditions)
-        next_rows = next_rows.order_by(*self._directed(value, self.key, empty=empty))
-        place = next_rows.limit(most).subquery()
-        found = self.statement.add_columns(place.c.sorted_by).join(place, place.c.key == self.key)
-        return found.order_by(*self._directed(place.c.sorted_by, place.c.key, empty=empty))
-
-    def _directed(self, value: Any, key: Any, *, empty: bool) -> list[Any]:
-        columns = [key] if empty else [value, key]
-        return [c.desc() if self.descending else c.asc() for c in columns]
-
-    def beyond(self, edge: _Cursor) -> ColumnElement[bool]:
-        """Return the condition of the rows after the edge, in the edge's segment."""
-        place: Any = self.key
-        value: Any = edge.key
-        if edge.value is not None:
-            place = tuple_(self.order.expression, self.key)
-            of_type = literal(edge.value, self.order.expression.type)
-            value = tuple_(of_type, edge.key)
-        found: ColumnElement[bool] = place < value if self.descending else place > value
-        return found
-
-
-@dataclass(frozen=True, slots=True)
 class _Wanted:
     """The records of a list.
 
@@ -155,13 +75,12 @@ class _Wanted:
 
     Attributes:
         total: How many there are, at most one more than is counted; None if nobody asks.
-        otherwise: What to read where the next ``LOOKED_AT`` rows of the table don't fill a page;
-            None: there is no other way.
+        first: What is tried before; None: nothing.
     """
 
     statement: Select[Any]
     total: int | None
-    otherwise: Callable[[], Select[Any]] | None = None
+    first: FirstLook | None = None
 
     @property
     def is_none(self) -> bool:
@@ -200,14 +119,14 @@ def list_records(
     found = get_record_type(record_type)
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid(f"A page has 1 to {MAX_LIMIT} records.", {"limit": ["Out of range."]})
-    order = _order(uow, found, sort)
-    edge = _read_cursor(order, cursor) if cursor else None
+    order = order_by(uow, found, sort)
+    edge = read_cursor(order, cursor) if cursor else None
     narrowed = parse_arguments(found, filters or {})
     if where is not None:
         narrowed = all_of(found, where, narrowed)
     wanted = _wanted(uow, found, narrowed, search, order, counts=counts)
     backwards = edge is not None and edge.backwards
-    scan = _Scan(wanted.statement, found.model.id, order, backwards)
+    scan = Scan(wanted.statement, found.model.id, order, backwards)
     rows = _rows(uow, wanted, scan, edge, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
@@ -217,54 +136,36 @@ def list_records(
     total = wanted.total or 0
     return RecordPage(
         items=[row for row, _ in rows],
-        next_cursor=_cursor(order, rows[-1], backwards=False) if rows and after else None,
-        previous_cursor=_cursor(order, rows[0], backwards=True) if rows and before else None,
+        next_cursor=write_cursor(order, rows[-1], backwards=False) if rows and after else None,
+        previous_cursor=write_cursor(order, rows[0], backwards=True) if rows and before else None,
         total=min(total, COUNT_CAP),
         total_is_capped=total > COUNT_CAP,
     )
 
 
-def _order(uow: UnitOfWork, record_type: RecordType, sort: str) -> _Order:
-    name = sort.removeprefix("-")
-    field = uow.readable_field(record_type, name)
-    if name not in record_type.sorts or field is None:
-        hidden = uow.actor.hidden_fields(record_type.name)
-        open_ = [one for one in record_type.sorts if one not in hidden]
-        message = f"Sort by one of {', '.join(open_)}."
-        raise Invalid(message, {"sort": [message]})
-    column = getattr(record_type.model, name)
-    folds = field.traits.is_textual and name != "number"
-    expression = func.lower(column) if folds else column
-    return _Order(
-        field, expression, sort.startswith("-"), bool(getattr(column, "nullable", field.is_added))
-    )
-
-
 def _rows(
-    uow: UnitOfWork, wanted: _Wanted, scan: _Scan, edge: _Cursor | None, number: int
+    uow: UnitOfWork, wanted: _Wanted, scan: Scan, edge: Cursor | None, number: int
 ) -> list[tuple[Any, Any]]:
     """Return up to ``number`` pairs of record and sorted value, from the edge on."""
     if wanted.is_none:
         return []
-    if wanted.otherwise is None:
-        return _page(uow, scan, edge, number)
-    rows = _page(uow, scan, edge, number, most=LOOKED_AT)
-    if len(rows) < number:
-        rows = _page(uow, replace(scan, statement=wanted.otherwise()), edge, number)
-    return rows
+    if wanted.first is not None:
+        rows = _page(uow, replace(scan, first=wanted.first), edge, number)
+        if len(rows) >= number:
+            return rows
+        scan = replace(scan, statement=wanted.first.otherwise())
+    return _page(uow, scan, edge, number)
 
 
-def _page(
-    uow: UnitOfWork, scan: _Scan, edge: _Cursor | None, number: int, *, most: int | None = None
-) -> list[tuple[Any, Any]]:
-    """Return the next rows, of one segment only if no more than ``most`` are looked at."""
+def _page(uow: UnitOfWork, scan: Scan, edge: Cursor | None, number: int) -> list[tuple[Any, Any]]:
+    """Return the next rows of all segments, or of one where this is only a first look."""
     rows: list[Any] = []
     for empty in scan.segments():
         if edge is not None and not rows and scan.lies_before(edge, empty=empty):
             continue
-        part = scan.segment(edge, empty=empty, most=most)
+        part = scan.segment(edge, empty=empty)
         rows += uow.session.execute(part.limit(number - len(rows))).all()
-        if len(rows) >= number or most is not None:
+        if len(rows) >= number or scan.first is not None:
             break
     return rows
 
@@ -274,16 +175,16 @@ def _wanted(
     record_type: RecordType,
     narrowed: Filter,
     search: str | None,
-    order: _Order,
+    order: Order,
     *,
     counts: bool,
 ) -> _Wanted:
     """Return the query of a list, and how many records it has if ``counts``."""
-    everything = uow.select(record_type.model).where(compile_filter(uow, narrowed))
+    everything = _everything(uow, narrowed, record_type.model)
     found, counted = _Wanted(everything, None), everything
     if search and search.strip():
         words = narrow(uow, record_type, search)
-        found = _searched(uow, record_type, everything, search, words, order)
+        found = _searched(uow, record_type, narrowed, words, order)
         if narrowed.is_empty:
             return found
         among = search_condition(uow, record_type, search)
@@ -297,25 +198,31 @@ def _wanted(
     return _Wanted(uow.select(record_type.model).where(few), total)
 
 
-def _searched(  # noqa: PLR0917 - what is searched for what, in which order
-    uow: UnitOfWork,
-    record_type: RecordType,
-    everything: Select[Any],
-    search: str,
-    words: Narrowed,
-    order: _Order,
+def _everything(uow: UnitOfWork, narrowed: Filter, model: Any) -> Select[Any]:
+    return uow.select(model).where(compile_filter(uow, narrowed, model))
+
+
+def _searched(
+    uow: UnitOfWork, record_type: RecordType, narrowed: Filter, words: Narrowed, order: Order
 ) -> _Wanted:
-    """Return how those of ``everything`` that words find are read."""
-    looked_up, asked = everything.where(words.looked_up), everything.where(words.asked)
+    """Return how what words find of a list is read."""
+
+    def in_order(model: Any) -> Select[Any]:
+        return _everything(uow, narrowed, model).where(words.asked(model.id))
+
+    def otherwise() -> Select[Any]:
+        if words.words is not None and is_common(uow, record_type, words.words):
+            return in_order(record_type.model)
+        return looked_up
+
+    looked_up = _everything(uow, narrowed, record_type.model).where(words.looked_up)
     if words.is_few:
         return _Wanted(looked_up, words.total)
     if not order.field.traits.is_textual:
-        return _Wanted(asked, words.total)
-    return _Wanted(
-        asked,
-        words.total,
-        lambda: asked if is_common(uow, record_type, search) else looked_up,
-    )
+        return _Wanted(in_order(record_type.model), words.total)
+    sees_all = row_condition(uow, record_type.model) is None
+    look = FirstLook(LOOKED_AT if sees_all else 3 * LOOKED_AT, in_order, otherwise)
+    return _Wanted(looked_up, words.total, look)
 
 
 def _counted(uow: UnitOfWork, statement: Select[Any], key: Any) -> tuple[int, str | None]:
@@ -329,40 +236,3 @@ def _counted(uow: UnitOfWork, statement: Select[Any], key: Any) -> tuple[int, st
     keys = cast(func.array_agg(some.c.key), Text)
     row = uow.session.execute(select(number, case((number <= COUNT_CAP, keys)))).one()
     return row[0], row[1]
-
-
-def _cursor(order: _Order, row: Any, *, backwards: bool) -> str:
-    record, value = row
-    if isinstance(value, datetime | date):
-        value = value.isoformat()
-    parts = [order.text, str(value) if isinstance(value, Decimal) else value, record.id.hex]
-    text = orjson.dumps([*parts, backwards])
-    return base64.urlsafe_b64encode(text).decode().rstrip("=")
-
-
-def _read_cursor(order: _Order, cursor: str) -> _Cursor:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text, value, key, backwards = orjson.loads(base64.urlsafe_b64decode(padded))
-        found = _Cursor(_typed(order, value), UUID(key), bool(backwards))
-    except (ValueError, TypeError, AttributeError, ValidationError, binascii.Error) as error:
-        raise Invalid("This page is not there.", {"cursor": ["Not one of this list."]}) from error
-    if text != order.text:
-        raise Invalid("This page is sorted otherwise.", {"cursor": ["Not one of this list."]})
-    return found
-
-
-def _typed(order: _Order, value: Any) -> Any:
-    """Return the value of a cursor in the type of its column.
-
-    Raises:
-        ValueError: It is of another type.
-        ValidationError: Likewise.
-    """
-    if value is None and order.nullable:
-        return None
-    if not order.field.traits.is_textual:
-        return argument_for(order.field, required=True).deserialize(value)
-    if not isinstance(value, str) or "\x00" in value:
-        raise ValueError("no text")
-    return value

@@ -34,13 +34,13 @@ class Narrowed:
 
     Attributes:
         looked_up: The condition of a query that collects all that match.
-        asked: That of a query that reads the list in its order and asks each row.
+        words: That of entries; None if nothing can match.
         total: How many records match of those that the actor may see; if too many
             to look up, some number above that.
     """
 
     looked_up: ColumnElement[bool]
-    asked: ColumnElement[bool]
+    words: ColumnElement[bool] | None
     total: int
 
     @property
@@ -48,27 +48,28 @@ class Narrowed:
         """Whether all that match are looked up."""
         return self.total <= FEW
 
+    def asked(self, key: Any) -> ColumnElement[bool]:
+        """Return the condition of a query that asks each row, by its key, in the list's order."""
+        if self.words is None:
+            return false()
+        matches = select(self.words).where(SearchEntry.id == key).scalar_subquery()
+        return matches.is_(true())
+
 
 def narrow(uow: UnitOfWork, record_type: RecordType, text: str) -> Narrowed:
     """Return how a list of the records of a type is narrowed to those that ``text`` finds."""
     words = entry_condition(uow, record_type, text)
     if words is None:
-        return Narrowed(false(), false(), 0)
+        return Narrowed(false(), None, 0)
     matching = select(SearchEntry.id).where(words, visible_entries(uow, record_type))
     some = matching.limit(FEW + 1).subquery()
     total = uow.session.scalar(select(func.count()).select_from(some)) or 0
     key: Any = record_type.model.id
-    matches = select(words).where(SearchEntry.id == key).scalar_subquery()
-    return Narrowed(is_among(key, matching), matches.is_(true()), total)
+    return Narrowed(is_among(key, matching), words, total)
 
 
-def is_common(uow: UnitOfWork, record_type: RecordType, text: str) -> bool:
-    """Tell by the newest records of a type whether ``text`` finds many of all there are."""
-    words = entry_condition(uow, record_type, text)
-    return words is not None and _is_common(uow, record_type, words)
-
-
-def _is_common(uow: UnitOfWork, record_type: RecordType, words: ColumnElement[bool]) -> bool:
+def is_common(uow: UnitOfWork, record_type: RecordType, words: ColumnElement[bool]) -> bool:
+    """Tell by the newest records of a type whether many of all there are match."""
     of_type = SearchEntry.record_type == record_type.name
     newest = select(words.label("matches")).where(of_type)
     sample = newest.order_by(SearchEntry.id.desc()).limit(_SAMPLE).subquery()
