@@ -14,7 +14,7 @@ from app.forms import form_arguments, number_text
 from services.contracts.billing import open_adjustments
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
 from services.days import today
-from services.errors import Invalid, LanewiseError, NotFound
+from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.operations import run
 from services.sales.lines import present_lines, sees_prices
 from services.sales.product_model import Product
@@ -49,6 +49,7 @@ def show(
         today=today(uow).isoformat(),
         tried=tried,
         error=error,
+        conflict=isinstance(error, StaleVersion),
         errors=error.fields if isinstance(error, Invalid) else {},
     )
 
@@ -91,7 +92,7 @@ def _change(uow: UnitOfWork, key: UUID, *, at_once: bool | None = None) -> None:
     for line in reversed(present_lines(uow, record)):
         name = f"quantity.{line['position']}"
         typed = number_text(request.form.get(name, "").strip())
-        if typed and typed != f"{line['quantity']:g}" and typed != str(line["quantity"]):
+        if typed and typed != f"{line['quantity'].normalize():f}":
             values = {"position": line["position"], "quantity": typed}
             changes.append(("subscription.change_quantity", values, {"quantity": name}))
     new = {name: value for name, value in form_arguments(_LINE, {"unit_price"}).items() if value}

@@ -18,7 +18,7 @@ from sqlalchemy import or_
 from app.forms import number_text
 from app.records.kind import RecordKind
 from services.crm.deal_model import Deal
-from services.errors import Invalid, LanewiseError, NotFound
+from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.operations import run
 from services.records.types import get_record, title_of
 from services.sales.lines import present_lines, sees_prices
@@ -108,6 +108,7 @@ def show_lines(
         tax_categories=list(TAX_CATEGORIES.items()),
         error=error,
         errors=_of_rows(sheet, error),
+        conflict=isinstance(error, StaleVersion),
     )
 
 

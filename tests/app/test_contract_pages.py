@@ -79,3 +79,20 @@ def test_a_draft_gets_its_lines_on_a_form(browse, account, as_person, kind):
     line |= {"unit_price": "31", "discount_percent": "", "tax_category": "S", "tax_percent": "0"}
     assert anna.post(f"{page}/lines", version=version, **line).headers["Location"] == page
     assert "€62.00" in anna.get(page).text
+
+
+def test_quantities_are_changed_after_a_conflict_and_large_ones_stay(browse, account, as_person):
+    line = {"title": "Calls", "quantity": "1234567.5", "unit_price": "0"}
+    given = {"title": "S", "account_id": account, "starts_on": "2026-01-01", "lines": [line]}
+    key = str(as_person("employee", "subscription.create", given).id)
+    as_person("employee", "subscription.activate", {"subscription_id": key})
+    page, anna = f"/subscriptions/{key}/change", browse("employee")
+    form = anna.get(page).text
+    shown = re.search(r'name="quantity.1" value="([^"]+)"', form).group(1)
+    assert shown == "1234567.5"
+    assert anna.post(page, version="1", **{"quantity.1": shown}).status_code == 302
+    late = anna.post(page, version="1", **{"quantity.1": "1,5"})
+    assert late.status_code == 409
+    version = re.search(r'name="version" value="(\d+)"', late.text).group(1)
+    assert anna.post(page, version=version, **{"quantity.1": "1,5"}).status_code == 302
+    assert '<td data-label="Quantity" class="num">1.5' in anna.get(f"/subscriptions/{key}").text

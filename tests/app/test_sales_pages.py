@@ -73,6 +73,12 @@ def test_lines_are_refused_when_somebody_else_was_quicker(browse, quote):
     )
     assert late.status_code == 409
     assert 'value="B"' in late.text
+    assert re.search(r"As they stand now.*<td>A</td>", late.text, re.DOTALL)
+    version = re.search(r'name="version" value="(\d+)"', late.text).group(1)
+    again = anna.post(
+        f"/quotes/{key}/lines", version=version, **_rows({"title": "B", "unit_price": "1"})
+    )
+    assert again.status_code == 302
 
 
 def test_a_sale_goes_from_quote_to_payment(browse, quote):
