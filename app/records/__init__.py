@@ -14,6 +14,7 @@ from app.records import actions, composer, doubles, edit, history, lists, made, 
 from app.records.added import by_place, init_added_kinds
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
+from app.records.lead_conversion import conversion_blueprint
 from app.records.saved_views import views_blueprint
 from app.records.titles import record_url
 from app.views import view
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
         if not kind.type.is_added:
             app.register_blueprint(_blueprint(kind))
     app.register_blueprint(_added_blueprint())
+    app.register_blueprint(conversion_blueprint())
     shared = Blueprint("records", __name__)
     shared.add_url_rule("/pick/<record_type>", "pick", view(_READ)(edit.pick))
     app.register_blueprint(shared)

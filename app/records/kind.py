@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.actors import Permission
@@ -25,6 +25,7 @@ class Action:
         unless: It is offered unless the record's step (status or stage) is one of these.
         tone: The button's style.
         is_offered: Whether the page's head has a button for it; not where the page's own part does.
+        page: The endpoint of a page that asks more than a dialog can, which its button leads to.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Action:
     unless: frozenset[str] = frozenset()
     tone: str = ""
     is_offered: bool = True
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class OwnPage:
         lower: That of what stands there below the open tasks.
         shown: Long texts that stand there, and so not beside the details once more.
         may_change: Says of a record what the type's permission doesn't; None where nothing is.
+        previews: By field: where its text is shown as readers see it, while it is written.
     """
 
     load: Callable[[UnitOfWork, Any], Any]
@@ -72,6 +75,7 @@ class OwnPage:
     lower: str = ""
     shown: tuple[str, ...] = ()
     may_change: Callable[[UnitOfWork, Any], bool] | None = None
+    previews: Mapping[str, str] = field(default_factory=dict)
 
     def lets_change(self, uow: UnitOfWork, record: Any) -> bool:
         """Tell whether the page offers to change a record."""

@@ -39,6 +39,7 @@ _LEAD: Final = RecordKind(
             "The lead became an account, a contact and a deal.",
             unless=frozenset({"qualified", "worked_out"}),
             tone="primary",
+            page="conversion.show",
         ),
         Action(
             "work-out",

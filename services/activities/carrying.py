@@ -10,16 +10,16 @@ from services.activities.model import Activity, Participant
 from services.unit_of_work import UnitOfWork
 
 
-def carry_activities(uow: UnitOfWork, lead: Any, contact: Any, deal: Any) -> None:
-    """Let the lead's activities be about the deal, and its place in others be the contact's.
+def carry_activities(uow: UnitOfWork, lead: Any, contact: Any, heir: Any) -> None:
+    """Let the lead's activities be about ``heir``, and its place in others be the contact's.
 
     A second time there is nothing left to carry.
     """
     for activity in uow.session.scalars(
         select(Activity).where(Activity.regarding_id == lead.id).with_for_update()
     ):
-        activity.regarding_type, activity.regarding_id = "deal", deal.id
-        activity.account_id = deal.account_id
+        activity.regarding_type, activity.regarding_id = heir.record_type, heir.id
+        activity.account_id = heir.account_id
     there = select(Participant.activity_id).where(Participant.contact_id == contact.id)
     uow.session.execute(
         delete(Participant).where(

@@ -1,7 +1,8 @@
-"""Turning a lead into an account, a contact and a deal, in one transaction."""
+"""Turning a lead into an account, a contact and, if wanted, a deal, in one transaction."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from services.activities.carrying import carry_activities
 from services.actors import Permission
-from services.arguments import Key, Line, Money
+from services.arguments import Key, Line, Money, Truth
 from services.consents.keeping import carry_consents
 from services.crm.account_model import Account
 from services.crm.accounts import with_keys
@@ -18,11 +19,11 @@ from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.crm.deals import open_deal
 from services.crm.lead_model import LEAD, Lead, LeadStatus
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.points.keeping import carry_points, holders, points_of
 from services.points.model import PointKind
-from services.records.changes import add_record, change_record
+from services.records.changes import add_record, change_record, link_text
 from services.records.contact_points import company_domain, name_key, split_name
 from services.records.schemas import key_argument
 from services.records.timeline import add_entry, move_entries
@@ -51,6 +52,37 @@ class ConvertLead(Arguments):
             "description": "An account that exists; found by name or domain if empty.",
         },
     )
+    new_account = Truth(
+        load_default=False,
+        metadata={"title": "New account", "description": "Even if one would be found."},
+    )
+    contact_id = Key(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "title": "Contact",
+            "description": "A contact that exists; found by e-mail address if empty.",
+        },
+    )
+    new_contact = Truth(
+        load_default=False,
+        metadata={"title": "New contact", "description": "Even if one would be found."},
+    )
+    with_deal = Truth(load_default=True, metadata={"title": "Open a deal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Which of the records that exist a lead would go to; None: a new one is made."""
+
+    account: Account | None
+    contact: Contact | None
+
+
+def conversion_targets(uow: UnitOfWork, lead: Lead) -> Targets:
+    """Return what ``lead.convert`` finds for a lead if nothing is chosen by hand."""
+    contact = _find_contact(uow, lead)
+    return Targets(_find_account(uow, lead, contact), contact)
 
 
 @operation("lead.convert", Permission.RECORD_WRITE, ConvertLead, in_diagrams=True)
@@ -61,27 +93,43 @@ def convert_lead(
     deal_name: str | None = None,
     amount: Decimal | None = None,
     account_id: UUID | None = None,
+    new_account: bool = False,
+    contact_id: UUID | None = None,
+    new_contact: bool = False,
+    with_deal: bool = True,
 ) -> dict[str, Any]:
     """Convert a lead to an account, a contact and a deal.
 
     What exists already is found (the contact by any of its e-mail addresses, the account by name
-    or domain) and only its empty fields are filled. Activities go on with the deal, tags and
-    contact points go along. A second call returns the first result.
+    or domain), or chosen by hand, and only its empty fields are filled. Activities go on with the
+    deal, or with the contact if none is opened; tags and contact points go along. A second call
+    returns the first result.
     """
+    for name, key, is_new in (
+        ("account_id", account_id, new_account),
+        ("contact_id", contact_id, new_contact),
+    ):
+        if is_new and key is not None:
+            message = "Choose one that is there, or a new one."
+            raise Invalid(message, {name: [message]})
     lead = uow.get(Lead, lead_id, lock=True)
     if lead.status == LeadStatus.QUALIFIED:
         return _result(lead)
     if lead.status == LeadStatus.WORKED_OUT:
         raise Conflict("This lead is worked out; set it to working first.")
     _wait_for_twins(uow, lead)
-    contact = _find_contact(uow, lead)
-    account = _account_for(uow, lead, contact, account_id)
+    found = None if new_contact else _find_contact(uow, lead)
+    contact = found if contact_id is None else uow.get(Contact, contact_id)
+    known = None if new_account else _find_account(uow, lead, contact)
+    account = _account_for(uow, lead, known if account_id is None else uow.get(Account, account_id))
     contact = _contact_for(uow, lead, contact, account)
     carry_points(uow, lead, contact)
     carry_consents(uow, lead, contact)
-    deal = _deal_for(uow, lead, account, contact, deal_name=deal_name, amount=amount)
-    carry_activities(uow, lead, contact, deal)
-    carry_tags(uow, lead, deal)
+    deal = None
+    if with_deal:
+        deal = _deal_for(uow, lead, account, contact, deal_name=deal_name, amount=amount)
+    carry_activities(uow, lead, contact, deal or contact)
+    carry_tags(uow, lead, deal or contact)
     _close(uow, lead, account, contact, deal)
     return _result(lead)
 
@@ -106,13 +154,7 @@ def _find_contact(uow: UnitOfWork, lead: Lead) -> Contact | None:
     return uow.session.scalars(statement.order_by(Contact.id).limit(1)).one_or_none()
 
 
-def _account_for(
-    uow: UnitOfWork, lead: Lead, contact: Contact | None, account_id: UUID | None
-) -> Account:
-    if account_id is not None:
-        found: Account | None = uow.get(Account, account_id)
-    else:
-        found = _find_account(uow, lead, contact)
+def _account_for(uow: UnitOfWork, lead: Lead, found: Account | None) -> Account:
     domain = company_domain(lead.email)
     values = {
         "phone": lead.phone if lead.company else None,
@@ -206,14 +248,19 @@ def _deal_for(
     return open_deal(uow, values)
 
 
-def _close(uow: UnitOfWork, lead: Lead, account: Account, contact: Contact, deal: Deal) -> None:
-    lead.account_id, lead.contact_id, lead.deal_id = account.id, contact.id, deal.id
+def _close(
+    uow: UnitOfWork, lead: Lead, account: Account, contact: Contact, deal: Deal | None
+) -> None:
+    lead.account_id, lead.contact_id = account.id, contact.id
+    lead.deal_id = None if deal is None else deal.id
     lead.status = LeadStatus.QUALIFIED.value
     lead.converted_at = lead.closed_at = uow.now
     uow.session.flush()
     move_entries(uow, lead)
-    details = {"version": lead.version, "deal_id": str(deal.id)}
-    add_entry(uow, lead, "converted", f"Converted to deal “{deal.name}”", details=details)
-    keys = {name: str(key) for name, key in _result(lead).items()}
+    keys = {name: str(key) for name, key in _result(lead).items() if key is not None}
+    details = {"version": lead.version, **keys}
+    became = link_text(contact if deal is None else deal)
+    add_entry(uow, lead, "converted", f"Converted to {became}", details=details)
     uow.emit("lead.converted", "lead", lead.id, **keys)
-    uow.emit("deal.opened", "deal", deal.id, lead_id=str(lead.id))
+    if deal is not None:
+        uow.emit("deal.opened", "deal", deal.id, lead_id=str(lead.id))

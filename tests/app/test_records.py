@@ -175,12 +175,26 @@ def test_an_account_shows_what_belongs_to_it(browse, as_person):
 def test_a_lead_is_converted_from_its_page(browse, lead_of):
     key = lead_of("employee", company="Fjord Hotell", email="kari@fjord.example")
     browser = browse("employee")
-    browser.get(f"/leads/{key}")
-    assert browser.post(f"/leads/{key}/do/convert").headers["Location"] == f"/leads/{key}"
-    page = browser.get(f"/leads/{key}").text
-    assert "The lead became an account, a contact and a deal." in page
-    assert ">Convert<" not in page
-    assert names_in(browser.get("/deals"))
+    page = browser.get(f"/leads/{key}/convert").text
+    assert "New account “Fjord Hotell”" in page
+    chosen = {"account_id": "", "contact_id": "", "with_deal": "1", "amount": "1 200,50"}
+    answer = browser.post(f"/leads/{key}/convert", **chosen)
+    deal = browser.get(answer.headers["Location"]).text
+    assert "The lead is converted." in deal
+    assert "1,200.50" in deal
+    assert "Convert</a>" not in browser.get(f"/leads/{key}").text
+
+
+def test_what_is_there_is_offered_when_a_lead_is_converted(browse, lead_of, as_person):
+    account = as_person("employee", "account.create", {"name": "Fjord Hotell AS"})
+    key = lead_of("employee", company="Fjord Hotell AS", email="kari@fjord.example")
+    browser = browse("employee")
+    assert f'value="{account.id}" checked' in browser.get(f"/leads/{key}/convert").text
+    chosen = {"account_id": str(account.id), "contact_id": "", "amount": "much", "with_deal": "1"}
+    again = browser.post(f"/leads/{key}/convert", **chosen)
+    assert (again.status_code, f'value="{account.id}" checked' in again.text) == (422, True)
+    answer = browser.post(f"/leads/{key}/convert", account_id=str(account.id), contact_id="")
+    assert answer.headers["Location"].startswith("/contacts/")
 
 
 def test_an_action_that_is_refused_says_why_on_the_page(browse, lead_of):

@@ -10,12 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from services.activities.model import Activity
 from services.crm.account_model import Account
 from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.crm.lead_model import Lead
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
 from services.records.timeline import timeline_of
+from services.records.types import get_record
 
 
 def _lead(desk, **changes):
@@ -133,6 +135,49 @@ def test_one_contact_comes_to_be_when_two_leads_of_a_person_are_converted_at_onc
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(convert, leads))
     assert [len(_all(staff, model)) for model in (Account, Contact, Deal)] == [1, 1, 2]
+
+
+def test_no_deal_is_opened_when_none_is_wanted(staff):
+    lead = _lead(staff)
+    about = {"regarding_type": "lead", "regarding_id": lead.id}
+    task = staff.do("activity.create", kind="task", subject="Call", **about)
+    made = staff.do("lead.convert", lead_id=lead.id, with_deal=False)
+    assert made["deal_id"] is None
+    assert not _all(staff, Deal)
+    [carried] = _all(staff, Activity)
+    assert (carried.id, carried.regarding_id) == (task.id, made["contact_id"])
+    assert staff.ask(timeline_of, "lead", lead.id)[0].title == (
+        "Converted to contact “Eva Maria Lund”"
+    )
+    assert "deal.opened" not in staff.events()
+
+
+def test_a_new_one_is_made_when_what_is_there_is_not_wanted(staff):
+    first = staff.do("lead.convert", lead_id=_lead(staff).id)
+    second = staff.do("lead.convert", lead_id=_lead(staff).id, new_account=True, new_contact=True)
+    assert not set(first.values()) & set(second.values())
+
+
+def test_the_chosen_ones_are_taken_when_others_would_be_found(staff):
+    staff.do("lead.convert", lead_id=_lead(staff).id)
+    account = staff.do("account.create", name="Sol")
+    contact = staff.do("contact.create", last_name="Sand")
+    made = staff.do(
+        "lead.convert", lead_id=_lead(staff).id, account_id=account.id, contact_id=contact.id
+    )
+    assert (made["account_id"], made["contact_id"]) == (account.id, contact.id)
+    kept = staff.ask(get_record, "contact", contact.id)
+    assert (kept.last_name, kept.email, kept.account_id) == (
+        "Sand",
+        "eva@nordlys.example",
+        account.id,
+    )
+
+
+def test_one_that_is_there_and_a_new_one_are_refused_together(staff):
+    account = staff.do("account.create", name="Sol")
+    with pytest.raises(Invalid, match="or a new one"):
+        staff.do("lead.convert", lead_id=_lead(staff).id, account_id=account.id, new_account=True)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
