@@ -1,48 +1,42 @@
 """Finding articles: by a few words, or by the whole subject of a request.
 
-Not every word needs to occur. A word counts the more the fewer articles have it (inverse document
-frequency), and more in a title or among the keywords; what has helped others counts a little.
-Words are cut to their first letters, which finds "printing" by "printer" in any language without
-its rules for endings (Can et al. 2008, "Information retrieval on Turkish texts": the first five
-letters do as well as a lemmatiser; of short words a letter less is kept).
+Not every word needs to occur: ``ranking.py`` says what counts how much. What has helped others
+counts a little.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import validate
-from sqlalchemy import CTE, Float, Select, case, cast, func, literal, select, true
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import Select, func, text
 
 from services.actors import Permission
 from services.arguments import Line, LongText, WholeNumber
 from services.knowledge.model import ARTICLE as ARTICLE_TYPE
 from services.knowledge.model import LANGUAGES, VISIBILITIES, Article, ArticleStatus
+from services.knowledge.ranking import beginning, ranked
 from services.knowledge.stop_words import STOP_WORDS
 from services.knowledge.votes import NO_VOTES, Votes, votes_of
 from services.operations import Arguments, operation
-from services.search.conditions import Searched, has_words, searched_part
-from services.search.model import SearchEntry
+from services.search.conditions import Searched, searched_part
 from services.search.words import split_words
 from services.unit_of_work import UnitOfWork
 
 MAX_FOUND: Final = 50
 _MOST_WORDS: Final = 8
 _READ: Final = 500
-_BEGINNING: Final = 4
-_LONG: Final = 8
 _SHORTEST: Final = 3
 _ENOUGH: Final = 0.4
 """What of the weight of a subject's known words an article must have to be suggested."""
 
-_IN_TITLE: Final = 1.5
-_AS_KEYWORD: Final = 1.0
-_WHOLE: Final = 0.5
+_BY_INDEX: Final = text("SET LOCAL enable_seqscan = off")
+_AS_BEFORE: Final = text("SET LOCAL enable_seqscan = on")
+
 _HELPFUL: Final = 0.2
 
 
@@ -145,8 +139,12 @@ def find_articles(
     part = searched_part(uow, ARTICLE_TYPE)
     if not words or part is Searched.NOTHING:
         return []
-    statement = _ranked(uow, words, narrowed, is_by_title=part is Searched.TITLE)
+    allowed = _narrowed(uow, narrowed).with_only_columns(Article.id)
+    statement = ranked(words, allowed, is_by_title=part is Searched.TITLE)
+    # The server takes unpacking long lists of words for cheap, and would read all of them.
+    uow.session.execute(_BY_INDEX)
     rows = uow.session.execute(statement.limit(3 * limit)).all()
+    uow.session.execute(_AS_BEFORE)
     votes = votes_of(uow, [row.Article.id for row in rows])
     found = [
         FoundArticle(
@@ -186,14 +184,8 @@ def telling_words(text: str) -> list[str]:
     telling = [one for one in words if _is_telling(one)] or words
     found: dict[str, str] = {}
     for word in telling:
-        found[_beginning(word)] = max(found.get(_beginning(word), ""), word, key=len)
+        found[beginning(word)] = max(found.get(beginning(word), ""), word, key=len)
     return list(found.values())[:_MOST_WORDS]
-
-
-def _beginning(word: str) -> str:
-    if word.isdigit():
-        return word
-    return word[: _BEGINNING + (len(word) >= _LONG)]
 
 
 def _is_telling(word: str) -> bool:
@@ -209,78 +201,3 @@ def _narrowed(uow: UnitOfWork, narrowed: ArticleFilter) -> Select[Article]:
     if narrowed.visibility is not None:
         statement = statement.where(Article.visibility == narrowed.visibility)
     return statement
-
-
-def _ranked(
-    uow: UnitOfWork, words: Sequence[str], narrowed: ArticleFilter, *, is_by_title: bool
-) -> Select[Any]:
-    """Return the query of articles with any of the words: article, score and coverage.
-
-    Which words each article has is asked once; how many articles have each word is counted on
-    the answers, in the same statement.
-    """
-    beginnings = [_beginning(word) for word in words]
-    allowed = _narrowed(uow, narrowed).with_only_columns(Article.id)
-    hits = _hits(words, allowed, "^" if is_by_title else "")
-    counts = select(
-        *(
-            func.count().filter(hits.c[f"has{place}"]).label(f"n{place}")
-            for place in range(len(words))
-        )
-    ).cte("counts")
-    total = select(func.count()).select_from(allowed.subquery()).scalar_subquery()
-    weights = [
-        func.ln(1 + cast(total, Float) / func.greatest(counts.c[f"n{place}"], 1))
-        for place in range(len(words))
-    ]
-    score: Any = literal(0.0)
-    had: Any = literal(0.0)
-    known: Any = literal(0.0)
-    for place, (weight, beginning) in enumerate(zip(weights, beginnings, strict=True)):
-        has, keyword = hits.c[f"has{place}"], func.lower(Article.keywords).contains(beginning)
-        better = (
-            1 + _extra(hits.c[f"title{place}"], _IN_TITLE) + _extra(hits.c[f"whole{place}"], _WHOLE)
-        )
-        if not is_by_title:
-            better += _extra(keyword, _AS_KEYWORD)
-        score += case((has, weight * better), else_=0.0)
-        had += case((has, weight), else_=0.0)
-        known += case((counts.c[f"n{place}"] > 0, weight), else_=0.0)
-    score = score.label("score")
-    coverage = (had / func.nullif(known, 0)).label("coverage")
-    return (
-        select(Article, score, coverage)
-        .join(hits, hits.c.id == Article.id)
-        .join(counts, true())
-        .order_by(score.desc(), Article.id.desc())
-    )
-
-
-def _hits(words: Sequence[str], allowed: Select[Any], anywhere: str) -> CTE:
-    """Return the query of articles with any of the words: which it has, in its title, and whole.
-
-    An article's words are unpacked once, not for each question: a long text's are compressed.
-    """
-    any_word = " | ".join(f"'{anywhere}{_beginning(word)}':*" for word in words)
-    unpacked = SearchEntry.words.op("||")(cast("", TSVECTOR)).label("words")
-    entries = (
-        select(SearchEntry.id, unpacked)
-        .where(SearchEntry.record_type == ARTICLE_TYPE.name, has_words(SearchEntry.words, any_word))
-        .where(SearchEntry.id.in_(allowed))
-        .offset(0)
-        .subquery()
-    )
-    asked = [
-        part
-        for place, word in enumerate(words)
-        for part in (
-            has_words(entries.c.words, f"'{anywhere}{_beginning(word)}':*").label(f"has{place}"),
-            has_words(entries.c.words, f"'^{_beginning(word)}':*").label(f"title{place}"),
-            has_words(entries.c.words, f"'{anywhere}{word}'").label(f"whole{place}"),
-        )
-    ]
-    return select(entries.c.id, *asked).cte("hits")
-
-
-def _extra(condition: Any, weight: float) -> Any:
-    return case((condition, weight), else_=0.0)
