@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from app.forms import reason_of
 from app.views import view
@@ -21,19 +22,23 @@ from services.knowledge.finding import (
     newest_articles,
     telling_words,
 )
-from services.knowledge.markdown import shorten
+from services.knowledge.markdown import shorten, to_html
 from services.knowledge.model import ARTICLE, LANGUAGES, VISIBILITIES
 from services.knowledge.tree import CategoryNode, category_tree
 from services.operations import run
 from services.unit_of_work import UnitOfWork
 
 _SHOWN: Final = 30
+_PREVIEWED: Final = 200_000
+"""Characters of a text."""
 
 
 def add_routes(blueprint: Blueprint) -> None:
     """Add the page of all published articles."""
     read = Permission.RECORD_READ
     blueprint.add_url_rule("", "index", view(read)(index))
+    shown = view(Permission.RECORD_WRITE)(preview)
+    blueprint.add_url_rule("/preview", "preview", shown, methods=["POST"])
     decided = view(read, again=_explain)(vote)
     blueprint.add_url_rule("/articles/<uuid:key>/vote", "vote", decided, methods=["POST"])
 
@@ -71,6 +76,12 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
         visibilities=list(VISIBILITIES.items()),
         is_cut=len(found) == _SHOWN,
     )
+
+
+def preview(_uow: UnitOfWork) -> ResponseReturnValue:
+    """Show a text that is being written as its readers will see it; nothing is kept."""
+    html = to_html(request.form.get("body", "")[:_PREVIEWED])
+    return render_template("knowledge/preview.html", html=Markup(html))  # noqa: S704 - it is cleaned
 
 
 def vote(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

@@ -55,5 +55,6 @@ ARTICLE_KIND: Final = RecordKind(
         main="knowledge/article_main.html",
         shown=("body",),
         may_change=may_change,
+        previews={"body": "knowledge.preview"},
     ),
 )

@@ -90,7 +90,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         shares=shares_with_names(uow, record),
         can_be_shared=is_shareable(record),
         may_change=_may_change(kind, uow, record),
-        may_delete=uow.actor.may(kind.write) and uow.may_do(Verb.DELETE, record),
+        may_delete=_may_delete(kind, uow, record),
         lines=lines_of(uow, record) if kind.lines else [],
         sums=totals_of(uow, record) if kind.lines else None,
         priced=sees_prices(uow, kind.record_type),
@@ -107,6 +107,12 @@ def _is_offered(uow: UnitOfWork, action: Action, step: str | None) -> bool:
 
 def _may_change(kind: RecordKind, uow: UnitOfWork, record: Any) -> bool:
     if not uow.actor.may(kind.write) or not uow.may_do(Verb.UPDATE, record):
+        return False
+    return kind.own is None or kind.own.lets_change(uow, record)
+
+
+def _may_delete(kind: RecordKind, uow: UnitOfWork, record: Any) -> bool:
+    if not uow.actor.may(kind.write) or not uow.may_do(Verb.DELETE, record):
         return False
     return kind.own is None or kind.own.lets_change(uow, record)
 

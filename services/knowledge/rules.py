@@ -24,7 +24,9 @@ def check_may_change(uow: UnitOfWork, article: Article) -> None:
         NotAllowed: It is published, and the actor may not publish.
     """
     if not may_change(uow, article):
-        raise NotAllowed("A published article is changed only by those who may publish articles.")
+        raise NotAllowed(
+            "A published article is changed and deleted only by those who may publish articles."
+        )
 
 
 def check_open(uow: UnitOfWork, names: Iterable[str]) -> None:

@@ -20,6 +20,8 @@ from services.crm.pipelines import enter_pipeline
 from services.errors import Conflict, NotFound
 from services.goals.goals import check_single
 from services.goals.model import Goal
+from services.knowledge.model import Article
+from services.knowledge.rules import check_may_change
 from services.operations import Arguments, check_allowed, operation
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
@@ -48,6 +50,8 @@ def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     check_allowed(uow, f"{record_type}.update")
     if isinstance(record, SalesDocument) and record.status != "draft":
         raise Conflict("Only a draft can be deleted.", code="wrong_status")
+    if isinstance(record, Article):
+        check_may_change(uow, record)
     record.deleted_at, record.deleted_by = uow.now, uow.actor.name
     if isinstance(record, Invoice) and record.order_id is not None:
         settle_order(uow, record.order_id)
@@ -68,6 +72,8 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
     if record is None:
         raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
     check_allowed(uow, f"{record_type}.update")
+    if isinstance(record, Article):
+        check_may_change(uow, record)
     check_unique(uow, record, get_record_type(record_type).added_fields)
     if isinstance(record, Deal) and record.closed_at is None:
         enter_pipeline(uow, record.pipeline_id)

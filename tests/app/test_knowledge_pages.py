@@ -37,6 +37,25 @@ def test_an_article_is_shown_as_text_when_it_is_opened(browse, article):
     assert f"/articles/{article.id}/edit" not in page
 
 
+def test_no_article_is_offered_for_deletion_to_whom_it_is_refused(browse, article):
+    address = f"/articles/{article.id}"
+    assert f"{address}/delete" not in browse("employee").get(address).text
+    assert f"{address}/delete" in browse("administrator").get(address).text
+
+
+def test_the_place_of_the_knowledge_base_is_marked_when_an_article_is_open(browse, article):
+    page = browse("employee").get(f"/articles/{article.id}").text
+    assert '<a class="lw-place" href="/knowledge" aria-current="page"' in page
+
+
+def test_a_text_is_shown_as_its_readers_will_see_it_when_it_is_written(browse, article):
+    author = browse("administrator")
+    assert 'hx-post="/knowledge/preview"' in author.get(f"/articles/{article.id}/edit").text
+    shown = author.post("/knowledge/preview", body="**Bold** <script>alert(1)</script>").text
+    assert "<strong>Bold</strong>" in shown
+    assert "<script>" not in shown
+
+
 def test_an_article_is_found_when_one_of_its_words_is_asked_for(browse, article):
     browser = browse("employee")
     assert "Door does not close" in browser.get("/knowledge?q=closing+doors").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
 from services.knowledge.finding import ArticleFilter, find_articles, suggest_articles
@@ -32,6 +33,9 @@ def titles(desk, text, actor=None, **narrowed):
         suggest_articles, text, ArticleFilter(**narrowed), **({"actor": actor} if actor else {})
     )
     return [one.article.title for one in found]
+
+
+SHOW = text("SHOW enable_seqscan")
 
 
 def limit(desk, name, **rights):
@@ -80,6 +84,17 @@ def test_a_published_article_is_left_alone_by_those_who_may_not_publish(desk, wr
         desk.do("article.update", "petra", article_id=article.id, body="x")
     with pytest.raises(NotAllowed):
         desk.do("article.publish", "petra", article_id=draft.id)
+
+
+def test_a_published_article_stays_when_somebody_deletes_it_who_may_not_publish(desk, write):
+    desk.add_person("anna")
+    draft, published = write("Draft", publish=False), write("Published")
+    desk.do("record.delete", "anna", record_type="article", record_id=draft.id)
+    with pytest.raises(NotAllowed, match="may publish"):
+        desk.do("record.delete", "anna", record_type="article", record_id=published.id)
+    desk.do("record.delete", record_type="article", record_id=published.id)
+    with pytest.raises(NotAllowed, match="may publish"):
+        desk.do("record.restore", "anna", record_type="article", record_id=published.id)
 
 
 def test_an_article_without_text_is_not_published(desk):
@@ -247,6 +262,29 @@ def test_few_statements_are_asked_when_articles_are_suggested(desk, write):
     with desk.counting() as statements:
         titles(desk, "paper jam")
     assert len([one for one in statements if one.startswith(("SELECT", "WITH"))]) == 2
+
+
+def test_other_records_count_nothing_when_they_have_the_words(desk, write):
+    write("Paper jam")
+    before = [one.score for one in desk.ask(find_articles, "paper jam")]
+    desk.do("deal.create", name="Paper jam")
+    assert [one.score for one in desk.ask(find_articles, "paper jam")] == before
+
+
+def test_whole_words_and_keywords_count_when_articles_begin_alike(desk, write):
+    write("Printers at home")
+    write("Printing at home")
+    assert titles(desk, "printers") == ["Printers at home", "Printing at home"]
+    write("At home", keywords="printing")
+    write("In the office", "Printing.")
+    found = titles(desk, "printing")
+    assert found.index("At home") < found.index("In the office")
+
+
+def test_the_plans_of_later_statements_are_as_before_when_articles_were_found(desk, write):
+    write("Paper jam")
+    setting = desk.ask(lambda uow: (find_articles(uow, "jam"), uow.session.scalar(SHOW))[1])
+    assert setting == "on"
 
 
 def test_a_person_has_one_vote_when_it_thinks_better_of_it(desk, write):
