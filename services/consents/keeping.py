@@ -140,12 +140,20 @@ def same_persons(uow: UnitOfWork, person: Any, channel: str) -> list[tuple[str, 
 def carry_consents(uow: UnitOfWork, source: Any, target: Any) -> None:
     """Tell of ``target`` what ``source`` said, as when a lead becomes a contact.
 
-    What both said differently stays as the stricter of the two has it.
+    What both said differently stays as the stricter of the two has it; what ``target`` agreed to
+    for an address that it has no longer counts for nothing.
     """
     uow.session.flush()
     there = present_consents(uow, target.id)
+    held = {point.normalised for point in points_of(uow, target)}
     for topic, entry in present_consents(uow, source.id).items():
-        if _is_stricter(entry, there.get(topic)):
+        present = there.get(topic)
+        is_over = (
+            present is not None
+            and present.state == ConsentState.GIVEN
+            and present.address not in held
+        )
+        if _is_stricter(entry, None if is_over else present):
             _copy(uow, entry, target.record_type, target.id, CONVERTED)
 
 

@@ -434,6 +434,17 @@ def test_a_contact_has_what_the_lead_agreed_to_when_it_is_converted(staff):
     assert _may(staff, Contact(id=made["contact_id"]))
 
 
+def test_a_contact_has_what_the_lead_agreed_to_when_its_own_address_is_gone(staff, eva):
+    _give(staff, eva)
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    lead = staff.do("lead.create", "anna", name="Eva Lund", email="new@nordlys.example",
+                    allow_duplicate=True)  # fmt: skip
+    _give(staff, lead)
+    made = staff.do("lead.convert", "anna", lead_id=str(lead.id))
+    assert made["contact_id"] == eva.id
+    assert _may(staff, eva)
+
+
 # -- advertising
 
 
