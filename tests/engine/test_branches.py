@@ -225,6 +225,18 @@ def test_endless_loop_ends_as_an_incident_when_nothing_waits(monkeypatch):
     assert "without waiting" in play.of(changes.StepFailedAt)[0].message
 
 
+def test_inclusive_join_does_not_wait_when_what_may_come_can_also_come_where_one_is():
+    """Each path to a flow without a token has one beside it to a flow with one (§13.4.3)."""
+    drawing = Drawing().start().node("parallelGateway", "fork").task("a").task("b")
+    drawing.node("exclusiveGateway", "choice", default="choice-join").end()
+    drawing.node("inclusiveGateway", "join").path("start", "fork", "a", "join", "end")
+    drawing.path("fork", "b", "choice", "join").flow("choice", "a", "=again")
+    play = Play(drawing).complete("a")
+    assert play.trace == ["start", "fork", "a", "join", "end"]
+    play.complete("b", again=False)
+    assert (play.state, play.trace[-3:]) == ("completed", ["choice", "join", "end"])
+
+
 def test_loop_that_splits_is_an_incident_when_it_has_too_many_tokens(monkeypatch):
     monkeypatch.setattr("processes.engine.instance.MAX_TOKENS", 50)
     drawing = Drawing().start().node("exclusiveGateway", "merge").node("parallelGateway", "fork")

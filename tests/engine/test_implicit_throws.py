@@ -67,6 +67,18 @@ def test_event_is_thrown_when_the_condition_of_a_complex_behavior_holds():
     assert play.complete("each").trace[-2:] == ["told_of", "noted"]
 
 
+def test_event_is_thrown_once_when_a_later_one_fails_and_is_retried():
+    inner = "".join(
+        f"<complexBehaviorDefinition><condition>={condition}</condition>"
+        f'<event id="{name}">{on("signal", "s")}</event></complexBehaviorDefinition>'
+        for name, condition in (("first", "true"), ("second", "enough"))
+    )
+    play = start(behaving("Complex", inner)).complete("each")
+    assert (play.failed, len(play.host.thrown)) == (["each"], 1)
+    play.do("set_variables", {"enough": True})
+    assert len(play.do("retry", play.at("each")).host.thrown) == 2
+
+
 def test_error_is_caught_when_a_multi_instance_throws_it():
     declared = '<error id="e" errorCode="E"/><errorEventDefinition id="told" errorRef="e"/>'
     drawing = behaving("One", declared=declared, oneBehaviorEventRef="told")

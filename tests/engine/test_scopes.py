@@ -323,6 +323,11 @@ def test_error_of_one_item_interrupts_all_when_the_border_catches_it():
     assert (play.state, play.trace) == ("completed", ["start", "caught", "sorry"])
 
 
+def test_items_that_have_not_begun_are_not_active_when_sequential():
+    drawing = each(looped(until="=numberOfActiveInstances = 0", sequential=True))
+    assert Play(drawing, {"items": [1, 2, 3]}).complete("each").state == "completed"
+
+
 def test_item_fails_and_is_retried_when_its_output_is_wrong():
     loop = looped(output=("results", "=1"), until="=enough")
     play = Play(each(loop), {"items": [1]}).complete("each")
