@@ -69,7 +69,10 @@ def test_a_scan_is_begun_watched_and_its_pairs_are_judged(browse, pair, platform
     again = olga.post("/accounts/doubles/scan")
     assert again.headers["Location"] == "/accounts/doubles"
     assert "running already" in olga.get("/accounts/doubles").text
+    polled = 'hx-get="/accounts/doubles?alike=same"'
+    assert polled in olga.get("/accounts/doubles?alike=same").text
     _finish(platform)
+    assert polled not in olga.get("/accounts/doubles?alike=same").text
     page = anna.get("/accounts/doubles").text
     assert "similar name" in page
     pair_id = re.search(r'name="pair_id" value="([^"]+)"', page).group(1)
