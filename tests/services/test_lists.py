@@ -125,6 +125,8 @@ def test_pages_are_the_same_when_the_records_are_too_many_to_be_counted(staff, m
         ("maria", {"filters": {"amount__gte": "2"}}, 4),
         ("anna", {"filters": {"amount__gte": "2"}}, 3),
         ("maria", {"search": "deal", "filters": {"amount__gte": "2"}}, 4),
+        ("maria", {"search": "deal 4", "filters": {"amount__gte": "2"}}, 1),
+        ("maria", {"search": "deal 1", "filters": {"amount__gte": "2"}}, 0),
         ("anna", {}, 5),
     ]
     counted = [_walk(staff, "deal", 2, who, sort="-amount", **query) for who, query, _ in asked]
