@@ -87,6 +87,19 @@ def test_nothing_is_kept_when_an_export_is_cancelled(staff, monkeypatch):
         fetch(staff, one)
 
 
+def test_an_export_stays_cancelled_when_its_last_rows_are_being_written(staff, monkeypatch):
+    monkeypatch.setattr(exports, "AT_ONCE", -1)
+    one = export(staff)
+
+    def rows(_uow, _request):
+        staff.do("export.cancel", "olga", export_id=str(one.id))
+        yield ["Company"]
+
+    monkeypatch.setattr(exports, "iterate_rows", rows)
+    drain(staff.platform)
+    assert staff.ask(get_export, one.id, actor="olga").stage == "cancelled"
+
+
 def test_a_file_is_gone_when_its_week_is_over(staff, clock):
     one = export(staff)
     clock.advance(timedelta(days=8))
