@@ -232,6 +232,24 @@ def test_who_has_another_address_now_can_be_asked_anew(staff, eva):
     assert _may(staff, eva)
 
 
+def test_what_waits_to_be_confirmed_changes_nothing_of_what_was_agreed(staff, eva):
+    _give(staff, eva)
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    staff.do("consent.request", "anna", **_named(eva))
+    staff.do("contact.update", "anna", contact_id=eva.id, email=ADDRESS)
+    assert _may(staff, eva)
+
+
+def test_a_link_confirms_its_address_when_another_was_agreed_to_meanwhile(staff, eva):
+    staff.do("consent.request", "anna", **_named(eva))
+    token = _confirmation(staff)
+    staff.do("contact.update", "anna", contact_id=eva.id, email="new@nordlys.example")
+    _give(staff, eva)
+    staff.do("contact.update", "anna", contact_id=eva.id, email=ADDRESS)
+    staff.do("consent.confirm", PUBLIC, token=token)
+    assert _may(staff, eva)
+
+
 def test_a_link_confirms_nothing_when_the_address_it_went_to_is_gone(staff, eva):
     staff.do("consent.request", "anna", **_named(eva))
     token = _confirmation(staff)
@@ -457,6 +475,25 @@ def test_advertising_is_refused_when_the_person_has_not_agreed(staff, eva):
     with pytest.raises(Invalid) as caught:
         _advertise(staff, eva)
     assert caught.value.code == "mail_address_refused"
+
+
+def test_advertising_is_refused_when_consent_is_for_another_address_of_the_person(staff, eva):
+    _give(staff, eva)
+    _add_address(staff, eva)
+    with pytest.raises(Invalid, match="has not agreed"):
+        _advertise(staff, eva, to="eva@home.example")
+
+
+def test_advertising_that_waited_does_not_leave_when_consent_is_for_another_address_now(staff, eva):
+    _give(staff, eva)
+    key = _advertise(staff, eva)["mail_id"]
+    _add_address(staff, eva)
+    keys = staff.ask(lambda uow: {one.normalised: one.id for one in points_of(uow, eva)})
+    staff.do("contact_point.make_primary", "anna", contact_point_id=keys["eva@home.example"])
+    _give(staff, eva)
+    deliver_mail(staff.platform, mail_id=str(key))
+    mail = staff.ask(lambda uow: uow.session.get(Mail, key))
+    assert (mail.state, mail.attempts) == ("failed", 0)
 
 
 def test_advertising_carries_a_link_that_ends_it(staff, eva):
