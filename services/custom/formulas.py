@@ -46,6 +46,7 @@ class Formula:
 
     expression: Expression
     kind: str
+    text: str
 
 
 def compile_formula(text: str, kind: str) -> Formula:
@@ -54,7 +55,7 @@ def compile_formula(text: str, kind: str) -> Formula:
     Raises:
         FeelSyntaxError: It is none.
     """
-    return Formula(compile_expression(text.strip().removeprefix("=")), kind)
+    return Formula(compile_expression(text.strip().removeprefix("=")), kind, text)
 
 
 def value_of_formula(record: Any, key: str, formula: Formula) -> Any:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from feel import FeelError
 from services.custom.attributes import drop_attribute, put_attribute
+from services.custom.following import keep_formula
 from services.custom.formulas import compile_formula
 from services.custom.model import LAYOUT_ROW, CustomField, CustomType, LayoutVersion
 from services.custom.operations import forget_type, put_type
@@ -197,6 +198,7 @@ def _apply_fields(record_type: RecordType, rows: Sequence[CustomField]) -> None:
     now = {row.key for row in sound}
     for key in before - now:
         drop_attribute(record_type.model, key)
+        keep_formula(record_type.name, f"c_{key}", None)
     _KNOWN.attributes[record_type.name] = now
     shown = [row for row in sound if row.retired_at is None and _has_target(row)]
     record_type.model.__added_texts__ = tuple(attribute_of(row) for row in shown if _is_text(row))
@@ -231,4 +233,5 @@ def _put(record_type: RecordType, row: CustomField) -> bool:
             log.warning("formula_not_read", field=row.key, error=str(error))
             return False
     put_attribute(record_type.model, row.key, row.kind, formula)
+    keep_formula(record_type.name, attribute_of(row), formula)
     return True

@@ -6,7 +6,8 @@ union, and the most generous one wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -57,6 +58,17 @@ _STRENGTH: Final = {right: strength for strength, right in enumerate(FieldRight)
 _WITHIN_READ: Final = frozenset({Verb.UPDATE, Verb.DELETE, Verb.EXPORT})
 
 
+Follow = Callable[[Callable[[str], frozenset[str]]], Mapping[str, frozenset[str]]]
+"""From what is hidden of a record type, the fields of each type that tell of it."""
+
+_FOLLOWING: list[tuple[Follow, Callable[[], int]]] = []
+
+
+def follow_hidden(follow: Follow, revision: Callable[[], int]) -> None:
+    """Let fields be hidden with others; ``revision`` differs whenever they may have changed."""
+    _FOLLOWING.append((follow, revision))
+
+
 @dataclass(frozen=True, slots=True)
 class RoleRules:
     """What one role says of records.
@@ -100,6 +112,9 @@ class RecordRights:
     standard: Scope
     _scopes: dict[tuple[str, Verb], Scope] = field(default_factory=dict, repr=False)
     _closed: dict[tuple[str, FieldRight], frozenset[str]] = field(default_factory=dict, repr=False)
+    _following: dict[int, tuple[int, Mapping[str, frozenset[str]]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def scope(self, record_type: str, verb: Verb) -> Scope:
         """Return how far ``verb`` reaches; never further than reading does."""
@@ -112,12 +127,29 @@ class RecordRights:
         return known
 
     def hidden(self, record_type: str) -> frozenset[str]:
-        """Return the fields that the person may not see."""
-        return self._below(record_type, FieldRight.READ)
+        """Return the fields that the person may not see, and those that tell of them."""
+        closed = self._closed_itself(record_type)
+        if not any(role.fields for role in self.roles.values()):
+            return closed
+        followed = (self._followed(place)[record_type] for place in range(len(_FOLLOWING)))
+        return closed.union(*followed)
 
     def locked(self, record_type: str) -> frozenset[str]:
         """Return the fields that the person may not write; the hidden ones are among them."""
-        return self._below(record_type, FieldRight.WRITE)
+        return self._below(record_type, FieldRight.WRITE) | self.hidden(record_type)
+
+    def _closed_itself(self, record_type: str) -> frozenset[str]:
+        return self._below(record_type, FieldRight.READ)
+
+    def _followed(self, place: int) -> Mapping[str, frozenset[str]]:
+        """Return what is hidden with other fields, by type; kept until it changes."""
+        follow, revision = _FOLLOWING[place]
+        now = revision()
+        known = self._following.get(place)
+        if known is None or known[0] != now:
+            found = defaultdict(frozenset[str], follow(self._closed_itself))
+            known = self._following[place] = (now, found)
+        return known[1]
 
     def _widest(self, record_type: str, verb: Verb) -> Scope:
         scopes = (role.scope(record_type, verb, self.standard) for role in self.roles.values())

@@ -168,3 +168,33 @@ def test_hidden_values_are_kept_when_two_records_are_merged(clerk):
         clerk.do("record.merge", "petra", **keys, take=["phone"])
     clerk.do("record.merge", "petra", **keys, take=["name"])
     assert clerk.ask(get_record, "account", kept.id).phone == "+4722334455"
+
+
+def test_a_formula_is_hidden_when_it_tells_of_a_hidden_field(staff):
+    def formula(record_type, label, text):
+        raw = {"record_type": record_type, "label": label, "kind": "formula", "formula": text}
+        staff.do("custom_field.create", "olga", **raw, result="text")
+
+    formula("deal", "Twice", "string(amount * 2)")
+    formula("deal", "Again", "c_twice")
+    formula("deal", "Beyond", "account.phone")
+    formula("account", "Call", "phone")
+    formula("deal", "Further", "account.c_call")
+    formula("deal", "Plain", "string(probability)")
+    formula("deal", "Town", "account.city")
+    rights = {"deal": {"amount": "hidden"}, "account": {"phone": "hidden"}}
+    role = staff.do(
+        "role.create",
+        name="Clerk",
+        permissions=["record:read"],
+        records={"*": {"read": "all"}},
+        field_rights=rights,
+    )
+    staff.add_person("carl", roles=(role.key,))
+    told = staff.ask(
+        lambda uow: {field.name for field in uow.readable_fields(get_record_type("deal"))},
+        actor="carl",
+    )
+    assert {name for name in told if name.startswith("c_")} == {"c_plain", "c_town"}
+    assert "c_call" in staff.actor("carl").hidden_fields("account")
+    assert staff.actor("boris").hidden_fields("deal") == frozenset()
