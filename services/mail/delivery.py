@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from email import policy
+from email._header_value_parser import TokenList
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, getaddresses, parseaddr
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -34,7 +38,34 @@ from services.unit_of_work import UnitOfWork
 MAX_ATTEMPTS = 4
 _WAITS_SECONDS = (30, 300, 1800)
 # A mail must leave as it was signed and threaded, with 7-bit lines of at most 998 characters.
-_POLICY = policy.SMTP.clone(cte_type="7bit", max_line_length=78)
+_LONGEST_ID = 900
+
+
+class _References:
+    """A header of Message-IDs, one a line: the library would encode those longer than a line."""
+
+    max_count = 1
+
+    @staticmethod
+    def parse(value: str, kwds: dict[str, Any]) -> None:
+        """Take the IDs as they are, without those that no header may hold."""
+        kept = [one for one in value.split() if one.isascii() and len(one) <= _LONGEST_ID]
+        kwds["decoded"] = " ".join(kept)
+        kwds["parse_tree"] = TokenList()
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header's lines."""
+        ids = str(self).split()
+        if not ids:
+            return ""
+        lines = f"{policy.linesep} ".join(ids)
+        return f"{self.name}: {lines}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("in-reply-to", "references"):
+    _HEADERS.map_to_type(_name, _References)  # type: ignore[arg-type] # made a BaseHeader there
+_POLICY = policy.SMTP.clone(cte_type="7bit", max_line_length=78, header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)

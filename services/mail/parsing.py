@@ -38,8 +38,10 @@ _MAX_CONTENT_HEADER = 1_000
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 # Kept as plain bytes, so that no browser ever takes them for a page of ours.
 _ACTIVE_TYPES = re.compile(r"html|xml|svg|script|shockwave")
-_IDS = re.compile(r"<[^<>\s]{1,900}>")
-_RETURNED_ID = re.compile(r"^Message-ID:\s*(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE)
+# Longer than a line, they come folded, some in their middle (RFC 5322 3.6.4, 4.5.4).
+_IDS = re.compile(r"<[^<>]{1,950}>")
+_RETURNED_ID = re.compile(r"^Message-ID:\s*(<[^<>]{1,950}>)", re.IGNORECASE | re.MULTILINE)
+_MAX_REFERENCES = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+[1-6]?)")
 _WHOLE_TAG = re.compile(r"<[^<>]*>")
@@ -191,12 +193,12 @@ def _header(message: Message, name: str) -> str:
     return "" if value is None else _decoded(str(value))
 
 
-def _decoded(value: str) -> str:
+def _decoded(value: str, most: int = MAX_HEADER_CHARACTERS) -> str:
     try:
         text = str(make_header(decode_header(value)))
     except (HeaderParseError, ValueError, LookupError):
         text = value
-    return " ".join(_CONTROL.sub("\ufffd", text).split())[:MAX_HEADER_CHARACTERS]
+    return " ".join(_CONTROL.sub("\ufffd", text).split())[:most]
 
 
 def _sender(message: Message) -> tuple[str, str]:
@@ -211,8 +213,8 @@ def _sender(message: Message) -> tuple[str, str]:
 
 
 def _message_id(message: Message, raw: bytes) -> str:
-    found = re.search(r"<[^<>\s]{1,900}>", _header(message, "Message-ID"))
-    return found.group() if found else f"<{hashlib.sha256(raw).hexdigest()}@generated.invalid>"
+    found = _ids(message, "Message-ID")
+    return found[0] if found else f"<{hashlib.sha256(raw).hexdigest()}@generated.invalid>"
 
 
 def _recipients(message: Message) -> list[str]:
@@ -230,8 +232,19 @@ def _addresses(message: Message, header: str) -> list[tuple[str, str]]:
 
 
 def _references(message: Message) -> list[str]:
-    text = f"{_header(message, 'References')} {_header(message, 'In-Reply-To')}"
-    return list(dict.fromkeys(re.findall(r"<[^<>\s]{1,900}>", text)))
+    # What is answered stands last, so it is the oldest that go where there are many.
+    found = _ids(message, "References") + _ids(message, "In-Reply-To")
+    return list(dict.fromkeys(found))[-_MAX_REFERENCES:]
+
+
+def _ids(message: Message, name: str) -> list[str]:
+    """Return the Message-IDs of a header, each whole, however it was folded."""
+    value = message.get(name)
+    return [] if value is None else _whole_ids(_decoded(str(value), _MAX_RAW_HEADER))
+
+
+def _whole_ids(text: str) -> list[str]:
+    return [whole for one in _IDS.findall(text) if len(whole := "".join(one.split())) > len("<>")]
 
 
 def _failed(message: Message) -> list[str]:
@@ -255,10 +268,10 @@ def _returned(message: Message) -> list[str]:
     found = []
     for part in message.walk():
         if part is not message:
-            found += _IDS.findall(_header(part, "Message-ID"))
+            found += _ids(part, "Message-ID")
         if part.get_content_type() == "text/rfc822-headers":
             text = _content_of(part)[:_MAX_RAW_HEADER].decode("ascii", "replace")
-            found += _RETURNED_ID.findall(text)
+            found += [_whole_ids(one)[0] for one in _RETURNED_ID.findall(text) if one.strip("<> ")]
     return list(dict.fromkeys(found))[:20]
 
 

@@ -127,17 +127,6 @@ def get_mail(uow: UnitOfWork, mail_id: UUID) -> Mail:
     return mail
 
 
-def mails_of(uow: UnitOfWork, record_type: str, record_id: UUID) -> Sequence[Mail]:
-    """Return the mails of a visible record, its own and those that were put to it, newest first.
-
-    Raises:
-        NotFound: There is no such record, or the actor may not see it.
-    """
-    record = get_record(uow, record_type, record_id)
-    statement = select(Mail).where(_of_record(record.id))
-    return uow.session.scalars(statement.order_by(Mail.id.desc())).all()
-
-
 def mails_of_thread(uow: UnitOfWork, thread_id: UUID) -> list[Mail]:
     """Return the mails of a conversation that the actor may see, oldest first.
 

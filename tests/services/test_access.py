@@ -6,7 +6,7 @@ import pytest
 
 from services.documents.files import documents_of, get_document
 from services.errors import NotFound
-from services.mail.threads import mails_of
+from services.mail.threads import threads_of
 from services.operations import run
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
@@ -65,7 +65,7 @@ def test_a_record_is_opened_when_it_is_in_scope(staff, record, who, sees):
         "timeline": lambda: staff.ask(timeline_of, kind, key, actor=who),
         "documents": lambda: staff.ask(documents_of, kind, key, actor=who),
         "document": lambda: staff.ask(get_document, made["document_id"], actor=who),
-        "mails": lambda: staff.ask(mails_of, kind, key, actor=who),
+        "mails": lambda: staff.ask(threads_of, kind, key, actor=who),
         "update": lambda: staff.do(f"{kind}.update", who, **{f"{kind}_id": key}),
         "note": lambda: staff.do("note.add", who, record_type=kind, record_id=key, text="x"),
         "assign": lambda: staff.do(

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from services.crm.request_model import ServiceRequest
 from services.documents.files import documents_of
 from services.errors import Invalid
+from services.mail.delivery import _POLICY
 from services.mail.inbound import guess_type
 from services.mail.model import Mail
 from services.mail.parsing import read_mail, without_quote
@@ -197,6 +198,40 @@ def test_files_are_left_out_when_too_large(staff, monkeypatch):
     assert staff.ask(documents_of, "request", result["record_id"]) == []
     mail_entry = staff.ask(timeline_of, "request", result["record_id"])[0]
     assert mail_entry.details["left_out"] == ["big.png"]
+
+
+def _raw(*lines):
+    return "\r\n".join(["From: Eva <eva@nordlys.example>", *lines, "", "Hello."]).encode()
+
+
+def test_an_id_is_whole_when_it_came_folded_in_its_middle():
+    mail = read_mail(
+        _raw("Message-ID:\r\n <12\r\n 34@x.example>", "References: <1@x.example>\r\n\t<2@\r\n x>")
+    )
+    assert mail.message_id == "<1234@x.example>"
+    assert mail.references == ["<1@x.example>", "<2@x>"]
+
+
+def test_the_newest_references_are_kept_when_a_conversation_is_long():
+    ids = [f"<{number:04}.{'x' * 70}@x.example>" for number in range(100)]
+    assert read_mail(_raw("References: " + "\r\n ".join(ids))).references == ids[50:]
+
+
+def test_references_go_out_unchanged_when_they_are_longer_than_a_line():
+    ids = [f"<{number}.{'x' * 120}@x.example>" for number in range(3)]
+    message = EmailMessage(policy=_POLICY)
+    message["From"], message["In-Reply-To"] = "eva@nordlys.example", ids[2]
+    message["References"] = " ".join([*ids, "<ø@x.example>", f"<{'y' * 990}@x>"])
+    raw = message.as_bytes()
+    assert all(line.strip().endswith(b">") for line in raw.splitlines() if b"@x" in line)
+    assert b"=?" not in raw
+    assert read_mail(raw).references == ids
+
+
+def test_no_reference_goes_out_when_none_can_be_written():
+    message = EmailMessage(policy=_POLICY)
+    message["From"], message["In-Reply-To"] = "eva@nordlys.example", "<ø@x.example>"
+    assert b"In-Reply-To" not in message.as_bytes()
 
 
 def test_the_conversation_goes_on_in_its_thread_when_we_answer(staff):
