@@ -27,6 +27,13 @@ def test_gateway_swallows_the_late_ones_when_it_has_started():
     assert (play.state, play.trace.count("enough"), play.trace.count("end")) == ("completed", 1, 1)
 
 
+def test_gateway_is_reset_by_the_last_of_the_late_ones_when_several_come():
+    play = Play(voting("=activationCount >= 1", "=not(waitingForStart)"))
+    play.complete("a").complete("b")
+    assert "end" not in play.trace
+    assert play.complete("c").trace[-1] == "end"
+
+
 def test_flow_is_taken_when_the_gateway_is_reset_and_its_condition_says_so():
     play = Play(voting(out="=not(waitingForStart) or activationCount = 2"))
     play.complete("a").complete("c").complete("b")
