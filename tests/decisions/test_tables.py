@@ -98,6 +98,13 @@ def test_priority_goes_from_left_to_right_when_outputs_have_orders(decide):
     ]
 
 
+def test_a_value_comes_last_when_the_order_of_outputs_does_not_name_it(decide):
+    rules = [["-", '"other"'], ["-", '"low"'], ["-", '"high"']]
+
+    assert decide(table(["1"], [LEVELS], rules, "PRIORITY"))[0] == "high"
+    assert decide(table(["1"], [LEVELS], rules, "OUTPUT ORDER"))[0] == ["high", "low", "other"]
+
+
 def test_the_default_is_the_result_when_no_rule_matches(decide):
     body = table(["x"], ['y||"none"', "z"], [["> 10", '"some"', "1"]])
 
@@ -116,6 +123,7 @@ def test_the_result_is_null_when_an_input_is_not_among_the_allowed_values(decide
     body = table(['x|"a","b"'], ["y"], [["-", "1"]])
 
     assert decide(body, x="a")[0] == 1
+    assert decide(body, x=1)[0] is None, "a value of another kind"
     value, warnings = decide(body, x="c")
     assert value is None
     assert warnings == ["decision 'D', input 'x': the value is not among the allowed ones"]

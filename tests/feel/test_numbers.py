@@ -78,6 +78,7 @@ def test_a_number_is_exact_to_34_digits_when_computed(value, text, expected):
         "round up(1)",
         'number("1,000.5", ",", ",")',
         'number("abc")',
+        'number("1,000", ",", ",")',
         'number("1.000,5")',
         "sum([])",
         'sum([1, "2"])',

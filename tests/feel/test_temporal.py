@@ -56,6 +56,10 @@ from feel import (
         ('years and months duration(@"2011-12-22", @"2013-08-24")', "P1Y8M"),
         ('years and months duration(@"2013-08-24", @"2011-12-22")', "-P1Y8M"),
         ('years and months duration(@"2026-01-31", @"2026-02-28")', "P0M"),
+        ('years and months duration(@"2026-02-28", @"2026-02-01")', "P0M"),
+        ('years and months duration(@"2026-02-28", @"2024-02-28")', "-P2Y"),
+        ('@"P1Y" / 7', "P1M"),
+        ('@"-P1Y" * 0.9', "-P10M"),
         ("date(2026, 1, 31)", "2026-01-31"),
         ('time(10, 30, 1.5, @"PT2H")', "10:30:01.5+02:00"),
         ('time(@"2026-01-01T10:00:00Z")', "10:00:00Z"),
@@ -109,6 +113,7 @@ def test_temporal_values_follow_the_calendar_when_computed(text, expected):
         '@"P99999999Y" * 99999999999',
         '@"10:00:00" + @"P1M"',
         "years and months duration(null, null)",
+        'time("11:00:00+01:60")',
     ],
 )
 def test_there_is_null_when_no_such_date_time_or_duration_exists(text):

@@ -152,6 +152,7 @@ def test_there_is_null_when_a_pattern_breaks_the_rules(value, pattern):
         ('"darted", "^(.*?)d(.*)$", "$1c$2"', "carted"),
         ('"a", "a", "\\\\$"', "$"),
         ('"abc", "(b)", "$12"', "ab2c"),
+        ('"abc", "(b)", "[$2]"', "a[]c"),
         ('"a.b", ".", "x", "q"', "axb"),
         ('"ABC", "b", "x", "i"', "AxC"),
         ('"été", "t", "🐎"', "é🐎é"),

@@ -37,12 +37,13 @@ from feel import compile_test_list, compile_unary_tests
         ("not(limit > 9) and ? = 1", [1], [2]),
         ('@"2026-01-01"', [], [1]),
         ("[1, 2, 3]", [2], [4]),
+        ("no", [False], [True, None, 1]),
         ("every x in ? satisfies x > 1", [[2, 3]], [[1, 2]]),
     ],
 )
 def test_a_value_passes_when_one_test_holds(tests, passing, failing):
     compiled = compile_unary_tests(tests)
-    context = {"limit": 7, "members": [1, 2]}
+    context = {"limit": 7, "members": [1, 2], "no": False}
 
     assert [value for value in passing if compiled(value, context) is not True] == []
     assert [value for value in failing if compiled(value, context) is True] == []
@@ -52,6 +53,7 @@ def test_the_answer_is_null_when_value_and_test_are_of_different_kinds():
     assert compile_unary_tests("< 5")("a", {}) is None
     assert compile_unary_tests('"a"')(5, {}) is None
     assert compile_unary_tests("not(< 5)")("a", {}) is None
+    assert compile_unary_tests("not([1..limit])")(9, {"limit": None}) is None
 
 
 def test_the_dash_is_recognised_when_alone():
