@@ -37,7 +37,7 @@ from services.records.scanning import (
 )
 from services.records.types import RecordType, get_record_type
 from services.search.conditions import search_condition
-from services.search.narrowing import Narrowed, is_common, narrow
+from services.search.narrowing import Narrowed, narrow
 from services.unit_of_work import UnitOfWork
 
 MAX_LIMIT = 200
@@ -75,7 +75,7 @@ class _Wanted:
 
     Attributes:
         total: How many there are, at most one more than is counted; None if nobody asks.
-        first: What is tried before; None: nothing.
+        first: What is tried before it is read; None: nothing.
     """
 
     statement: Select[Any]
@@ -153,7 +153,6 @@ def _rows(
         rows = _page(uow, replace(scan, first=wanted.first), edge, number)
         if len(rows) >= number:
             return rows
-        scan = replace(scan, statement=wanted.first.otherwise())
     return _page(uow, scan, edge, number)
 
 
@@ -210,18 +209,13 @@ def _searched(
     def in_order(model: Any) -> Select[Any]:
         return _everything(uow, narrowed, model).where(words.asked(model.id))
 
-    def otherwise() -> Select[Any]:
-        if words.words is not None and is_common(uow, record_type, words.words):
-            return in_order(record_type.model)
-        return looked_up
-
     looked_up = _everything(uow, narrowed, record_type.model).where(words.looked_up)
     if words.is_few:
         return _Wanted(looked_up, words.total)
     if not order.field.traits.is_textual:
         return _Wanted(in_order(record_type.model), words.total)
     sees_all = row_condition(uow, record_type.model) is None
-    look = FirstLook(LOOKED_AT if sees_all else 3 * LOOKED_AT, in_order, otherwise)
+    look = FirstLook(LOOKED_AT if sees_all else 3 * LOOKED_AT, in_order)
     return _Wanted(looked_up, words.total, look)
 
 

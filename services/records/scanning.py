@@ -53,12 +53,10 @@ class FirstLook:
     Attributes:
         rows: How many are looked at.
         narrowed: Makes the query of a list from what stands for its model.
-        otherwise: What to read where they don't fill a page.
     """
 
     rows: int
     narrowed: Callable[[Any], Select[Any]]
-    otherwise: Callable[[], Select[Any]]
 
 
 @dataclass(frozen=True, slots=True)

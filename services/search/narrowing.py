@@ -6,7 +6,7 @@ own estimate is worth little for beginnings of words.
 
 In the order of a text, those that match may all stand together, far from where the list
 begins. So only its next rows are asked at first. If they don't fill a page, those that match are
-looked up even if they are many, but for words that one record in twenty has.
+looked up even if they are many.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from services.search.reading import visible_entries
 from services.unit_of_work import UnitOfWork
 
 FEW: Final = 4_000
-_SAMPLE: Final = 2_000
-_COMMON: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,3 @@ def narrow(uow: UnitOfWork, record_type: RecordType, text: str) -> Narrowed:
     total = uow.session.scalar(select(func.count()).select_from(some)) or 0
     key: Any = record_type.model.id
     return Narrowed(is_among(key, matching), words, total)
-
-
-def is_common(uow: UnitOfWork, record_type: RecordType, words: ColumnElement[bool]) -> bool:
-    """Tell by the newest records of a type whether many of all there are match."""
-    of_type = SearchEntry.record_type == record_type.name
-    newest = select(words.label("matches")).where(of_type)
-    sample = newest.order_by(SearchEntry.id.desc()).limit(_SAMPLE).subquery()
-    found = select(func.count()).select_from(sample).where(sample.c.matches)
-    return (uow.session.scalar(found) or 0) > _SAMPLE * _COMMON

@@ -399,13 +399,3 @@ def test_a_list_is_the_same_when_many_or_few_are_found(staff, monkeypatch, few, 
         assert names == sorted(names, reverse=sort != "name")
         assert len(names) == sees
         assert page.total == min(sees, few + 1)
-
-
-@pytest.mark.parametrize("share", [0.05, -1])
-def test_a_list_sorted_by_text_is_the_same_when_a_word_is_common(staff, monkeypatch, share):
-    monkeypatch.setattr("services.search.narrowing.FEW", 1)
-    monkeypatch.setattr("services.search.narrowing._COMMON", share)
-    for name in ("Berg 1", "Other", "Berg 2"):
-        staff.do("account.create", name=name)
-    page = staff.ask(list_records, "account", search="berg", sort="-name")
-    assert [account.name for account in page.items] == ["Berg 2", "Berg 1"]
