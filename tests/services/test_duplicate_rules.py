@@ -233,6 +233,17 @@ def test_nobody_is_asked_when_a_process_or_an_import_saves(staff):
         )
 
 
+def test_nobody_is_asked_when_what_somebody_does_moves_a_process_on(staff):
+    values = {"last_name": "Berg", "email": "eva@nordlys.example"}
+    staff.do("contact.create", "anna", **values)
+
+    def step(uow):
+        uow.call_key = "01890000-0000-7000-8000-000000000000:task:1"
+        return run(uow, "contact.create", values)
+
+    assert staff.platform.transact(staff.actor("anna"), step, address="192.0.2.1").id
+
+
 def test_a_blocking_rule_lets_pass_only_with_a_reason(staff):
     staff.do("lead.create", "anna", name="Eva", email="eva@nordlys.example")
     staff.do("duplicate_rule.update", "olga", record_type="lead", key="email", on_save="block")

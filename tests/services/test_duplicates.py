@@ -231,15 +231,17 @@ def _many_pairs(staff):
         mail = f"one{number}@pairs.example"
         names = (f"Alma{number} Xu", f"Bo{number} Quist")
         found.append([staff.do("lead.create", "anna", name=one, email=mail).id for one in names])
-    for name in ("Kari Sund", "Olaf Lie"):
-        found.append([staff.do("lead.create", "anna", name=name).id for _ in range(2)])
+    found += [
+        [staff.do("lead.create", "anna", name=name).id for _ in range(2)]
+        for name in ("Kari Sund", "Olaf Lie")
+    ]
     _scan(staff, "lead")
     return found
 
 
 def test_a_scan_is_cancelled_and_there_is_one_at_a_time(staff):
     for _ in range(2):
-        staff.do("lead.create", name="Eva Berg")
+        staff.do("lead.create", name="Eva Berg", email="eva@berg.example")
     scan_id = staff.do("duplicates.scan", "olga", record_type="lead")["scan_id"]
     with pytest.raises(Conflict):
         staff.do("duplicates.scan", "olga", record_type="lead")
