@@ -230,6 +230,12 @@ def test_a_document_is_refused_when_drawing_it_would_have_no_end(html):
         draw_pdf(html, LOOK)
 
 
+def test_what_is_nested_deeply_is_not_even_cleaned_when_that_would_take_long(monkeypatch):
+    monkeypatch.delattr(layout.nh3, "clean")
+    with pytest.raises(Invalid, match="nested"):
+        draw_pdf("<div>" * 50_000, LOOK)
+
+
 def test_the_time_grows_with_the_lines_alone_when_a_table_is_long():
     few, many = _seconds_to_draw(300), _seconds_to_draw(1200)
     assert many < 8 * few
