@@ -63,11 +63,18 @@ def win(staff, **values):
     return deal
 
 
-def pay(staff, contact):
+def bill(staff, contact):
     line = {"title": "Chair", "quantity": "1", "unit_price": "100", "tax_percent": "0"}
     whose = {"account_id": contact.account_id, "contact_id": contact.id}
     invoice = staff.do("invoice.create", "maria", title="Chairs", lines=[line], **whose)
-    staff.do("invoice.issue", "maria", invoice_id=invoice.id)
+    return staff.do("invoice.issue", "maria", invoice_id=invoice.id)
+
+
+def pay(staff, contact):
+    return settle(staff, bill(staff, contact))
+
+
+def settle(staff, invoice):
     staff.do("payment.record", "maria", invoice_id=invoice.id, amount="100")
     drain(staff.platform)
     return invoice
@@ -137,6 +144,23 @@ def test_what_somebody_noted_stays_when_a_deal_is_opened_again(staff, client):
     assert (found.status, found.bought_id) == ("bought", None)
 
 
+def test_an_invoice_from_before_a_member_came_in_is_no_purchase_when_it_is_paid(staff, clock):
+    account = staff.do("account.create", "maria", name="Nordlys")
+    contact = staff.do("contact.create", "maria", last_name="Lund", account_id=account.id)
+    invoice = bill(staff, contact)
+    clock.advance(timedelta(days=2))
+    join(staff, plan(staff), "contact", contact.id)
+    settle(staff, invoice)
+    assert member(staff).bought_at is None
+
+
+def test_purchases_of_an_account_that_a_member_has_left_are_not_its_own(staff, client, clock):
+    staff.do("contact.update", "maria", contact_id=client.id, account_id=None)
+    clock.advance(timedelta(days=2))
+    win(staff, account_id=client.account_id)
+    assert member(staff).bought_at is None
+
+
 def test_a_lead_has_bought_when_the_deal_that_it_became_is_won(staff):
     lead = staff.do("lead.create", "maria", name="Eve Ek")
     join(staff, plan(staff), "lead", lead.id)
@@ -183,6 +207,8 @@ def test_a_lead_belongs_to_the_campaign_whose_keyword_its_form_names(staff, cloc
     staff.do("campaign.end", "maria", campaign_id=newer.id)
     assert submitted(staff, "doors") == older.id
     assert submitted(staff, "gates") is None
+    staff.do("record.delete", "maria", record_type="campaign", record_id=older.id)
+    assert submitted(staff, "doors") is None
 
 
 def test_a_chosen_campaign_stays_when_the_keyword_names_another(staff):

@@ -236,6 +236,16 @@ def test_a_status_rises_and_implies_what_came_before(staff, people):
     }
 
 
+def test_what_a_member_does_is_noted_as_of_now_when_its_time_is_still_to_come(staff, people, clock):
+    campaign = plan(staff)
+    about = {"campaign_id": campaign.id, "record_type": "contact", "record_id": people["ada"]}
+    staff.do("campaign.add", "maria", **about)
+    late = "2099-01-01T00:00:00Z"
+    staff.do("campaign.set_member_status", "maria", **about, status="opened", at=late)
+    with staff.platform.session() as session:
+        assert session.scalars(select(CampaignMember.opened_at)).one() == clock.now()
+
+
 def test_who_is_no_member_has_no_status(staff, people):
     campaign = plan(staff)
     with pytest.raises(NotFound, match="no such member"):
@@ -278,6 +288,15 @@ def test_the_result_counts_leads_deals_and_what_was_earned(staff):
     assert counts(found.business) == {"Leads": 2, "Converted leads": 1, "Deals": 2, "Won deals": 1}
     assert (found.won, found.open_amount, found.cost) == (500, 100, 200)
     assert (found.cost_per_lead, found.cost_per_won, found.return_percent) == (100, 200, 150)
+
+
+def test_what_was_won_is_told_in_the_currency_of_the_campaign(staff):
+    staff.do("currency.set_rate", "olga", currency="USD", valid_from="2026-01-01", rate="0.5")
+    campaign = plan(staff, currency="USD")
+    of = {"campaign_id": str(campaign.id), "currency": "EUR"}
+    deal = staff.do("deal.create", "maria", name="D", amount="100", **of)
+    staff.do("deal.win", "maria", deal_id=deal.id)
+    assert result(staff, campaign).won == Decimal("200.00")
 
 
 def test_a_campaign_returns_nothing_less_than_its_cost_before_it_has_ended(staff):

@@ -57,6 +57,14 @@ def test_won_deals_count_on_the_day_that_counts_for_them(staff, clock):
     assert value(staff, goal) == Decimal("150.00")
 
 
+def test_what_lies_in_the_bin_does_not_count_for_a_goal(staff):
+    goal = plan(staff, "won_amount", level="company", target=1000)
+    deal = win(staff)
+    assert value(staff, goal) == 100
+    staff.do("record.delete", "olga", record_type="deal", record_id=deal.id)
+    assert value(staff, goal) == 0
+
+
 def test_a_persons_a_teams_and_the_companys_count_their_own_records(staff):
     south = staff.do("group.create", "olga", name="South")
     staff.do("group.update", "olga", group_id=south.id, parent_id=team(staff, "anna"))

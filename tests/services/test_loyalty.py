@@ -332,6 +332,14 @@ def test_one_of_two_gets_the_last_piece(desk, programme, member, prize):
     assert desk.ask(lambda uow: uow.get(LoyaltyPrize, prize.id).stock) == 0
 
 
+def test_each_piece_costs_and_leaves_the_stock_when_several_are_taken(desk, programme, member):
+    give(desk, member, 100)
+    mugs = desk.do("loyalty_prize.add", programme_id=programme.id, name="Mug", points=20, stock=5)
+    desk.do("loyalty.redeem", member_id=member.id, prize_id=mugs.id, quantity=3)
+    left = desk.ask(lambda uow: uow.session.get(LoyaltyPrize, mugs.id).stock)
+    assert (balance(desk, member), left) == (40, 2)
+
+
 def test_points_and_piece_come_back_once_when_a_prize_is_given_back(desk, member, prize):
     give(desk, member, 60)
     taken = desk.do("loyalty.redeem", member_id=member.id, prize_id=prize.id)
