@@ -124,6 +124,21 @@ def test_a_service_answers_with_a_context_when_it_has_several_outputs(model):
     assert whole.evaluate("Both", {"Unit price": 20, "Quantity": 10}) == {"Net": 200, "Total": 180}
 
 
+def test_a_service_fits_its_inputs_and_its_result_to_their_types(model):
+    typed = service("S", ["C"], ["B"], ["a"]).replace('name="S"/>', 'name="S" typeRef="string"/>')
+    whole = model(
+        input_data("a", "number"),
+        decision("B", text("a"), ("a",), "number"),
+        decision("C", text('if a > 8 then a else string(a) + "," + string(B)'), ("a", "!B")),
+        typed,
+        decision("D", text("S(5, 2)"), ("S()",)),
+    )
+
+    assert whole.evaluate("D", {}) == "5,2", "input data come before input decisions"
+    assert whole.evaluate("S", {"a": 5, "B": "2"}) is None, "B is no text"
+    assert whole.evaluate("S", {"a": 9, "B": 2}) is None, "the result is a text"
+
+
 def item(name, inner, *, collection=False):
     flag = ' isCollection="true"' if collection else ""
     return f'<itemDefinition name="{name}"{flag}>{inner}</itemDefinition>'
