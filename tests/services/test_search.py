@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from processes.jobs.draining import drain
+from services.crm.contact_model import CONTACT, Contact
 from services.errors import Invalid, NotFound
 from services.people.model import find_signed_in
 from services.records.lists import list_records
 from services.records.types import all_record_types
 from services.rights.book import RightsBook
+from services.search.conditions import is_found
 from services.search.finding import Rank, find_records, searching
 from services.search.words import (
     as_title_tsquery,
@@ -202,12 +204,38 @@ def test_a_hidden_field_finds_nothing_when_it_is_searched(staff, eva):
         assert staff.ask(list_records, "contact", search=words, actor=nosy).items == []
 
 
+def test_nothing_is_found_by_its_name_when_names_are_hidden(staff, eva):
+    role = staff.do(
+        "role.create",
+        name="Blind",
+        permissions=WRITER,
+        records={"*": {"read": "all"}},
+        field_rights={"contact": {"name": "hidden"}},
+    )
+    nosy = staff.add_person("nosy", "Sales", roles=(role.key,), scope="all")
+    assert titles(staff, "eva", actor=nosy) == []
+    assert staff.ask(list_records, "contact", search="eva", actor=nosy).items == []
+
+
 def test_a_record_is_not_found_while_it_lies_in_the_bin(staff, eva):
     which = {"record_type": "contact", "record_id": eva.id}
     staff.do("record.delete", "boris", **which)
     assert titles(staff, "eva") == []
     staff.do("record.restore", "boris", **which)
     assert titles(staff, "eva") == ["Eva Lund"]
+
+
+@pytest.mark.parametrize("verb", ["delete", "restore"])
+def test_the_bin_counts_alike_when_one_record_is_asked_whether_it_matches(staff, eva, verb):
+    which = {"record_type": "contact", "record_id": eva.id}
+    staff.do("record.delete", "boris", **which)
+    if verb == "restore":
+        staff.do("record.restore", "boris", **which)
+
+    def matches(uow):
+        return is_found(uow, CONTACT, "eva", uow.session.get(Contact, eva.id))
+
+    assert staff.ask(matches) is (verb == "restore")
 
 
 def test_only_the_kept_one_is_found_when_two_are_merged(staff, eva):
