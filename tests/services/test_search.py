@@ -204,19 +204,6 @@ def test_a_hidden_field_finds_nothing_when_it_is_searched(staff, eva):
         assert staff.ask(list_records, "contact", search=words, actor=nosy).items == []
 
 
-def test_nothing_is_found_by_its_name_when_names_are_hidden(staff, eva):
-    role = staff.do(
-        "role.create",
-        name="Blind",
-        permissions=WRITER,
-        records={"*": {"read": "all"}},
-        field_rights={"contact": {"name": "hidden"}},
-    )
-    nosy = staff.add_person("nosy", "Sales", roles=(role.key,), scope="all")
-    assert titles(staff, "eva", actor=nosy) == []
-    assert staff.ask(list_records, "contact", search="eva", actor=nosy).items == []
-
-
 def test_a_record_is_not_found_while_it_lies_in_the_bin(staff, eva):
     which = {"record_type": "contact", "record_id": eva.id}
     staff.do("record.delete", "boris", **which)
