@@ -243,6 +243,27 @@ def test_a_line_is_added_and_a_price_set_for_later(office):
     assert _invoices(office)[-1].net == 90 + Decimal("9.68")  # 30 of 31 days of the new line
 
 
+def test_the_last_paid_day_is_settled_at_the_paid_price(office):
+    one = _started(office)
+    _price(office, one, "310")
+    office.clock.moment = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    assert _change(office, one, 3) == 1  # 31.00 by 1 of 31 days
+
+
+def test_an_invoice_of_a_subscription_keeps_its_currency(office):
+    _started(office)
+    office.do("currency.set_rate", "olga", currency="NOK", valid_from="2026-01-01", rate="0.1")
+    with pytest.raises(Invalid, match="The currency is the subscription's"):
+        office.do("invoice.update", "anna", invoice_id=_invoices(office)[0].id, currency="NOK")
+
+
+def test_a_pause_until_today_is_refused(office):
+    one = _started(office)
+    with pytest.raises(Invalid) as refused:
+        office.do("subscription.pause", "anna", subscription_id=one.id, resumes_on="2026-03-02")
+    assert list(refused.value.fields) == ["resumes_on"]
+
+
 def _delete(office, invoice, operation="record.delete"):
     office.do(operation, "anna", record_type="invoice", record_id=invoice.id)
 
@@ -297,6 +318,17 @@ def test_what_was_given_back_is_given_back_again_when_it_had_ended_and_the_note_
     found = [(invoice.kind, invoice.net) for invoice in _invoices(office)]
     assert found == [("invoice", 62), ("credit_note", 30), ("credit_note", 30)]
     assert _fresh(office, one).due_on is None
+
+
+def test_only_used_days_are_paid_when_one_ends_after_its_draft_was_made_anew(office):
+    one = _started(office)
+    _change(office, one, 4)
+    _delete(office, _invoices(office)[0])
+    _end_in_march(office, one)
+    kept = [invoice for invoice in _invoices(office) if invoice.deleted_at is None]
+    signs = {"invoice": 1, "credit_note": -1}
+    # A day of two licences, and 15 of four.
+    assert sum(signs[invoice.kind] * invoice.net for invoice in kept) == 62
 
 
 def test_a_draft_is_restored_only_before_its_period_is_invoiced_again(office):
@@ -514,7 +546,7 @@ def test_a_missing_rate_is_named(office):
 
 
 def test_only_what_one_may_see_is_told(office):
-    _started(office)
+    _started(office, starts_on="2026-03-02")
     assert _revenue(office).mrr == 62
     assert _revenue(office, actor="sven").mrr == 0
     assert _revenue(office, account_id=office.client_of).mrr == 62
