@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 import processes.catalogue  # noqa: F401 - its tables are among those that point to persons
 from services.audit import AuditEntry
 from services.audit_chain import seal_audit, verify_audit
+from services.consents.model import ConsentEntry
 from services.crm.contact_model import Contact
 from services.documents.files import keep_document
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -107,6 +108,13 @@ def test_no_text_tells_of_the_person_when_it_is_erased(staff, eva):
     assert "contacts.name" in _traces(staff)
     _erase(staff, eva)
     assert _traces(staff) == []
+
+
+def test_consents_keep_no_number_when_the_person_is_erased(staff, eva):
+    _erase(staff, eva)
+    with staff.platform.session() as session:
+        kept = session.scalars(select(ConsentEntry.address)).all()
+    assert set(kept) == {None}
 
 
 def test_no_former_note_tells_of_the_person_when_another_record_has_it(staff, eva):
