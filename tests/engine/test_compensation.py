@@ -54,6 +54,12 @@ def test_what_was_done_in_a_sub_process_is_undone_in_the_reverse_order():
     assert Play(drawing).trace[-5:] == ["two_undo", "no_two", "one_undo", "no_one", "end"]
 
 
+def test_each_run_is_undone_when_the_event_is_at_the_border_of_a_multi_instance():
+    drawing = Drawing().start().node("task", "one", looped()).undo("one_undo", "one", "no")
+    play = Play(drawing.end("end", UNDO_ALL).path("start", "one", "end"), {"items": [1, 2, 3]})
+    assert play.trace.count("no") == 3
+
+
 def test_runs_of_a_multi_instance_are_undone_in_the_reverse_order():
     inner = Drawing().start("in").node("task", "one").path("in", "one")
     inner.undo("one_undo", "one", "no", "scriptTask")
