@@ -263,6 +263,7 @@ def test_the_owner_is_reminded_once_before_it_must_be_decided(office):
     _go_to(office, "2026-08-30")
     assert not _tasks(office, contract)
     _go_to(office, "2026-08-31")
+    assert len(_tasks(office, contract)) == 1
     _go_to(office, "2026-09-01")
     [task] = _tasks(office, contract)
     assert task.owner_id == office.actor("anna").user_id
