@@ -102,7 +102,7 @@ def test_the_timeline_and_the_audit_tell_of_the_field_when_it_changes(desk, defi
     entry = desk.ask(timeline_of, "deal", deal.id)[0]
     change = {"field": name, "label": "My extra", "old": None, "new": told}
     if kind == "datetime":  # kept as a moment, so that each reader sees it in its own zone
-        change |= {"kind": kind, "new": expected}
+        change |= {"kind": kind, "new": expected.isoformat()}
     assert entry.details["changes"] == [change]
     assert entry.title == f"Set My extra to {told}"
 
