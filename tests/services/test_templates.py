@@ -114,6 +114,11 @@ def test_a_template_is_refused_when_it_makes_much_of_little(step):
         _render(_grown(step))
 
 
+def test_a_mail_is_refused_when_a_loop_makes_it_too_long():
+    with pytest.raises(Invalid, match="too long a text"):
+        _render("{% for line in lines %}{{ line }}{% endfor %}", lines=["x" * 1000] * 400)
+
+
 def test_texts_are_joined_when_a_template_lists_them():
     source = '{{ [deal.name, "b", deal.none]|join(", ") }}{% if deal.name in ["a"] %}!{% endif %}'
     assert _render(source, deal={"name": "a"}) == "a, b, !"
