@@ -376,6 +376,8 @@ def test_nobody_is_taken_over_when_it_sees_more(staff, petra):
     for who in (wide, other):
         with pytest.raises(NotAllowed):
             staff.do("user.update", "petra", user_id=who.user_id, password="petra knows this one")
+    with pytest.raises(NotAllowed):  # though what it were then is within hers
+        staff.do("user.update", "petra", user_id=wide.user_id, scope="own")
     with pytest.raises(NotAllowed):
         staff.do("user.update", "petra", user_id=staff.people["petra"].user_id, scope="all")
 
