@@ -225,6 +225,7 @@ def test_references_go_out_unchanged_when_they_are_longer_than_a_line():
     raw = message.as_bytes()
     assert all(line.strip().endswith(b">") for line in raw.splitlines() if b"@x" in line)
     assert b"=?" not in raw
+    assert max(map(len, raw.splitlines())) <= 998  # RFC 5322 2.1.1
     assert read_mail(raw).references == ids
 
 
