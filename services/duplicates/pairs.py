@@ -91,6 +91,7 @@ def dismiss_pairs(uow: UnitOfWork, *, pair_ids: list[UUID]) -> dict[str, Any]:
 
     Raises:
         Invalid: None is chosen.
+        NotFound: All of them are gone, or none is the actor's to see.
     """
     if not pair_ids:
         raise Invalid("Choose some pairs first.", {"pair_ids": ["Choose some pairs first."]})
@@ -99,6 +100,8 @@ def dismiss_pairs(uow: UnitOfWork, *, pair_ids: list[UUID]) -> dict[str, Any]:
     locked = statement.order_by(DuplicatePair.id).with_for_update()
     pairs = [pair for pair in uow.session.scalars(locked) if pair.dismissed_at is None]
     shown = {one.id for one in _shown(uow, pairs)}
+    if not shown:
+        raise NotFound("There is no such pair.")
     for pair in pairs:
         if pair.id in shown:
             pair.dismissed_at, pair.dismissed_by = uow.now, uow.actor.name

@@ -334,6 +334,7 @@ ROWS: Mapping[str, str] = {
     "redemption_id": "loyalty_redemption",
     "merge_id": "merge",
     "pair_id": "pair",
+    "pair_ids": "pair",
     "kept_id": RECORD,
     "dropped_id": RECORD,
     "record_id": RECORD,
