@@ -139,7 +139,7 @@ class CampaignMember(Keyed, Base):
     unsubscribed_at: Mapped[datetime | None]
     bought_at: Mapped[datetime | None]
     bought_type: Mapped[str | None]
-    bought_id: Mapped[UUID | None]
+    bought_id: Mapped[UUID | None] = mapped_column(info={"type_column": "bought_type"})
 
     @property
     def most_telling(self) -> str:
