@@ -20,9 +20,10 @@ from services.platform import Platform
 
 SECONDS = 10.0
 TIMERS = 10_000
-WARM_UP_TIMERS = 2_000
-"""Fired before the clock runs, so that each worker has its connections, models and statements."""
-ROUNDS = 3
+WARM_UP_TIMERS = 1_000
+"""Fired for each worker before the clock runs, so that all have their connections, models and
+statements."""
+ROUNDS = 5
 COMPUTING_SECONDS = 1.0
 PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 0.03
@@ -92,9 +93,9 @@ def _timers(platform: Platform) -> list[Row]:
     """Let the same number of timers come due at once for 1, 2 and 4 workers, in turns."""
     taken: dict[int, list[_Firing]] = {1: [], 2: [], 4: []}
     computed: dict[int, list[float]] = {1: [], 2: []}
-    for _ in range(ROUNDS):
-        for workers, firings in taken.items():
-            firings.append(_fire_all(platform, workers))
+    for turn in range(ROUNDS):
+        for workers in sorted(taken, reverse=bool(turn % 2)):
+            taken[workers].append(_fire_all(platform, workers))
         for processes, rounds in computed.items():
             rounds.append(_compute(processes))
     rates = {
@@ -154,9 +155,11 @@ def _count_rounds(barrier: Any, results: Any) -> None:
 def _fire_all(platform: Platform, workers: int) -> _Firing:
     """Let ``workers`` fire all timers once they are warm."""
     instances = [do(platform, SYSTEM, "instance.start", {"process_key": "timed"})["instance_id"]]
-    _multiply(platform, instances[0], WARM_UP_TIMERS + TIMERS - 1)
+    warm_up = WARM_UP_TIMERS * workers
+    _multiply(platform, instances[0], warm_up + TIMERS - 1)
     with platform.engine.begin() as connection:
         connection.execute(text("UPDATE timers SET due_at = now() + interval '1 day'"))
+    _tidy_up(platform)
     url, folder = _address(platform)
     stop, ready = _spawn.Event(), _spawn.Barrier(workers + 1)
     processes = [
@@ -166,12 +169,18 @@ def _fire_all(platform: Platform, workers: int) -> _Firing:
     for process in processes:
         process.start()
     ready.wait(PATIENCE_SECONDS)
-    _fire(platform, WARM_UP_TIMERS, left=TIMERS)
+    _fire(platform, warm_up, left=TIMERS)
     taken = _fire(platform, TIMERS, left=0)
     stop.set()
     for process in processes:
         process.join()
     return taken
+
+
+def _tidy_up(platform: Platform) -> None:
+    """Let the server do now what it would do at some moment of one measurement or another."""
+    with platform.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
 
 
 def _fire(platform: Platform, count: int, *, left: int) -> _Firing:
