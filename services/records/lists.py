@@ -124,7 +124,8 @@ def list_records(
     narrowed = parse_arguments(found, filters or {})
     if where is not None:
         narrowed = all_of(found, where, narrowed)
-    wanted = _wanted(uow, found, narrowed, search, order, counts=counts)
+    known = None if edge is None else edge.total
+    wanted = _wanted(uow, found, narrowed, search, order, counts=counts, known=known)
     backwards = edge is not None and edge.backwards
     scan = Scan(wanted.statement, found.model.id, order, backwards)
     rows = _rows(uow, wanted, scan, edge, limit + 1)
@@ -136,8 +137,12 @@ def list_records(
     total = wanted.total or 0
     return RecordPage(
         items=[row for row, _ in rows],
-        next_cursor=write_cursor(order, rows[-1], backwards=False) if rows and after else None,
-        previous_cursor=write_cursor(order, rows[0], backwards=True) if rows and before else None,
+        next_cursor=write_cursor(order, rows[-1], wanted.total, backwards=False)
+        if rows and after
+        else None,
+        previous_cursor=write_cursor(order, rows[0], wanted.total, backwards=True)
+        if rows and before
+        else None,
         total=min(total, COUNT_CAP),
         total_is_capped=total > COUNT_CAP,
     )
@@ -177,12 +182,17 @@ def _wanted(
     order: Order,
     *,
     counts: bool,
+    known: int | None,
 ) -> _Wanted:
-    """Return the query of a list, and how many records it has if ``counts``."""
+    """Return the query of a list, and how many records it has if ``counts``.
+
+    ``known`` is how many its first page counted. If those are more than are told, or only words
+    narrow the list, nothing is counted again.
+    """
     everything = _everything(uow, narrowed, record_type.model)
     found, counted = _Wanted(everything, None), everything
     if search and search.strip():
-        words = narrow(uow, record_type, search)
+        words = narrow(uow, record_type, search, total=known if narrowed.is_empty else None)
         found = _searched(uow, record_type, narrowed, words, order)
         if narrowed.is_empty:
             return found
@@ -190,6 +200,8 @@ def _wanted(
         counted = found.statement if words.is_few else everything.where(among)
     if not counts:
         return replace(found, total=None)
+    if known is not None and known > COUNT_CAP:
+        return replace(found, total=known)
     total, keys = _counted(uow, counted, record_type.model.id)
     if keys is None or (narrowed.is_empty and row_condition(uow, record_type.model) is None):
         return replace(found, total=total)

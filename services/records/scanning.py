@@ -24,11 +24,17 @@ from services.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The edge of a page: the sorted value and the key of its last (or first) record."""
+    """The edge of a page: the sorted value and the key of its last (or first) record.
+
+    Attributes:
+        total: How many records the first page counted, so that the others need not; None if it
+            counted none.
+    """
 
     value: Any
     key: UUID
     backwards: bool
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +149,13 @@ def order_by(uow: UnitOfWork, record_type: RecordType, sort: str) -> Order:
     )
 
 
-def write_cursor(order: Order, row: Any, *, backwards: bool) -> str:
+def write_cursor(order: Order, row: Any, total: int | None, *, backwards: bool) -> str:
     """Return the cursor at a row, which is a record with its sorted value."""
     record, value = row
     if isinstance(value, datetime | date):
         value = value.isoformat()
     parts = [order.text, str(value) if isinstance(value, Decimal) else value, record.id.hex]
-    text = orjson.dumps([*parts, backwards])
+    text = orjson.dumps([*parts, backwards, total])
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
@@ -161,8 +167,9 @@ def read_cursor(order: Order, cursor: str) -> Cursor:
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        text, value, key, backwards = orjson.loads(base64.urlsafe_b64decode(padded))
-        found = Cursor(_typed(order, value), UUID(key), bool(backwards))
+        text, value, key, backwards, total = orjson.loads(base64.urlsafe_b64decode(padded))
+        counted = None if total is None else max(0, int(total))
+        found = Cursor(_typed(order, value), UUID(key), bool(backwards), counted)
     except (ValueError, TypeError, AttributeError, ValidationError, binascii.Error) as error:
         raise Invalid("This page is not there.", {"cursor": ["Not one of this list."]}) from error
     if text != order.text:

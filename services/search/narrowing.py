@@ -54,13 +54,19 @@ class Narrowed:
         return matches.is_(true())
 
 
-def narrow(uow: UnitOfWork, record_type: RecordType, text: str) -> Narrowed:
-    """Return how a list of the records of a type is narrowed to those that ``text`` finds."""
+def narrow(
+    uow: UnitOfWork, record_type: RecordType, text: str, *, total: int | None = None
+) -> Narrowed:
+    """Return how a list of the records of a type is narrowed to those that ``text`` finds.
+
+    ``total`` is how many those are, if they were counted before.
+    """
     words = entry_condition(uow, record_type, text)
     if words is None:
         return Narrowed(false(), None, 0)
     matching = select(SearchEntry.id).where(words, visible_entries(uow, record_type))
-    some = matching.limit(FEW + 1).subquery()
-    total = uow.session.scalar(select(func.count()).select_from(some)) or 0
+    if total is None:
+        some = matching.limit(FEW + 1).subquery()
+        total = uow.session.scalar(select(func.count()).select_from(some)) or 0
     key: Any = record_type.model.id
     return Narrowed(is_among(key, matching), words, total)

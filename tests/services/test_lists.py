@@ -175,6 +175,26 @@ def test_a_list_is_refused_when_the_query_is_wrong(staff, query):
         staff.ask(list_records, "deal", **query)
 
 
+def test_what_words_find_is_counted_once_when_its_pages_are_turned(staff):
+    for number in range(5):
+        staff.do("lead.create", name=f"Eva {number}")
+    query = {"search": "eva", "limit": 2}
+    first = staff.ask(list_records, "lead", **query)
+    with staff.counting() as statements:
+        second = staff.ask(list_records, "lead", cursor=first.next_cursor, **query)
+    assert (first.total, second.total, len(second.items)) == (5, 5, 2)
+    assert not [one for one in statements if "count(" in one]
+
+
+def test_pages_go_on_when_the_first_counted_nothing(staff):
+    for number in range(3):
+        staff.do("lead.create", name=f"Eva {number}")
+    query = {"search": "eva", "limit": 2}
+    first = staff.ask(list_records, "lead", counts=False, **query)
+    second = staff.ask(list_records, "lead", cursor=first.next_cursor, **query)
+    assert len(second.items) == 1
+
+
 def test_a_cursor_is_refused_when_the_list_is_sorted_otherwise(staff):
     for number in range(3):
         staff.do("deal.create", name=f"D {number}")
