@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from services.actors import SYSTEM, Actor, Permission
 from services.batches import BEHIND, one_entry
@@ -31,12 +31,16 @@ from services.importing.reverting import revert_chunk
 from services.jobs import job
 from services.people.model import User
 from services.platform import Platform
+from services.points.model import ContactPoint
 from services.records.schemas import argument_with_rules
 from services.records.types import get_record_type
 from services.unit_of_work import Job, UnitOfWork
 
 SLICE_SECONDS: Final = 5.0
 """After so long a job leaves the rest to another, so that others have their turn."""
+
+_STOCK_TAKEN: Final = frozenset(4**power for power in range(10))
+"""Before which chunks the server looks how its tables have grown."""
 
 _PROBLEMS: Final = frozenset({Outcome.ERROR, Outcome.SKIP})
 
@@ -145,6 +149,8 @@ def _run_chunk(uow: UnitOfWork, one: Import) -> None:
     if decider is None:
         return
     if chunk is not None:
+        if one.position in _STOCK_TAKEN:
+            _take_stock(uow, one)
         uow.starts_processes = decider.plan.start_processes
         jobs = len(uow.jobs)
         arguments = {"import_id": str(one.id), "chunk": one.position, "file": one.file_name}
@@ -165,6 +171,16 @@ def _run_chunk(uow: UnitOfWork, one: Import) -> None:
         one.position += 1
     if one.position >= one.chunk_count:
         one.stage, one.ended_at = ImportStage.DONE, uow.now
+
+
+def _take_stock(uow: UnitOfWork, one: Import) -> None:
+    """Let the server plan for what is there now.
+
+    A plan from when there was next to nothing reads the whole table for each chunk: a run of
+    100,000 contacts into an empty database took 67 s instead of 25.
+    """
+    for model in (get_record_type(one.record_type).model, ContactPoint):
+        uow.session.execute(text(f'ANALYZE "{model.__tablename__}"'))
 
 
 def _revert_chunk(uow: UnitOfWork, one: Import) -> None:

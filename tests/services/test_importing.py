@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Uuid, or_, select
+from sqlalchemy import text as text_of
 
 from processes.events import delivery
 from processes.jobs.draining import drain
@@ -279,6 +280,18 @@ def test_an_import_goes_on_exactly_there_when_the_worker_dies(importing, monkeyp
             steps.run_import(importing.desk.platform, **arguments)
     assert importing.see(one).counts == {"create": 20}
     assert len({contact.email for contact in importing.all()}) == len(importing.all()) == 20
+
+
+def test_the_server_learns_how_a_table_has_grown_when_chunks_follow(importing, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
+    with importing.desk.platform.engine.begin() as connection:
+        known = "UPDATE pg_class SET reltuples = 0 WHERE oid = CAST('contacts' AS regclass)"
+        connection.execute(text_of(known))
+    lines = "Last name\n" + "".join(f"P{n}\n" for n in range(6))
+    importing.go(importing.check(importing.upload(lines), policy="all", match=[]))
+    with importing.desk.platform.engine.connect() as connection:
+        known = "SELECT reltuples FROM pg_class WHERE oid = CAST('contacts' AS regclass)"
+        assert connection.scalar(text_of(known)) >= 2
 
 
 def test_an_import_rests_and_goes_on_when_it_is_paused(importing, monkeypatch):
