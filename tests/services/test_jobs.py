@@ -66,7 +66,8 @@ STATEMENTS = {
     "request.create": 9,
     "request.set_status": 9,
     "mail.send": 9,
-    "lead.convert": 37,  # three for consents and their addresses, one asks whether loyalty points are given for it
+    # Three for consents and their addresses, one asks whether loyalty points are given for it.
+    "lead.convert": 37,
 }
 
 
