@@ -44,6 +44,7 @@ FATES: Final[Mapping[str, Fate]] = {
     "deals.contact_id": Fate.CLEANED,
     "deals.lead_id": Fate.CLEANED,
     # Bookkeeping that the law wants kept, and counts without a word of the person.
+    "campaign_members.bought_id": Fate.KEPT,  # a deal or an invoice
     "campaign_members.record_id": Fate.KEPT,
     "client_subscriptions.contact_id": Fate.KEPT,
     "contracts.contact_id": Fate.KEPT,
