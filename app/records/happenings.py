@@ -74,7 +74,7 @@ def _happening(entry: TimelineEntry, on: UUID | None) -> Happening:
         tone=tone,
         title=entry.title + edited + (f" · {entry.record_title}" if elsewhere else ""),
         text=entry.body or "",
-        changes=() if entry.body else _changes(entry.details),
+        changes=() if entry.body else tuple(map(_changed, entry.details.get("changes", ()))),
         by=entry.actor_name,
         url=_own_page(entry)
         or (record_url(entry.record_type, entry.record_id) if elsewhere else ""),
@@ -94,13 +94,10 @@ def _own_page(entry: TimelineEntry) -> str:
     return ""
 
 
-def _changes(details: Mapping[str, Any]) -> tuple[Changed, ...]:
-    """Return each changed field."""
-    return tuple(
-        Changed(change["label"], *(told_value(change.get(at), kind) for at in ("old", "new")))
-        for change in details.get("changes", ())
-        for kind in [change.get("kind")]
-    )
+def _changed(change: Mapping[str, Any]) -> Changed:
+    kind = change.get("kind")
+    old, new = (told_value(change.get(side), kind) for side in ("old", "new"))
+    return Changed(change["label"], old, new)
 
 
 def told_value(value: str | None, kind: str | None) -> str | datetime | None:

@@ -12,16 +12,14 @@ from app.forms import form_arguments
 from app.records.titles import record_url
 from app.views import view
 from services.actors import Permission, Verb
-from services.crm.account_model import Account
-from services.crm.contact_model import Contact
 from services.crm.conversion import conversion_targets
 from services.crm.lead_model import LeadStatus
 from services.errors import LanewiseError
 from services.operations import run
-from services.records.types import get_record
+from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
-_TARGETS: Final = {"account": Account, "contact": Contact}
+_TARGETS: Final = ("account", "contact")
 
 
 def conversion_blueprint() -> Blueprint:
@@ -80,6 +78,6 @@ def convert(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 def _chosen(uow: UnitOfWork, name: str, text: str) -> Any:
     """Return the record that was picked by a search, so that it is offered once more."""
     try:
-        return uow.find(_TARGETS[name], UUID(text))
+        return uow.find(get_record_type(name).model, UUID(text))
     except ValueError:
         return None
