@@ -23,7 +23,7 @@ def dmn() -> None:
 @click.option("--batch", is_flag=True, help="Read requests as JSON lines from standard input.")
 @click.option("--inputs", default="{}", help="The inputs by name, a JSON object.")
 def evaluate(file: str | None, decision: str | None, batch: bool, inputs: str) -> None:  # noqa: FBT001 - click calls it by name
-    """Print the value of a DECISION of FILE, named by its id or name."""
+    """Print the value of a DECISION of FILE, named by its id or name; exit code 1 if it has an error."""
     if batch:
         _answer_lines()
         return
@@ -32,7 +32,10 @@ def evaluate(file: str | None, decision: str | None, batch: bool, inputs: str) -
     read_json(inputs, "--inputs")
     # The inputs stay text, so that their numbers keep all their digits.
     names = f'"model": {json.dumps(needed(file))}, "decision": {json.dumps(decision)}'
-    click.echo(decide_line(f'{{{names}, "inputs": {inputs}}}', datetime.now(UTC)))
+    answer = decide_line(f'{{{names}, "inputs": {inputs}}}', datetime.now(UTC))
+    click.echo(answer)
+    if "error" in json.loads(answer):
+        raise click.exceptions.Exit(1)
 
 
 def _answer_lines() -> None:

@@ -214,3 +214,9 @@ def test_the_command_prints_a_value_when_a_file_and_a_decision_are_named(path):
     )
 
     assert result.output == '{"value": 0.1234567890123456789}\n'
+
+
+def test_the_command_fails_when_the_decision_has_an_error(path):
+    result = CliRunner().invoke(dmn, ["evaluate", str(path), "Nobody's"])
+
+    assert (result.exit_code, list(json.loads(result.output))) == (1, ["error"])
