@@ -23,7 +23,7 @@ def dmn() -> None:
 @click.option("--batch", is_flag=True, help="Read requests as JSON lines from standard input.")
 @click.option("--inputs", default="{}", help="The inputs by name, a JSON object.")
 def evaluate(file: str | None, decision: str | None, batch: bool, inputs: str) -> None:  # noqa: FBT001 - click calls it by name
-    """Print the value of a DECISION of FILE, named by its id or name; exit code 1 if it has an error."""
+    """Print the value of a DECISION of FILE, named by its id or name; exit code 1 if it fails."""
     if batch:
         _answer_lines()
         return
