@@ -329,12 +329,43 @@ def test_mails_to_the_person_are_its_own_whichever_record_has_them(staff, eva):
 
 
 def test_only_inactive_persons_are_put_forward(staff, clock):
-    old = staff.do("contact.create", "olga", last_name="Old")
-    noted = staff.do("contact.create", "olga", last_name="Noted")
+    noted, rung, dealt, old = (
+        staff.do("contact.create", "olga", last_name=name)
+        for name in ("Noted", "Rung", "Dealt", "Old")
+    )
+    deal = staff.do("deal.create", "olga", name="Frames", contact_id=str(dealt.id))
+    activity = _plan_call(staff, rung)
     staff.do("retention.set", "olga", record_type="contact", months=24)
-    clock.advance(timedelta(days=750))
+    clock.advance(timedelta(days=730))
     staff.do("note.add", "olga", record_type="contact", record_id=str(noted.id), text="Rang")
-    found = staff.ask(persons_to_erase, "contact", actor="olga")
-    assert [one.id for one in found] == [old.id]
+    assert _put_forward(staff) == []
+    clock.advance(timedelta(days=20))
+    assert _put_forward(staff) == ["Old"]
+    for kind, made in (("deal", deal), ("activity", activity)):
+        staff.do("record.delete", "olga", record_type=kind, record_id=str(made.id))
+    clock.advance(timedelta(days=750))
+    assert _put_forward(staff) == ["Noted", "Rung", "Dealt", "Old"]
+    _erase(staff, old, name="Old")
+    assert _put_forward(staff) == ["Noted", "Rung", "Dealt"]
     staff.do("retention.set", "olga", record_type="contact", months=None)
-    assert staff.ask(persons_to_erase, "contact", actor="olga") == []
+    assert _put_forward(staff) == []
+
+
+def test_a_lead_is_not_put_forward_when_its_deal_is_open(staff, clock):
+    lead = staff.do("lead.create", "olga", name=NAME)
+    made = staff.do("lead.convert", "olga", lead_id=str(lead.id))
+    staff.do("retention.set", "olga", record_type="lead", months=1)
+    clock.advance(timedelta(days=40))
+    assert _put_forward(staff, "lead") == []
+    staff.do("deal.lose", "olga", deal_id=str(made["deal_id"]), reason="price")
+    clock.advance(timedelta(days=40))
+    assert _put_forward(staff, "lead") == [NAME]
+
+
+def _put_forward(staff, record_type="contact"):
+    return [one.name for one in staff.ask(persons_to_erase, record_type, actor="olga")]
+
+
+def _plan_call(staff, person):
+    about = {"regarding_type": "contact", "regarding_id": str(person.id)}
+    return staff.do("activity.create", "olga", subject="Ring", kind="call", **about)
