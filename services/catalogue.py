@@ -37,7 +37,7 @@ from services.documents import editing as template_editing
 from services.documents import files, logo
 from services.documents import making as document_making
 from services.duplicates import administration as duplicate_rules
-from services.duplicates import pairs as duplicate_pairs
+from services.duplicates import dismissing
 from services.duplicates import scans as duplicate_scans
 from services.exporting import exports
 from services.goals import goals
@@ -136,9 +136,9 @@ __all__ = [
     "deal_quotes",
     "deals",
     "deletion",
+    "dismissing",
     "document_making",
     "dossiers",
-    "duplicate_pairs",
     "duplicate_rules",
     "duplicate_scans",
     "erasing",

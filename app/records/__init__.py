@@ -149,8 +149,11 @@ def _add_doubles(routes: _Routes) -> None:
     routes.form("/<uuid:key>/merge/<uuid:other>", "compare", doubles.compare)
     routes.post("/<uuid:key>/merge/<uuid:other>", "merge", doubles.merge)
     routes.post("/<uuid:key>/unmerge", "unmerge", doubles.unmerge)
+    routes.post("/<uuid:key>/doubles/<uuid:other>/apart", "tell_apart", doubles.tell_apart)
+    routes.post("/<uuid:key>/doubles/take-back", "take_back", doubles.take_back)
     explain, manage = doubles.explain_in_pairs, Permission.DATA_MANAGE
     routes.post("/doubles/dismiss", "dismiss", doubles.dismiss, explain)
     routes.post("/doubles/dismiss-chosen", "dismiss_chosen", doubles.dismiss_chosen, explain)
+    routes.post("/doubles/bring-back", "bring_back", doubles.bring_back, explain)
     routes.post("/doubles/scan", "scan", doubles.scan, explain, manage)
     routes.post("/doubles/cancel", "cancel_scan", doubles.cancel_scan, explain, manage)

@@ -14,6 +14,7 @@ from app.records.edit import shown_text
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.records.titles import Titles
+from services.duplicates.dismissing import dismissals_of
 from services.duplicates.finding import find_duplicates
 from services.duplicates.model import DuplicateScan
 from services.duplicates.pairs import list_pairs
@@ -25,7 +26,8 @@ from services.records.types import Field, get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 _ALIKE: Final = {"same": True, "similar": False}
-_PLACE: Final = ("alike", "after", "before")
+_PLACE: Final = ("alike", "state", "after", "before")
+_DISMISSED: Final = "dismissed"
 _UNSEEN = frozenset({"version", "created_at", "updated_at"})
 
 
@@ -48,14 +50,16 @@ def show_doubles(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseRet
     _check(kind)
     record = get_record(uow, kind.record_type, key)
     values = {field.name: getattr(record, field.name) for field in kind.type.fields}
-    merge = find_merge(uow, kind.record_type, key)
+    dismissals = dismissals_of(uow, record.id)
+    matches = find_duplicates(uow, kind.record_type, values, exclude=record.id, limit=20)
     return render_template(
         "records/doubles.html",
         kind=kind,
         record=record,
         title=title_of(record),
-        matches=find_duplicates(uow, kind.record_type, values, exclude=record.id, limit=20),
-        merge=merge,
+        matches=sorted(matches, key=lambda match: match.record.id in dismissals),
+        dismissals=dismissals,
+        merge=find_merge(uow, kind.record_type, key),
     )
 
 
@@ -106,21 +110,25 @@ def show_pairs(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     _check(kind)
     scan = _last_scan(kind, uow)
     chosen = request.args.get("alike", "")
+    is_dismissed = request.args.get("state") == _DISMISSED
     page = list_pairs(
         uow,
         kind.record_type,
         is_sure=_ALIKE.get(chosen),
+        is_dismissed=is_dismissed,
         after=request.args.get("after"),
         before=request.args.get("before"),
     )
     if not page.items and (request.args.get("after") or request.args.get("before")):
-        return redirect(url_for(f"{kind.place}.pairs", alike=chosen or None))
+        state = _DISMISSED if is_dismissed else None
+        return redirect(url_for(f"{kind.place}.pairs", alike=chosen or None, state=state))
     return render_template(
         "records/pairs.html",
         kind=kind,
         kinds=[one for one in KINDS.values() if one.finds_doubles or one is kind],
         page=page,
         chosen=chosen,
+        is_dismissed=is_dismissed,
         position={name: request.args.get(name, "") for name in _PLACE},
         scan=scan,
         notes=_told(scan),
@@ -152,6 +160,26 @@ def dismiss_chosen(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     count = done["dismissed"]
     flash(f"{count} {'pair is' if count == 1 else 'pairs are'} none any more.", "good")
     return redirect(_same_page(kind))
+
+
+def bring_back(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
+    """Take back that two records are not the same."""
+    run(uow, "duplicates.bring_back", {"pair_id": request.form.get("pair_id", "")})
+    flash("The pair is among the doubles again.", "good")
+    return redirect(_same_page(kind))
+
+
+def tell_apart(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
+    """Say on the page of a record's doubles that another one is not the same."""
+    keys = {"record_id": str(key), "other_id": str(other)}
+    run(uow, "duplicates.tell_apart", {"record_type": kind.record_type, **keys})
+    return redirect(url_for(f"{kind.place}.doubles", key=key))
+
+
+def take_back(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Take back on the page of a record's doubles that another one is not the same."""
+    run(uow, "duplicates.bring_back", {"pair_id": request.form.get("pair_id", "")})
+    return redirect(url_for(f"{kind.place}.doubles", key=key))
 
 
 def explain_in_pairs(

@@ -78,6 +78,11 @@ class DuplicatePair(Keyed, Base):
             *("record_type", "score", "id"),
             postgresql_where=text("dismissed_at IS NULL"),
         ),
+        Index(
+            "ix_duplicate_pairs_dismissed",
+            *("record_type", "dismissed_at", "id"),
+            postgresql_where=text("dismissed_at IS NOT NULL"),
+        ),
     )
 
     record_type: Mapped[str]

@@ -1,24 +1,21 @@
-"""The pairs that scans have found: kept, shown to those who may see both, and dismissed."""
+"""The pairs that scans have found: kept, and shown to those who may see both."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, select, text, tuple_
 
 from services.access import visible_to
-from services.actors import Permission
-from services.arguments import Key, Keys
 from services.database import new_id
 from services.duplicates.model import DuplicatePair
 from services.duplicates.pairing import Found
-from services.errors import Invalid, NotFound
-from services.operations import Arguments, operation
+from services.errors import Invalid
 from services.records.types import find_record_type, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -28,7 +25,9 @@ SHOWN: Final = 50
 SURE: Final = 100
 """What agrees exactly has this score."""
 
-_CURSOR: Final = re.compile(r"([0-9]{1,3})-([0-9a-f]{32})")
+_BY_SCORE: Final = re.compile(r"([0-9]{1,3})-([0-9a-f]{32})")
+_BY_TIME: Final = re.compile(r"([0-9]{1,17})-([0-9a-f]{32})")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = "id, record_type, first_id, second_id, score, reason, found_at"
 _TABLE: Final = text(
     "CREATE TEMPORARY TABLE found_pairs (id uuid, record_type text, first_id uuid, second_id uuid,"
@@ -42,13 +41,19 @@ _TAKE_OVER: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two visible records that may be the same."""
+    """Two visible records that may be the same.
+
+    Attributes:
+        dismissed_at: When somebody, ``dismissed_by``, said that they are not; None if nobody has.
+    """
 
     id: UUID
     first: Any
     second: Any
     score: int
     reason: str
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,71 +65,25 @@ class PairPage:
     previous_cursor: str | None = None
 
 
-class DismissPair(Arguments):
-    """Which two records are not the same."""
-
-    pair_id = Key(required=True, metadata={"title": "Pair"})
-
-
-class DismissPairs(Arguments):
-    """Which pairs are none."""
-
-    pair_ids = Keys(required=True, metadata={"title": "Pairs"})
-
-
-@operation("duplicates.dismiss", Permission.RECORD_WRITE, DismissPair)
-def dismiss_pair(uow: UnitOfWork, *, pair_id: UUID) -> dict[str, Any]:
-    """Say that two records are not the same; no scan brings them up again."""
-    pair = uow.session.get(DuplicatePair, pair_id, with_for_update=True)
-    if pair is None or _shown(uow, [pair]) == []:
-        raise NotFound("There is no such pair.")
-    pair.dismissed_at, pair.dismissed_by = uow.now, uow.actor.name
-    return {"pair_id": pair.id}
-
-
-@operation("duplicates.dismiss_many", Permission.RECORD_WRITE, DismissPairs)
-def dismiss_pairs(uow: UnitOfWork, *, pair_ids: list[UUID]) -> dict[str, Any]:
-    """Say of several pairs that their records are not the same.
-
-    Pairs that are gone meanwhile, merged or with a record in the bin, are left out; ``dismissed``
-    says how many there were.
-
-    Raises:
-        Invalid: None is chosen.
-        NotFound: All of them are gone, or none is the actor's to see.
-    """
-    if not pair_ids:
-        raise Invalid("Choose some pairs first.", {"pair_ids": ["Choose some pairs first."]})
-    # In one order, so that two who dismiss the same don't wait for each other.
-    statement = select(DuplicatePair).where(DuplicatePair.id.in_(pair_ids))
-    locked = statement.order_by(DuplicatePair.id).with_for_update()
-    pairs = [pair for pair in uow.session.scalars(locked) if pair.dismissed_at is None]
-    shown = {one.id for one in _shown(uow, pairs)}
-    if not shown:
-        raise NotFound("There is no such pair.")
-    for pair in pairs:
-        if pair.id in shown:
-            pair.dismissed_at, pair.dismissed_by = uow.now, uow.actor.name
-    return {"dismissed": len(shown)}
-
-
 def list_pairs(
     uow: UnitOfWork,
     record_type: str,
     *,
     is_sure: bool | None = None,
+    is_dismissed: bool = False,
     after: str | None = None,
     before: str | None = None,
     limit: int = SHOWN,
 ) -> PairPage:
     """Return pairs that are neither merged nor dismissed, the surest first, then the newest.
 
-    Only those of which the actor may see both.
+    Only those of which the actor may see both. Those that were dismissed come the latest first.
 
     Args:
         uow: Of whoever looks.
         record_type: Of which type.
         is_sure: Only those of which something agrees exactly, or only the others; None: all.
+        is_dismissed: Those that somebody said are none, instead of the others.
         after: The cursor of the page before.
         before: That of the page after.
         limit: At most so many.
@@ -132,17 +91,17 @@ def list_pairs(
     Raises:
         Invalid: A cursor is none.
     """
-    statement = _open_pairs(uow, record_type)
+    statement = _visible_pairs(uow, record_type, is_dismissed=is_dismissed)
     if is_sure is not None:
         exact = DuplicatePair.score == SURE
         statement = statement.where(exact if is_sure else DuplicatePair.score < SURE)
     edge = after or before
     is_back = bool(before and not after)
-    place = tuple_(DuplicatePair.score, DuplicatePair.id)
+    first: Any = DuplicatePair.dismissed_at if is_dismissed else DuplicatePair.score
+    columns = (first, DuplicatePair.id)
     if edge:
-        value = tuple_(*_edge(edge))
+        place, value = tuple_(*columns), tuple_(*_edge(edge, is_dismissed=is_dismissed))
         statement = statement.where(place > value if is_back else place < value)
-    columns = (DuplicatePair.score, DuplicatePair.id)
     ordered = statement.order_by(*(one.asc() if is_back else one.desc() for one in columns))
     found = uow.session.scalars(ordered.limit(limit + 1)).all()
     more, rows = len(found) > limit, list(found[:limit])
@@ -150,32 +109,36 @@ def list_pairs(
         rows.reverse()
     has_next, has_previous = (True, more) if is_back else (more, edge is not None)
     return PairPage(
-        _shown(uow, rows),
+        shown_pairs(uow, rows),
         _cursor(rows[-1]) if rows and has_next else None,
         _cursor(rows[0]) if rows and has_previous else None,
     )
 
 
-def _open_pairs(uow: UnitOfWork, record_type: str) -> Select[Any]:
+def _visible_pairs(uow: UnitOfWork, record_type: str, *, is_dismissed: bool) -> Select[Any]:
     model = get_record_type(record_type).model
     visible = visible_to(uow, model, select(model)).with_only_columns(model.id)
+    at = DuplicatePair.dismissed_at
     return select(DuplicatePair).where(
         DuplicatePair.record_type == record_type,
-        DuplicatePair.dismissed_at.is_(None),
+        at.is_not(None) if is_dismissed else at.is_(None),
         DuplicatePair.first_id.in_(visible),
         DuplicatePair.second_id.in_(visible),
     )
 
 
 def _cursor(pair: DuplicatePair) -> str:
-    return f"{pair.score}-{pair.id.hex}"
+    at = pair.dismissed_at
+    number = pair.score if at is None else (at - _EPOCH) // timedelta(microseconds=1)
+    return f"{number}-{pair.id.hex}"
 
 
-def _edge(cursor: str) -> tuple[int, UUID]:
-    found = _CURSOR.fullmatch(cursor)
+def _edge(cursor: str, *, is_dismissed: bool) -> tuple[int | datetime, UUID]:
+    found = (_BY_TIME if is_dismissed else _BY_SCORE).fullmatch(cursor)
     if found is None:
         raise Invalid("This page is not there.", {"after": ["Not one of this list."]})
-    return int(found[1]), UUID(found[2])
+    number, key = int(found[1]), UUID(found[2])
+    return (_EPOCH + timedelta(microseconds=number) if is_dismissed else number), key
 
 
 def keep_pairs(uow: UnitOfWork, record_type: str, pairs: Iterable[Found], at: datetime) -> int:
@@ -196,7 +159,7 @@ def keep_pairs(uow: UnitOfWork, record_type: str, pairs: Iterable[Found], at: da
     return int(result.rowcount)
 
 
-def _shown(uow: UnitOfWork, pairs: Sequence[DuplicatePair]) -> list[Pair]:
+def shown_pairs(uow: UnitOfWork, pairs: Sequence[DuplicatePair]) -> list[Pair]:
     """Return those of the pairs of which the actor may see both."""
     records: dict[UUID, Any] = {}
     for name in sorted({pair.record_type for pair in pairs}):
@@ -209,7 +172,15 @@ def _shown(uow: UnitOfWork, pairs: Sequence[DuplicatePair]) -> list[Pair]:
         rows = uow.session.scalars(uow.select(model).where(model.id.in_(keys)))
         records |= {row.id: row for row in rows}
     return [
-        Pair(pair.id, records[pair.first_id], records[pair.second_id], pair.score, pair.reason)
+        Pair(
+            pair.id,
+            records[pair.first_id],
+            records[pair.second_id],
+            pair.score,
+            pair.reason,
+            pair.dismissed_at,
+            pair.dismissed_by,
+        )
         for pair in pairs
         if pair.first_id in records and pair.second_id in records
     ]

@@ -52,6 +52,18 @@ def test_two_records_are_compared_merged_and_taken_apart(browse, pair, platform)
     assert _account(platform, one).name == "Nordlys AS"
 
 
+def test_another_record_is_told_apart_and_that_is_taken_back(browse, pair):
+    anna, (one, two) = browse("employee"), pair
+    anna.post(f"/accounts/{one}/doubles/{two}/apart")
+    page = anna.get(f"/accounts/{two}/doubles").text
+    assert "that they are not the same" in page
+    assert f"/accounts/{two}/merge/{one}" not in page
+    pair_id = re.search(r'name="pair_id" value="([^"]+)"', page).group(1)
+    answer = anna.post(f"/accounts/{two}/doubles/take-back", pair_id=pair_id)
+    assert answer.headers["Location"] == f"/accounts/{two}/doubles"
+    assert f"/accounts/{two}/merge/{one}" in anna.get(f"/accounts/{two}/doubles").text
+
+
 def test_a_record_of_another_team_can_not_be_compared(browse, pair, as_person):
     theirs = str(as_person("desk", "account.create", {"name": "Nordlys"}).id)
     anna, (one, _) = browse("employee"), pair
@@ -78,6 +90,13 @@ def test_a_scan_is_begun_watched_and_its_pairs_are_judged(browse, pair, platform
     pair_id = re.search(r'name="pair_id" value="([^"]+)"', page).group(1)
     anna.post("/accounts/doubles/dismiss", pair_id=pair_id)
     assert "No doubles" in anna.get("/accounts/doubles").text
+    dismissed = anna.get("/accounts/doubles?state=dismissed").text
+    assert "Bring back" in dismissed
+    assert "that they are not the same" in dismissed
+    answer = anna.post("/accounts/doubles/bring-back", pair_id=pair_id, state="dismissed")
+    assert answer.headers["Location"] == "/accounts/doubles?state=dismissed"
+    assert "No such pairs" in anna.get("/accounts/doubles?state=dismissed").text
+    assert "similar name" in anna.get("/accounts/doubles").text
 
 
 def test_the_ticked_pairs_are_dismissed_and_one_stays_on_the_page(browse, pair, platform):

@@ -71,6 +71,9 @@ DOUBLES_ROUTES = {
     "unmerge": WRITE,
     "dismiss": WRITE,
     "dismiss_chosen": WRITE,
+    "bring_back": WRITE,
+    "tell_apart": WRITE,
+    "take_back": WRITE,
     "scan": Permission.DATA_MANAGE,
     "cancel_scan": Permission.DATA_MANAGE,
 }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import select
 
 from services.crm.account_model import Account
 from services.duplicates.comparing import similarity
+from services.duplicates.dismissing import dismissals_of
 from services.duplicates.finding import find_duplicates
 from services.duplicates.pairs import list_pairs
 from services.duplicates.scans import list_scans, run_scan
@@ -223,6 +228,53 @@ def test_many_pairs_are_dismissed_at_once_but_those_one_may_not_see(staff):
     assert staff.ask(list_pairs, "lead", actor="anna").items == []
     with pytest.raises(Invalid, match="Choose"):
         staff.do("duplicates.dismiss_many", "anna", pair_ids=[])
+
+
+def test_dismissed_pairs_are_listed_the_latest_first_and_one_is_brought_back(staff, clock):
+    _many_pairs(staff)
+    keys = [pair.id for pair in staff.ask(list_pairs, "lead", actor="anna").items[:3]]
+    for key in keys:
+        clock.advance(timedelta(minutes=1))
+        staff.do("duplicates.dismiss", "anna", pair_id=key)
+    listed = partial(list_pairs, record_type="lead", is_dismissed=True)
+    page = staff.ask(listed, limit=2, actor="anna")
+    assert [(one.id, one.dismissed_by) for one in page.items] == [
+        (keys[2], "Anna"),
+        (keys[1], "Anna"),
+    ]
+    last = staff.ask(listed, limit=2, after=page.next_cursor, actor="anna")
+    assert [one.id for one in last.items] == [keys[0]]
+    assert staff.ask(listed, actor="sven").items == []
+    with pytest.raises(NotFound):
+        staff.do("duplicates.bring_back", "sven", pair_id=keys[0])
+    staff.do("duplicates.bring_back", "anna", pair_id=keys[0])
+    with pytest.raises(Conflict, match="already"):
+        staff.do("duplicates.bring_back", "anna", pair_id=keys[0])
+    assert keys[0] in {one.id for one in staff.ask(list_pairs, "lead", actor="anna").items}
+    assert len(staff.ask(listed, actor="anna").items) == 2
+
+
+def test_two_records_are_told_apart_when_no_scan_has_met_them(staff):
+    one, two, three = (staff.do("lead.create", "anna", name="Eva Berg").id for _ in range(3))
+    named = {"record_type": "lead", "record_id": two}
+    staff.do("duplicates.tell_apart", "anna", other_id=one, **named)
+    again = staff.do("duplicates.tell_apart", "anna", other_id=one, **named)
+    said = staff.ask(dismissals_of, two, actor="anna")
+    assert {key: item.pair_id for key, item in said.items()} == {one: again["pair_id"]}
+    assert _scan(staff, "lead").found == 2
+    assert {frozenset((pair.first.id, pair.second.id)) for pair in _pairs(staff, "lead")} == {
+        frozenset((one, three)),
+        frozenset((two, three)),
+    }
+    for wrong, error in ((two, Invalid), (uuid4(), NotFound)):
+        with pytest.raises(error):
+            staff.do("duplicates.tell_apart", "anna", other_id=wrong, **named)
+    with pytest.raises(NotFound):
+        staff.do("duplicates.tell_apart", "sven", other_id=one, **named)
+
+
+def _pairs(staff, record_type):
+    return staff.ask(list_pairs, record_type, actor="anna").items
 
 
 def _many_pairs(staff):
