@@ -10,6 +10,7 @@ import { startKeyboard } from "./base/keyboard.ts";
 import { startMenus } from "./base/menus.ts";
 import { onContent } from "./base/page.ts";
 import { startPlaces } from "./base/places.ts";
+import { startRefused } from "./base/refused.ts";
 import { startSearch } from "./base/search.ts";
 import { startSnippets } from "./base/snippets.ts";
 import { startTheme } from "./base/theme.ts";
@@ -32,6 +33,7 @@ startElements();
 startSnippets();
 startTicking();
 startUploads();
+startRefused();
 unmountLeavingIslands();
 onContent((root) => {
   localiseTimes(root);

@@ -5,6 +5,7 @@ import { toSymbol } from "../build/icons.ts";
 import { failureText, problemOf } from "../src/base/http.ts";
 import { isTyping } from "../src/base/keyboard.ts";
 import { el } from "../src/base/page.ts";
+import { keepSent, putBack } from "../src/base/refused.ts";
 import { aheadOf, calendarDate, relative } from "../src/base/times.ts";
 import { propsOf } from "../src/islands/loader.ts";
 
@@ -66,6 +67,53 @@ describe("isTyping", () => {
     el("div", { "data-island": "modeller" }, inside);
     const targets = [el("input"), el("input", { type: "checkbox" }), el("button"), inside];
     expect(targets.map(isTyping)).toEqual([true, false, false, true]);
+  });
+});
+
+describe("putBack", () => {
+  const page = (tone: string, message: string): HTMLFormElement => {
+    const by = el("select", { name: "by" }, el("option", { value: "mail" }), el("option", { value: "sms" }));
+    const nobody = el("label", {}, el("input", { type: "radio", name: "who", value: "", checked: "" }), "None");
+    const form = el(
+      "form",
+      { method: "post", action: "/give" },
+      el("input", { type: "hidden", name: "csrf_token", value: "new" }),
+      el("input", { name: "source" }),
+      el("input", { type: "password", name: "secret" }),
+      by,
+      nobody,
+    );
+    const toasts = el("div", { id: "toasts" }, el("div", { "data-toast": tone }, message));
+    document.body.replaceChildren(toasts, el("dialog", { id: "give" }, form));
+    return form;
+  };
+  const typed = (): void => {
+    const form = page("good", "");
+    const texts = [...form.querySelectorAll<HTMLInputElement | HTMLSelectElement>(":not([type=radio])[name]")];
+    for (const [at, value] of ["old", "at the fair", "1234", "sms"].entries()) Object.assign(texts[at] ?? {}, { value });
+    const found = el("input", { type: "radio", name: "who", value: "7" });
+    form.append(el("label", {}, found, "Eva"));
+    found.checked = true;
+    keepSent(form);
+  };
+  const shown = (form: HTMLFormElement): Record<string, FormDataEntryValue> => Object.fromEntries(new FormData(form));
+
+  it("fills a refused form again, without secrets, and opens its dialog with the reason", () => {
+    typed();
+    const form = page("bad", "Say what proves it.");
+    putBack();
+    expect(shown(form)).toEqual({ csrf_token: "new", source: "at the fair", secret: "", by: "sms", who: "7" });
+    expect(form.closest("dialog")?.open).toBe(true);
+    expect(form.querySelector('[role="alert"]')?.textContent).toBe("Say what proves it.");
+  });
+
+  it("leaves the form empty when the next page tells of no refusal, and on the page after it", () => {
+    typed();
+    page("good", "Noted.");
+    putBack();
+    const form = page("bad", "Something else.");
+    putBack();
+    expect(shown(form).source).toBe("");
   });
 });
 
