@@ -12,7 +12,9 @@ from services.actors import Permission
 from services.arguments import Key, Keys, Line
 from services.errors import Conflict, NotFound
 from services.operations import Arguments, operation
-from services.people.model import Group, User, find_group, memberships
+from services.people.model import Group, User, find_group, mark_changed, memberships
+from services.records.changes import check_version
+from services.records.schemas import VERSION
 from services.rights.giving import check_groups, check_person
 from services.unit_of_work import UnitOfWork
 
@@ -31,6 +33,7 @@ class UpdateGroup(Arguments):
     """What changes of a group; what is left out stays."""
 
     group_id = Key(required=True, metadata={"title": "Group"})
+    version = VERSION
     name = Line(metadata={"title": "Name"})
     parent_id = Key(
         allow_none=True,
@@ -42,6 +45,7 @@ class SetMembers(Arguments):
     """All members of a group."""
 
     group_id = Key(required=True, metadata={"title": "Group"})
+    version = VERSION
     user_ids = Keys(required=True, metadata={"title": "Members"})
 
 
@@ -56,15 +60,19 @@ def create_group(uow: UnitOfWork, *, name: str, parent_id: UUID | None) -> Group
 
 
 @operation("group.update", Permission.USER_MANAGE, UpdateGroup)
-def update_group(uow: UnitOfWork, *, group_id: UUID, **values: Any) -> Group:
+def update_group(
+    uow: UnitOfWork, *, group_id: UUID, version: int | None = None, **values: Any
+) -> Group:
     """Rename a group, or put it below another one.
 
     Raises:
+        StaleVersion: Somebody else has changed it, or who belongs to it, since.
         Conflict: The name is taken, or the groups would stand in a circle.
     """
     if "parent_id" in values:
         _hold_groups(uow)
     group = uow.get(Group, group_id, lock=True)
+    check_version(uow, group, version)
     if "name" in values and values["name"] != group.name:
         _check_group_name(uow, values["name"])
     if values.get("parent_id") not in {None, group.parent_id}:
@@ -77,9 +85,16 @@ def update_group(uow: UnitOfWork, *, group_id: UUID, **values: Any) -> Group:
 
 
 @operation("group.set_members", Permission.USER_MANAGE, SetMembers)
-def set_members(uow: UnitOfWork, *, group_id: UUID, user_ids: list[UUID]) -> Group:
-    """Set who belongs to a group."""
+def set_members(
+    uow: UnitOfWork, *, group_id: UUID, user_ids: list[UUID], version: int | None = None
+) -> Group:
+    """Set who belongs to a group.
+
+    Raises:
+        StaleVersion: Somebody else has changed it, or who belongs to it, since.
+    """
     group = uow.get(Group, group_id, lock=True)
+    check_version(uow, group, version)
     wanted = set(user_ids)
     found = set(uow.session.scalars(select(User.id).where(User.id.in_(wanted))))
     if found != wanted:
@@ -90,6 +105,9 @@ def set_members(uow: UnitOfWork, *, group_id: UUID, user_ids: list[UUID]) -> Gro
     if wanted:
         rows = [{"group_id": group.id, "user_id": key} for key in sorted(wanted)]
         uow.session.execute(insert(memberships), rows)
+    if wanted != former:
+        mark_changed(uow, Group, [group.id])
+        mark_changed(uow, User, wanted ^ former)
     uow.session.expire_all()
     for key in sorted(wanted - former):
         check_person(uow, uow.get(User, key).actor())

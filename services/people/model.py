@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, String, Table, select
+from sqlalchemy import Column, ForeignKey, String, Table, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from services.actors import Actor, Scope
-from services.database import Base, Keyed, Timestamped, Versioned
+from services.database import Base, Timestamped, Versioned
 from services.errors import NotFound
 from services.records.types import Relation, all_record_types, register_relation
 from services.rights.book import RightsBook
@@ -27,7 +28,7 @@ memberships = Table(
 )
 
 
-class Group(Keyed, Base):
+class Group(Versioned, Base):
     """A team and a task queue at once; diagrams name it as a candidate group.
 
     Attributes:
@@ -37,6 +38,7 @@ class Group(Keyed, Base):
     __tablename__ = "groups"
     __audited__ = True
 
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     name: Mapped[str] = mapped_column(unique=True)
     parent_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("groups.id", ondelete="SET NULL"), index=True
@@ -158,6 +160,16 @@ class ClockOffset(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     offset_seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+def mark_changed(uow: UnitOfWork, model: type[Group | User], keys: Iterable[UUID]) -> None:
+    """Count up the version of people or groups of whom others stand in a table of its own.
+
+    Who belongs to what is shown and sent with both, so that either may have been seen before.
+    """
+    uow.session.flush()
+    statement = update(model).where(model.id.in_(set(keys)))
+    uow.session.execute(statement.values(version=model.version + 1))
 
 
 def find_group(uow: UnitOfWork, name: str) -> Group | None:

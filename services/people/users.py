@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from services.actors import Permission, Role, Scope
 from services.arguments import Email, Key, Line, Moment
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
-from services.people.model import Group, User, find_group
+from services.people.model import Group, User, find_group, mark_changed
 from services.people.passwords import check_password, hash_password
 from services.people.sign_in import ApiToken, hash_token, new_token
 from services.records.changes import check_version
@@ -132,7 +132,7 @@ def update_user(
     elif {"roles", "scope", "active"} & values.keys():
         user.session_epoch += 1
     if "groups" in values:
-        user.groups = [_get_group(uow, name) for name in values.pop("groups")]
+        _set_groups(uow, user, values.pop("groups"))
     for name, value in values.items():
         setattr(user, name, value)
     uow.session.flush()
@@ -218,6 +218,16 @@ def _own_key(uow: UnitOfWork) -> UUID:
     if uow.actor.user_id is None:
         raise NotFound("Only a person has this.")
     return uow.actor.user_id
+
+
+def _set_groups(uow: UnitOfWork, user: User, names: Iterable[str]) -> None:
+    """Let a person belong to these groups, which change by that as the person does."""
+    wanted = [_get_group(uow, name) for name in names]
+    changed = {group.id for group in wanted} ^ {group.id for group in user.groups}
+    user.groups = wanted
+    if changed:
+        mark_changed(uow, Group, changed)
+        mark_changed(uow, User, [user.id])
 
 
 def _get_group(uow: UnitOfWork, name: str) -> Group:
