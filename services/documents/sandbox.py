@@ -7,21 +7,15 @@ that could make a long text from a short one.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
 from html import unescape
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 from jinja2 import ChainableUndefined, TemplateError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_join, make_attrgetter
@@ -29,10 +23,9 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
 
+from services.documents.printing import FORMATS, LOCALE, ZONE, lines, locale_of, printed, word_lines
 from services.errors import Invalid
-from services.money import money_in_locale
 
 MAX_TEMPLATE_CHARACTERS = 100_000
 MAX_OUTPUT_CHARACTERS = 300_000
@@ -60,10 +53,6 @@ _FORBIDDEN: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Dict: "a mapping",
 }
 _BUDGET = "_budget"
-_LOCALE = "_locale"
-_ZONE = "_zone"
-# XML 1.0 2.2: what no document may hold; Word takes others of them for commands.
-_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Medium(Enum):
@@ -127,17 +116,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, medium: Medium) -> None:
         super().__init__(
-            autoescape=True, undefined=ChainableUndefined, trim_blocks=True, finalize=_printed
+            autoescape=True, undefined=ChainableUndefined, trim_blocks=True, finalize=printed
         )
         self.globals.clear()
         allowed = {name: self.filters[name] for name in _FILTERS}
         self.filters = {
             **allowed,
-            "money": _money,
-            "number": _number,
-            "date": _date,
-            "datetime": _datetime,
-            "lines": _word_lines if medium is Medium.WORD else _lines,
+            **FORMATS,
+            "lines": word_lines if medium is Medium.WORD else lines,
             "join": _join,
             "_limited": _limited,
             "_flat": _flat,
@@ -243,7 +229,7 @@ def fill(
         Invalid: The template is broken, or does more than a template may.
     """
     budget.start()
-    private = {_BUDGET: budget, _LOCALE: _locale(language), _ZONE: zone}
+    private = {_BUDGET: budget, LOCALE: locale_of(language), ZONE: zone}
     pieces: list[str] = []
     try:
         for piece in _sandbox(medium).from_string(source).generate({**values, **private}):
@@ -262,13 +248,6 @@ def _sandbox(medium: Medium) -> _Sandbox:
 def _said(error: Exception) -> str:
     line = getattr(error, "lineno", None)
     return f"line {line}: {error}" if line else str(error)
-
-
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        return Locale("en")
 
 
 @pass_context
@@ -301,59 +280,3 @@ def _join(context: Context, items: Any, between: str = "", attribute: str | None
     budget: Budget = context[_BUDGET]
     budget.take_characters(sum(len(str(item)) + len(between) for item in given))
     return do_join(context.eval_ctx, given, between)
-
-
-@pass_context
-def _money(context: Context, value: Any, currency: str = "EUR") -> str:
-    try:
-        return money_in_locale(Decimal(str(value)), currency, context[_LOCALE])
-    except InvalidOperation:
-        return ""
-
-
-@pass_context
-def _number(context: Context, value: Any) -> str:
-    try:
-        return str(format_decimal(Decimal(str(value)), locale=context[_LOCALE]))
-    except InvalidOperation:
-        return ""
-
-
-@pass_context
-def _date(context: Context, value: Any) -> str:
-    if isinstance(value, datetime):
-        value = value.astimezone(context[_ZONE])
-    if not isinstance(value, date):
-        return ""
-    return str(format_date(value, format="long", locale=context[_LOCALE]))
-
-
-@pass_context
-def _datetime(context: Context, value: Any) -> str:
-    if not isinstance(value, datetime):
-        return ""
-    local = value.astimezone(context[_ZONE])
-    return str(format_datetime(local, format="d MMMM y, HH:mm", locale=context[_LOCALE]))
-
-
-def _printed(value: Any) -> Any:
-    """Return what a value prints: nothing for none, and no signs that documents can't hold."""
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        return ", ".join(str(_printed(one)) for one in value)
-    if isinstance(value, str) and _UNPRINTABLE.search(value):
-        return type(value)(_UNPRINTABLE.sub("", value))
-    return value
-
-
-def _word_lines(value: Any) -> str:
-    """Return a text as it is: Word keeps its line breaks."""
-    return value if isinstance(value, str) else ""
-
-
-def _lines(value: Any) -> Markup:
-    """Turn the line breaks of a text into ``<br>``, and its blank lines into two."""
-    if not isinstance(value, str):
-        return Markup()
-    return Markup("<br>").join(escape(line) for line in value.splitlines())
