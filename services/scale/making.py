@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from services.crm.account_model import Account
@@ -19,10 +18,9 @@ from services.crm.lead_model import Lead, LeadStatus
 from services.crm.pipeline_model import Category, Stage
 from services.crm.request_model import ServiceRequest
 from services.money import round_money
+from services.scale.batches import Batch, Period, Row, World
 from services.scale.copying import key_at, with_derived
 from services.scale.naming import Culture, any_culture, ascii_of, common
-
-Row = dict[str, Any]
 
 ACCOUNTS: Final = 200
 CONTACTS: Final = 1_000
@@ -73,60 +71,6 @@ _SOURCES: Final = ("Web form", "Fair", "Referral", "Phone", "Advertisement")
 _CLOSED: Final = {Category.WON: 0.28, Category.LOST: 0.22, Category.ON_HOLD: 0.04}
 _NO_PHONE, _NO_EMAIL, _NO_ACCOUNT, _NO_OWNER = 0.15, 0.1, 0.12, 0.08
 _DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Somebody who owns records, and one of the groups they are in."""
-
-    id: UUID
-    name: str
-    team_id: UUID | None
-    team_ids: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is there before the records: whose they are, and the stages of deals in their order.
-
-    Attributes:
-        owners: The first have the most records, the last a handful.
-        lead_numbers: As many as a batch has leads; so for the requests.
-    """
-
-    owners: Sequence[Owner]
-    stages: Sequence[Stage]
-    lost_reasons: Sequence[str]
-    lead_numbers: Sequence[int]
-    request_numbers: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """When and how many.
-
-    Attributes:
-        begin: When the first records of a batch came to be; the last ones before ``end``.
-        now: Until when something happened to them.
-        share: The part of a whole batch that is wanted, up to 1.
-    """
-
-    begin: datetime
-    end: datetime
-    now: datetime
-    share: float = 1.0
-
-
-@dataclass(slots=True)
-class Batch:
-    """The rows of one batch."""
-
-    accounts: list[Row] = field(default_factory=list)
-    contacts: list[Row] = field(default_factory=list)
-    deals: list[Row] = field(default_factory=list)
-    stays: list[Row] = field(default_factory=list)
-    leads: list[Row] = field(default_factory=list)
-    requests: list[Row] = field(default_factory=list)
 
 
 class Maker:

@@ -34,8 +34,9 @@ from services.operations import run
 from services.people.model import Group, User
 from services.platform import Platform
 from services.records.timeline import TimelineRow
+from services.scale.batches import Batch, Owner, Period, World
 from services.scale.copying import copy_rows
-from services.scale.making import LEADS, REQUESTS, Batch, Maker, Owner, Period, World
+from services.scale.making import LEADS, REQUESTS, Maker
 from services.scale.naming import any_culture
 from services.scale.telling import entries_of
 from services.unit_of_work import UnitOfWork

@@ -8,8 +8,8 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from services.scale.batches import Batch, Owner, Row
 from services.scale.copying import key_at
-from services.scale.making import Batch, Owner, Row
 
 ENTRIES: Final = 5_000
 """Of one whole batch, those of the beginning of each record included."""
