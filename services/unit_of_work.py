@@ -162,15 +162,24 @@ class UnitOfWork:
         return visible_to(self, model, select(model), verb=verb)
 
     def find(
-        self, model: type[Row], key: UUID, *, lock: bool = False, verb: Verb | None = None
+        self,
+        model: type[Row],
+        key: UUID,
+        *,
+        lock: bool = False,
+        hold: bool = False,
+        verb: Verb | None = None,
     ) -> Row | None:
         """Return the row with this key with which the actor may do ``verb``, or None.
 
-        ``lock`` holds it to the commit. Who locks a row is about to change it, so that ``verb``
-        is then to update, unless another one is given.
+        ``lock`` keeps it to oneself to the commit. Who locks a row is about to change it, so that
+        ``verb`` is then to update, unless another one is given. ``hold`` is for who is about to
+        write a row that points to this one: nobody locks it meanwhile, so that it is not merged
+        away or deleted before the pointer is there to be seen.
         """
         verb = verb or (Verb.UPDATE if lock else Verb.READ)
-        remembers, place = "only_reads" in self.session.info and not lock, (model, key, verb)
+        remembers = "only_reads" in self.session.info and not (lock or hold)
+        place = (model, key, verb)
         if remembers and place in self.found:
             known: Row = self.found[place]
             return known
@@ -179,13 +188,21 @@ class UnitOfWork:
             statement = statement.with_for_update(of=model).execution_options(
                 populate_existing=True
             )
+        elif hold:
+            statement = statement.with_for_update(of=model, read=True, key_share=True)
         row = self.session.scalars(statement).one_or_none()
         if remembers and row is not None:
             self.found[place] = row
         return row
 
     def get(
-        self, model: type[Row], key: UUID, *, lock: bool = False, verb: Verb | None = None
+        self,
+        model: type[Row],
+        key: UUID,
+        *,
+        lock: bool = False,
+        hold: bool = False,
+        verb: Verb | None = None,
     ) -> Row:
         """Return the row with this key, as ``find`` does.
 
@@ -193,7 +210,7 @@ class UnitOfWork:
             NotFound: There is none, or the actor may not see it.
             NotAllowed: The actor may see it, but not do this with it.
         """
-        row = self.find(model, key, lock=lock, verb=verb)
+        row = self.find(model, key, lock=lock, hold=hold, verb=verb)
         if row is not None:
             return row
         if (lock or verb not in {None, Verb.READ}) and self.find(model, key) is not None:

@@ -74,4 +74,4 @@ def _check_record(uow: UnitOfWork, definition: Definition, record_id: UUID | Non
         if record_id is None:
             message = f"Choose the {definition.record_type} that the process is about."
             raise Invalid(message, {"record_id": [message]})
-        get_record(uow, definition.record_type, record_id)
+        get_record(uow, definition.record_type, record_id, hold=True)

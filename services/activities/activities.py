@@ -252,7 +252,7 @@ def _regarding(uow: UnitOfWork, values: Mapping[str, Any]) -> Any | None:
     if of_type is None or key is None or of_type == "activity":
         message = "Give the type and the key of a record that is no activity."
         raise Invalid(message, {"regarding_id": [message]})
-    return get_record(uow, of_type, key)
+    return get_record(uow, of_type, key, hold=True)
 
 
 def _check_numbers(values: Mapping[str, Any]) -> None:

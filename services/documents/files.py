@@ -57,7 +57,7 @@ def make_document(
 ) -> dict[str, Any]:
     """Make a document from a template and keep it with the record."""
     found = get_template(uow, template, TemplateKind.DOCUMENT, language)
-    record = get_record(uow, record_type, record_id)
+    record = get_record(uow, record_type, record_id, hold=True)
     drawn = fill_document(uow, found, record)
     document = keep_document(
         uow,

@@ -110,7 +110,7 @@ def send_mail(
     """Send a mail to a client or colleague."""
     if uow.call_key is not None and (known := _mail_of_call(uow, uow.call_key)) is not None:
         return _called_again(uow, known)
-    record = get_record(uow, record_type, record_id)
+    record = get_record(uow, record_type, record_id, hold=True)
     answered = None if reply_to_id is None else answerable(uow, reply_to_id, record)
     recipients = recipients_of(uow, record, to or sender_of(answered))
     warnings = check_recipients(uow, recipients, purpose)

@@ -90,7 +90,7 @@ def add_member(
         ``is_member`` tells whether it is in, ``added`` whether it came in by this.
     """
     campaign = open_campaign(uow, campaign_id)
-    record = get_record(uow, record_type, record_id)
+    record = get_record(uow, record_type, record_id, hold=True)
     allowed = contactable_of(uow, campaign, record_type, [record_id])
     added = put_members(uow, campaign, record_type, allowed)
     if added:

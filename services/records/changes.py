@@ -219,7 +219,7 @@ def check_link(uow: UnitOfWork, field: Field, key: UUID | None) -> None:
     elif (other := find_relation(field.relation)) is not None:
         uow.get(other.model, key)
     else:
-        get_record(uow, field.relation, key)
+        get_record(uow, field.relation, key, hold=True)
 
 
 def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | None:

@@ -62,7 +62,7 @@ class ReadMentions(Arguments):
 @operation("note.add", Permission.RECORD_WRITE, AddNote, in_diagrams=True)
 def add_note(uow: UnitOfWork, *, record_type: str, record_id: UUID, text: str) -> Any:
     """Write a note on a record's timeline."""
-    record = get_record(uow, record_type, record_id)
+    record = get_record(uow, record_type, record_id, hold=True)
     entry = add_entry(uow, record, "note", "Wrote a note", body=text)
     if "@" in text:
         uow.session.flush()

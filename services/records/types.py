@@ -16,6 +16,7 @@ from uuid import UUID
 from services.actors import Verb
 from services.errors import NotFound
 from services.records.field_kinds import FIELD_KINDS, FieldKind
+from services.records.living_choices import LivingChoices
 from services.unit_of_work import UnitOfWork
 
 
@@ -50,7 +51,7 @@ class Field:
         name: The same from column to JSON to form key.
         label: What people read.
         kind: One of ``FIELD_KINDS``, such as ``text``; ``traits`` says what it is like.
-        choices: For ``choice`` and ``multi_choice``: value → label.
+        choices: For ``choice`` and ``multi_choice``: value → label, perhaps living ones.
         relation: For ``relation``: the record type it points to (or ``user``, ``group``);
             ``name`` is then the column with the key, such as ``account_id``.
         writable: Whether the type's update operation takes it.
@@ -89,10 +90,13 @@ class Field:
     def offered_choices(self, present: Any = None) -> list[tuple[str, str]]:
         """Return value and label of each choice there is, retired ones only if they are present."""
         held = present if isinstance(present, list) else [present]
+        retired = self.rules.retired_choices
+        if isinstance(self.choices, LivingChoices):
+            retired |= self.choices.retired
         return [
             (value, label)
             for value, label in (self.choices or {}).items()
-            if value in held or value not in self.rules.retired_choices
+            if value in held or value not in retired
         ]
 
 
@@ -225,17 +229,20 @@ def get_record(
     record_id: UUID,
     *,
     lock: bool = False,
+    hold: bool = False,
     verb: Verb | None = None,
 ) -> Any:
     """Return the record of this type and key with which the actor may do ``verb``.
 
-    That is to update, where the record is locked, else to read, unless another one is given.
+    That is to update, where the record is locked, else to read, unless another one is given. See
+    ``UnitOfWork.find`` for ``lock`` and ``hold``.
 
     Raises:
         NotFound: There is none, or the actor may not see it.
         NotAllowed: The actor may see it, but not do this with it.
     """
-    return uow.get(get_record_type(record_type).model, record_id, lock=lock, verb=verb)
+    model = get_record_type(record_type).model
+    return uow.get(model, record_id, lock=lock, hold=hold, verb=verb)
 
 
 def title_of(record: Any) -> str:

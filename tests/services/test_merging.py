@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Uuid, func, insert, select, text
 
 import processes.models
+from services.crm.deal_model import DEAL
 from services.crm.deal_people import CONTACT_ROLES
 from services.database import Base, new_id
 from services.duplicates.anchors import MERGEABLE
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.operations import run
 from services.people.model import find_user
 from services.points.keeping import points_of
+from services.records.changes import check_given_links
 from services.records.lists import list_records
 from services.records.merging import find_merge
 from services.records.pointers import NOT_MOVED, pointers_to
@@ -201,6 +204,41 @@ def test_one_merge_wins_when_two_keep_the_other_one(staff, pair):
 
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(merge, ((one, two), (two, one)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "raw"),
+    [
+        ("note.add", {"text": "Hello"}),
+        ("mail.send", {"to": "eva@nordlys.example", "subject": "Hello", "body": "Hello"}),
+        ("activity.create", {"subject": "Call", "kind": "call"}),
+    ],
+)
+def test_nobody_merges_a_record_away_when_something_is_being_written_on_it(staff, operation, raw):
+    lead = staff.do("lead.create", "anna", name="Kari Nordmann")
+    prefix = "regarding" if operation == "activity.create" else "record"
+    about = {f"{prefix}_type": "lead", f"{prefix}_id": lead.id}
+
+    def write(uow):
+        run(uow, operation, raw | about)
+        return _is_free(staff, "leads", lead.id)
+
+    assert staff.platform.transact(staff.people["anna"], write) is False
+
+
+def test_nobody_merges_a_record_away_when_another_is_being_linked_to_it(staff, pair):
+    def link(uow):
+        check_given_links(uow, DEAL, {"account_id": pair[1].id})
+        return _is_free(staff, "accounts", pair[1].id)
+
+    assert staff.platform.transact(staff.people["anna"], link) is False
+
+
+def _is_free(staff, table, key):
+    """Whether somebody else could lock the row now, as merging does."""
+    with staff.platform.engine.connect() as connection:
+        held = text(f"SELECT id FROM {table} WHERE id = :key FOR UPDATE SKIP LOCKED")
+        return connection.scalar(held, {"key": key}) is not None
 
 
 _FIELDS = ("phone", "city", "country", "industry", "description", "address")
