@@ -37,6 +37,7 @@ from services.service_levels.clock import (
     begin_clocks,
     follow_changes,
     follow_status,
+    matched_before,
 )
 from services.timers import tell_timers
 from services.unit_of_work import UnitOfWork
@@ -139,8 +140,9 @@ def update_request(
             del values[name]
     if values.get("escalation_level", 0) > request.escalation_level:
         values["escalated_at"] = uow.now
+    matched = matched_before(uow, request)
     change_record(uow, request, values, version=version)
-    if due_times := follow_changes(uow, request, values):
+    if due_times := follow_changes(uow, request, values, matched):
         change_record(uow, request, due_times, title="Due times changed with the service level")
     if due_times or DUE_FIELDS & values.keys():
         tell_timers(uow, "request", request.id)

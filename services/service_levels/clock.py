@@ -6,7 +6,8 @@ at the clock in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +18,7 @@ from services.calendars.book import CalendarBook
 from services.crm.request_model import RequestStatus, ServiceRequest
 from services.service_levels.counting import count_due
 from services.service_levels.model import TARGETS, SlaClock, SlaPolicy, Target
-from services.service_levels.policies import find_policy
+from services.service_levels.policies import find_policy, list_policies
 from services.unit_of_work import UnitOfWork
 
 ENDED: Final = frozenset({RequestStatus.RESOLVED.value, RequestStatus.CLOSED.value})
@@ -85,19 +86,36 @@ def follow_status(
     return {due_field(target): clock.due_at for target, clock in clocks.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which policy matches a request before a change, and all that there are."""
+
+    policy: SlaPolicy | None
+    policies: Sequence[SlaPolicy]
+
+
+def matched_before(uow: UnitOfWork, request: ServiceRequest) -> Matched:
+    """Return which policy matches a request, to be compared with after its change."""
+    policies = list_policies(uow)
+    return Matched(find_policy(uow, request, policies), policies)
+
+
 def follow_changes(
-    uow: UnitOfWork, request: ServiceRequest, values: Mapping[str, Any]
+    uow: UnitOfWork, request: ServiceRequest, values: Mapping[str, Any], before: Matched
 ) -> dict[str, Any]:
     """Let the clocks of a request follow a change of its fields, which was written.
 
-    A due time that was set stays as it is; one that was cleared is counted again. If another
-    policy matches now, what it promises is counted from when the clocks began.
+    A due time that was set stays as it is; one that was cleared is counted again. If the change
+    makes another policy match, what that promises is counted from when the clocks began. Where
+    policies were changed meanwhile, and not the request, it keeps what it was promised; only a
+    request without any promise gets that of the policy that matches now.
 
     Returns:
         The due times that change by it, by field.
     """
     by_hand = {target for target in TARGETS if due_field(target) in values}
     clocks = _clocks_of(uow, request.id)
+    was_promised = bool(clocks)
     for target in by_hand:
         given = values[due_field(target)]
         if given is None:
@@ -112,7 +130,11 @@ def follow_changes(
     has_due = any(getattr(request, due_field(target)) is not None for target in TARGETS)
     if request.status in ENDED or (has_due and not clocks and not by_hand):
         return {}  # it is over, or its times were set before there were clocks
-    changed = _match_again(uow, request, clocks)
+    policy = find_policy(uow, request, before.policies)
+    is_new = policy is not before.policy or not was_promised
+    cleared = {target for target in by_hand if target not in clocks}
+    targets = [one for one in TARGETS if is_new or one in cleared]
+    changed = _promise_again(uow, request, policy, {one: clocks.get(one) for one in targets})
     return {name: due for name, due in changed.items() if due != getattr(request, name)}
 
 
@@ -158,21 +180,23 @@ def _begin_again(
     return {**clocks, target: clock}
 
 
-def _match_again(
-    uow: UnitOfWork, request: ServiceRequest, clocks: dict[str, SlaClock]
+def _promise_again(
+    uow: UnitOfWork,
+    request: ServiceRequest,
+    policy: SlaPolicy | None,
+    clocks: Mapping[str, SlaClock | None],
 ) -> dict[str, Any]:
-    policy = find_policy(uow, request)
+    """Let a policy promise those targets that ``clocks`` has; None promises nothing."""
     changed: dict[str, Any] = {}
-    for target in TARGETS:
-        clock = clocks.get(target)
+    for target, clock in clocks.items():
         if clock is not None and not _may_be_promised(clock, policy):
             continue
         if policy is not None and policy.seconds_for(target) is not None:
             if clock is None and getattr(request, _DONE[target]) is not None:
                 continue
-            clock = clock or _new_clock(uow, request, target)
-            _promise(uow, clock, policy)
-            changed[due_field(target)] = clock.due_at
+            kept = clock or _new_clock(uow, request, target)
+            _promise(uow, kept, policy)
+            changed[due_field(target)] = kept.due_at
         elif clock is not None:
             uow.session.delete(clock)
             changed[due_field(target)] = None
@@ -212,7 +236,13 @@ def _set_by_hand(uow: UnitOfWork, clock: SlaClock, due_at: datetime) -> None:
 
 
 def _pause(clock: SlaClock, now: datetime, *, waits: bool) -> None:
-    """Let a clock stand or run; what is written is a new list, so that the change is seen."""
+    """Let a clock stand or run; what is written is a new list, so that the change is seen.
+
+    A transaction's moment is that of its beginning: one that had to wait for another may come
+    after it with an earlier one, and time never runs backwards on a clock.
+    """
+    last = clock.pauses[-1] if clock.pauses else [clock.started_at.isoformat(), None]
+    now = max(now, *(datetime.fromisoformat(one) for one in last if one))
     if waits and not clock.is_paused:
         clock.pauses = [*clock.pauses, [now.isoformat(), None]]
     elif not waits and clock.is_paused:

@@ -127,9 +127,14 @@ def present_policy(policy: SlaPolicy) -> dict[str, Any]:
     return {**shown, **spans, "at_risk_percent": policy.at_risk_percent}
 
 
-def find_policy(uow: UnitOfWork, request: ServiceRequest) -> SlaPolicy | None:
-    """Return the first policy in force that matches a request; None if none does."""
-    for policy in list_policies(uow):
+def find_policy(
+    uow: UnitOfWork, request: ServiceRequest, policies: Sequence[SlaPolicy] | None = None
+) -> SlaPolicy | None:
+    """Return the first policy in force that matches a request; None if none does.
+
+    ``policies`` are those that ``list_policies`` returned before, if it was asked.
+    """
+    for policy in list_policies(uow) if policies is None else policies:
         if policy.active and _matches(uow, policy, request):
             return policy
     return None

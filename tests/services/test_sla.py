@@ -276,13 +276,31 @@ def test_what_was_done_keeps_its_promise_when_another_policy_matches(level, cloc
     assert states(level, request) == [SlaState.MET]
 
 
-def test_what_was_promised_stays_when_the_policy_is_changed_or_goes(level):
+@pytest.mark.parametrize("becomes", ["changed", "put out of force", "overtaken", "deleted"])
+def test_what_was_promised_stays_when_the_policy_does_not(level, becomes):
     request = opened(level)
-    level.do("sla_policy.update", policy_id=level.policy, first_response="1h", condition=None)
-    assert change(level, request, subject="Still").first_response_due_at == MONDAY + 5 * HOUR
-    level.do("sla_policy.delete", policy_id=level.policy)
-    clock = clocks(level, request)["first_response"]
-    assert (clock.policy_id, clock.policy_name) == (None, "Standard")
+    policy = {"policy_id": level.policy}
+    if becomes == "changed":
+        level.do("sla_policy.update", **policy, first_response="1h", condition=None)
+    elif becomes == "put out of force":
+        level.do("sla_policy.update", **policy, active=False)
+    elif becomes == "overtaken":
+        level.do("sla_policy.update", **policy, position=2)
+        promise(level, "Better", position=1, first_response="1h", resolution="2h")
+    else:
+        level.do("sla_policy.delete", **policy)
+    request = change(level, request, subject="It still jams")
+    assert request.first_response_due_at == MONDAY + 5 * HOUR
+    assert clocks(level, request)["first_response"].policy_name == "Standard"
+
+
+def test_no_time_is_lost_when_a_pause_ends_in_a_transaction_that_began_before_it(level, clock):
+    request = opened(level)
+    clock.advance(2 * HOUR)
+    status(level, request, "waiting")
+    clock.advance(timedelta(seconds=-30))  # it had to wait for the one that began after it
+    request = status(level, request, "in_progress")
+    assert request.resolution_due_at == datetime(2026, 3, 3, 18, tzinfo=UTC)
 
 
 def test_a_due_time_stays_when_it_was_set_by_hand(level, clock):
