@@ -9,7 +9,8 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.forms import form_arguments, reason_of
+from app.forms import form_arguments, moment_text, reason_of
+from app.records.edit import shown_text
 from app.views import View, view
 from services.actors import Permission
 from services.custom.arguments import MAX_CHOICES
@@ -24,6 +25,7 @@ from services.custom.options import (
     UNIQUE_KINDS,
     UNSORTED_KINDS,
 )
+from services.custom.values import storage_of
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.records.field_kinds import FIELD_KINDS
@@ -78,6 +80,7 @@ def index(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
         shipped=[field for field in found.fields if not field.is_added],
         kinds=CUSTOM_KINDS,
         field_kinds=FIELD_KINDS,
+        unsorted=UNSORTED_KINDS,
     )
 
 
@@ -107,7 +110,13 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
     """Show the form of a field."""
     row = get_field(uow, key)
     found = present_field(row)
-    return _form(row.record_type, row.kind, found, found | _typed(), error)
+    kind = row.kind
+    if isinstance(error, Invalid) and "kind" not in error.fields:
+        kind = request.form.get("kind", kind)  # whose questions are still to be answered
+    blank: dict[str, Any] = {"choices": [], "result": found["result"] or "decimal"}
+    values = found | {name: found[name] or value for name, value in blank.items()}
+    values["default"] = _default_text(found)
+    return _form(row.record_type, kind, found, values | _typed(), error)
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -180,10 +189,28 @@ def _form(
 def _arguments(kind: str) -> dict[str, Any]:
     """Return what the form sent as the operations take it."""
     found: dict[str, Any] = dict(form_arguments(_TEXTS))
+    if kind in NUMBER_KINDS:
+        numbers = {"minimum", "maximum", "default"} & found.keys()
+        found |= form_arguments(numbers, numbers)
+    if kind == "datetime":
+        found["default"] = moment_text(found.get("default", ""))
     found |= {name: name in request.form for name in _FLAGS}
     if kind in CHOICE_KINDS:
         found["choices"] = _choices()
     return found
+
+
+def _default_text(field: Mapping[str, Any]) -> str:
+    """Return a default as its control holds it: choices as people read them."""
+    stored = field["default"]
+    if stored is None:
+        return ""
+    if field["kind"] not in CHOICE_KINDS:
+        return shown_text(storage_of(field["kind"]).decode(stored))
+    labels = {one["value"]: one["label"] for one in field["choices"]}
+    several = stored if isinstance(stored, list) else [stored]
+    # Commas part choices, so one whose label has some goes by its value.
+    return ", ".join(one if "," in labels[one] else labels[one] for one in several)
 
 
 def _typed() -> dict[str, Any]:

@@ -157,10 +157,23 @@ def _default(row: CustomField, given: Any) -> Any:
     """Return a default as it is kept: as values of its kind are."""
     argument = argument_with_rules(field_of(row), required=True)
     try:
-        value = argument.deserialize(given)
+        value = argument.deserialize(_chosen(row, given) if row.kind in CHOICE_KINDS else given)
     except ValidationError as error:
         raise _refused("default", str(error.messages[0])) from error
     return None if value is None else storage_of(row.kind).encode(value)
+
+
+def _chosen(row: CustomField, given: Any) -> Any:
+    """Return choices by their values, where they were given as people read them."""
+    values = {one["label"].casefold(): one["value"] for one in row.options["choices"]}
+
+    def value_of(text: Any) -> Any:
+        return values.get(text.strip().casefold(), text) if isinstance(text, str) else text
+
+    if row.kind == "choice" or value_of(given) in values.values():
+        return value_of(given)
+    several = given.split(",") if isinstance(given, str) else given
+    return [value_of(one) for one in several] if isinstance(several, list) else several
 
 
 def _refused(name: str, message: str) -> Invalid:

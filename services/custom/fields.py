@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from feel import compile_expression, names_used
 from services.actors import Permission
 from services.custom.arguments import KEY_LENGTH, CreateField, MoveField, NameField, UpdateField
 from services.custom.attributes import stored_text
 from services.custom.checking import OPTION_NAMES, check_flags, checked_options
 from services.custom.conversions import change_kind, is_chosen
+from services.custom.formulas import fields_read
 from services.custom.indexes import index_job
 from services.custom.keys import key_from
 from services.custom.layout import change_layout, lock_layout
@@ -23,7 +23,7 @@ from services.custom.values import storage_of
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import operation
 from services.records.changes import check_version
-from services.records.types import get_record_type
+from services.records.types import find_record_type, get_record_type
 from services.search.rebuilding import rebuild_type
 from services.unit_of_work import UnitOfWork
 
@@ -120,12 +120,7 @@ def retire_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
     row = get_field(uow, field_id)
     if row.retired_at is not None:
         return present_field(row)
-    name = attribute_of(row)
-    for one in list_fields(uow, row.record_type):
-        if one.kind == FORMULA and one.retired_at is None and one.id != row.id:
-            used = names_used(compile_expression(one.options["formula"].removeprefix("=")))
-            if used & {name, name.removesuffix("_id")}:
-                raise Conflict(f"The formula of {one.label} needs this field.")
+    _check_unread(uow, row)
     row.retired_at = uow.now
     uow.defer(rebuild_type(row.record_type))
     change_layout(uow)
@@ -195,6 +190,20 @@ def _free_key(key: str | None, label: str, kind: str, taken: Sequence[str]) -> s
         message = "There is a field with this key; it may be retired."
         raise Invalid(message, {"key": [message]})
     return wanted
+
+
+def _check_unread(uow: UnitOfWork, row: CustomField) -> None:
+    """Refuse to take away a field that a formula reads, over a relation or not."""
+    statement = select(CustomField).where(
+        CustomField.kind == FORMULA, CustomField.retired_at.is_(None), CustomField.id != row.id
+    )
+    for one in uow.session.scalars(statement):
+        record_type = find_record_type(one.record_type)
+        if record_type is None:
+            continue
+        if (row.record_type, attribute_of(row)) in fields_read(one.options["formula"], record_type):
+            of_type = "" if one.record_type == row.record_type else f" of {record_type.plural}"
+            raise Conflict(f"The formula of {one.label}{of_type} needs this field.")
 
 
 def _check_indexes(rows: Sequence[CustomField]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 import structlog
@@ -25,10 +25,17 @@ from feel import (
     to_datetime,
     to_plain,
 )
+from services.arguments import MAX_NUMBER
 from services.calendars.book import CalendarBook
 from services.days import local_now
 from services.errors import Invalid
-from services.records.types import LiveRecord, RecordType, find_record_type, find_relation
+from services.records.types import (
+    Field,
+    LiveRecord,
+    RecordType,
+    find_record_type,
+    find_relation,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +115,19 @@ def check_formula(
         raise _refused("This formula needs its own result.")
 
 
+def fields_read(text: str, record_type: RecordType) -> frozenset[tuple[str, str]]:
+    """Return the fields that a formula reads, over relations too: each by its type and name."""
+    expression = compile_expression(text.strip().removeprefix("="))
+    probe = _Probe(record_type)
+    try:
+        expression(probe)
+    except FeelError:
+        log.info("formula_not_followed", type=record_type.name)
+    for name in names_used(expression):
+        probe.note(name)
+    return frozenset(probe.asked)
+
+
 def _reached(used: frozenset[str], formulas: Mapping[str, str]) -> set[str]:
     """Return all names that are needed, by other formulas too."""
     reached: set[str] = set()
@@ -125,9 +145,10 @@ class _Probe(Mapping[str, Any]):
     """A record without values that remembers which fields it was asked for in vain."""
 
     def __init__(
-        self, record_type: RecordType, own: str | None = None, missing: list[str] | None = None
+        self, record_type: RecordType, own: str | None = None, above: _Probe | None = None
     ) -> None:
-        self.missing: list[str] = [] if missing is None else missing
+        self.missing: list[str] = [] if above is None else above.missing
+        self.asked: set[tuple[str, str]] = set() if above is None else above.asked
         self._type = record_type
         self._known = {"id"} | {field.name for field in record_type.fields}
         self._known |= {field.related_name for field in record_type.fields if field.relation}
@@ -137,15 +158,24 @@ class _Probe(Mapping[str, Any]):
         if name not in self._known:
             self.missing.append(name)
             return None
-        relations = (field for field in self._type.fields if field.relation)
-        related = next((field for field in relations if field.related_name == name), None)
+        self.note(name)
+        related = self._related(name)
         if related is None or related.relation is None:
             return None
         target = find_record_type(related.relation)
         if target is not None:
-            return _Probe(target, missing=self.missing)
+            return _Probe(target, above=self)
         plain = find_relation(related.relation)
         return None if plain is None else dict.fromkeys(("id", *plain.fields))
+
+    def note(self, name: str) -> None:
+        """Remember that a name was read; that of what a relation leads to stands for its field."""
+        related = self._related(name)
+        self.asked.add((self._type.name, name if related is None else related.name))
+
+    def _related(self, name: str) -> Field | None:
+        relations = (field for field in self._type.fields if field.relation)
+        return next((field for field in relations if field.related_name == name), None)
 
     def __contains__(self, name: object) -> bool:
         return name in self._known
@@ -164,8 +194,16 @@ def _text(value: Any) -> str | None:
     return str(plain) if not isinstance(plain, list | dict) else None
 
 
-def _number(value: Any) -> Decimal | None:
-    return value if isinstance(value, Decimal) else None
+def _number_of(places: int) -> Callable[[Any], Decimal | None]:
+    """Return what rounds to so many places at most, as fields of that kind are kept."""
+
+    def read(value: Any) -> Decimal | None:
+        if not isinstance(value, Decimal) or abs(value) > MAX_NUMBER:
+            return None
+        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP).normalize() + 0
+        return Decimal(format(rounded, "f"))  # 100, where normalize makes 1E+2 of it
+
+    return read
 
 
 def _day(value: Any) -> Any:
@@ -181,9 +219,9 @@ def _moment(value: Any) -> Any:
 
 _RESULTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": _text,
-    "decimal": _number,
-    "money": _number,
-    "percent": _number,
+    "decimal": _number_of(10),
+    "money": _number_of(4),
+    "percent": _number_of(2),
     "date": _day,
     "datetime": _moment,
     "boolean": lambda value: value if isinstance(value, bool) else None,

@@ -85,6 +85,19 @@ def test_a_refused_field_keeps_what_was_typed(olga):
     assert 'value="Broken"' in page.text
 
 
+def test_a_form_asks_for_what_another_kind_needs_when_a_field_becomes_of_it(olga):
+    add_field(olga, "deal", "decimal", "Ratio", default="0,5")
+    fields = re.findall(r"/admin/layout/fields/[0-9a-f-]{36}", olga.get("/admin/layout/deal").text)
+    assert 'name="default" value="0.5"' in olga.get(fields[0]).text
+    asked = olga.post(fields[0], kind="choice", label="Ratio", default="")
+    assert asked.status_code == 422
+    assert 'name="choices.0.label"' in asked.text
+    given = {"choices.0.label": "Small, or none", "choices.1.label": "Big"}
+    made = olga.post(fields[0], kind="choice", label="Ratio", default="big", **given)
+    assert made.status_code == 302, made.text
+    assert 'name="default" value="Big"' in olga.get(fields[0]).text
+
+
 def test_a_label_is_shown_as_text_whatever_it_says(olga):
     add_field(olga, "deal", "text", "<script>alert(1)</script>", is_in_list="1")
     made = olga.post("/deals/new", name="D").headers["Location"]

@@ -211,7 +211,7 @@ def test_a_value_is_refused_when_it_breaks_a_rule(desk, define, kind, options, g
 
 def test_a_new_record_gets_the_default_when_nothing_is_given(desk, define):
     define("decimal", "Factor", default="1.5")
-    define("multi_choice", "Parts", choices=TWO, default=["red"])
+    define("multi_choice", "Parts", choices=TWO, default="RED, ")
     deal = desk.do("deal.create", name="D")
     assert (deal.c_factor, deal.c_parts) == (Decimal("1.5"), ["red"])
     assert desk.do("deal.create", name="E", c_factor=None).c_factor is None
@@ -437,6 +437,34 @@ def test_a_field_is_not_retired_when_a_formula_needs_it(desk, define):
     define("formula", "Other", formula="c_base + 1", result="decimal")
     with pytest.raises(Conflict, match="Other"):
         desk.do("custom_field.retire", field_id=str(field["id"]))
+
+
+def test_a_field_is_not_retired_when_a_formula_reads_it_over_a_link(desk, define):
+    field = define("decimal", "Score", "account")
+    other = define("formula", "Twice", formula="account.c_score * 2", result="decimal")
+    with pytest.raises(Conflict, match="Twice of Deals"):
+        desk.do("custom_field.retire", field_id=str(field["id"]))
+    desk.do("custom_field.retire", field_id=str(other["id"]))
+    assert desk.do("custom_field.retire", field_id=str(field["id"]))["retired_at"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "result", "expected"),
+    [
+        ("1 / 3", "decimal", "0.3333333333"),
+        ("200 / 3", "percent", "66.67"),
+        ("amount * 1.0", "money", "100"),
+        ("10 ** 400", "decimal", None),
+        ("amount / 0", "money", None),
+    ],
+)
+def test_a_number_is_as_long_as_fields_keep_it_when_a_formula_computes_it(
+    desk, define, formula, result, expected
+):
+    define("formula", "Sum", formula=formula, result=result)
+    deal = desk.do("deal.create", name="D", amount="100")
+    found = desk.ask(lambda uow: get_record(uow, "deal", deal.id).c_sum)
+    assert (None if found is None else str(found)) == expected
 
 
 def test_a_link_moves_to_the_kept_record_when_two_are_merged_and_back(desk, define):
