@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
+from services.records.living_choices import LivingChoices
 from services.records.types import Field, RecordType
 
 PROBLEM: Final[dict[str, Any]] = {
@@ -71,7 +72,7 @@ def answered(field: Field) -> fields.Field[Any]:
     options: dict[str, Any] = {"allow_none": True, "metadata": {"title": field.label}}
     if field.traits.is_decimal:
         options["as_string"] = True
-    if field.choices is not None:
+    if field.choices is not None and not isinstance(field.choices, LivingChoices):
         options["validate"] = validate.OneOf(list(field.choices))
     return field.traits.answer(**options)
 

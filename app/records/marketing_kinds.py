@@ -36,6 +36,7 @@ _CAMPAIGN: Final = RecordKind(
         "name",
         "kind",
         "channel",
+        "purpose",
         "keyword",
         "starts_on",
         "ends_on",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base, Keyed, Timestamped, Versioned
 from services.points.model import PointKind
+from services.records.living_choices import LivingChoices
 
 PERSON_TYPES: Final = ("contact", "lead")
 
@@ -53,6 +54,10 @@ CONSENT_STATES: Final = {
     ConsentState.GIVEN.value: "Given",
     ConsentState.WITHDRAWN.value: "Withdrawn",
 }
+
+
+PURPOSES: Final = LivingChoices({})
+"""Key → English title of the purposes, the archived ones retired; a field's choices."""
 
 
 class ConsentPurpose(Versioned, Timestamped, Base):

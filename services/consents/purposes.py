@@ -10,10 +10,12 @@ from uuid import UUID
 from marshmallow import fields, validate
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from services.actors import Permission
 from services.arguments import Key, Line, LongText, Truth
-from services.consents.model import ConsentPurpose, ConsentText
+from services.consents.model import PURPOSES, ConsentPurpose, ConsentText
+from services.custom.layout import change_layout, on_reading
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.unit_of_work import UnitOfWork
@@ -105,6 +107,7 @@ def create_purpose(
         message = "There is a purpose with this key already."
         raise Invalid(message, {"key": [message]}) from error
     _add_text(uow, purpose, texts, 1)
+    change_layout(uow)
     return {"purpose_id": purpose.id}
 
 
@@ -127,6 +130,7 @@ def update_purpose(
         last = latest_text(uow, purpose)
         if last is None or last.texts != dict(texts):
             _add_text(uow, purpose, texts, 1 if last is None else last.number + 1)
+    change_layout(uow)
     return {"purpose_id": purpose.id}
 
 
@@ -137,6 +141,7 @@ def archive_purpose(uow: UnitOfWork, *, purpose_id: UUID) -> dict[str, Any]:
     if purpose.key == MARKETING:
         raise Conflict("Advertising that names no purpose uses this one; it stays.")
     purpose.archived_at = purpose.archived_at or uow.now
+    change_layout(uow)
     return {"purpose_id": purpose.id}
 
 
@@ -145,6 +150,7 @@ def restore_purpose(uow: UnitOfWork, *, purpose_id: UUID) -> dict[str, Any]:
     """Use an archived purpose again; what people said of it holds as before."""
     purpose = _get(uow, purpose_id)
     purpose.archived_at = None
+    change_layout(uow)
     return {"purpose_id": purpose.id}
 
 
@@ -224,3 +230,17 @@ def _check_english(field: str, given: Mapping[str, str]) -> None:
     if not given.get("en"):
         message = "The English one is needed; it stands in for the others."
         raise Invalid(message, {field: [message]})
+
+
+@on_reading
+def _read_titles(session: Session | None) -> None:
+    """Learn what every process offers as a choice; without a session that is what ships."""
+    if session is None:
+        PURPOSES.learn((key, title) for key, (title, _) in _STOCK.items())
+        return
+    found = session.scalars(select(ConsentPurpose).order_by(ConsentPurpose.id)).all()
+    retired = {one.key for one in found if one.archived_at is not None}
+    PURPOSES.learn([(one.key, one.title()) for one in found], retired)
+
+
+_read_titles(None)

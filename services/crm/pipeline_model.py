@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base, Keyed, Versioned
+from services.records.living_choices import LivingChoices
 from services.records.types import Relation, register_relation
 
 
@@ -126,29 +126,7 @@ SALES_STAGES: dict[str, tuple[str, int, Category]] = {
 LOST_REASONS = ("Price", "Competitor", "No budget", "No answer", "Timing", "No fit")
 
 
-class StageNames(Mapping[str, str]):
-    """Key → name of the stages that there are, in their order: a field's choices that live.
+STAGE_NAMES = LivingChoices({key: stage[0] for key, stage in SALES_STAGES.items()})
+"""Key → name of the stages that there are, in their order (``stage_names``)."""
 
-    It holds what this process read last: whatever reads all stages tells it, and a change in
-    another process does (``stage_names``).
-    """
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = dict(names)
-
-    def learn(self, names: Iterable[tuple[str, str]]) -> None:
-        """Take over the keys and names of all stages, in order."""
-        self._names = dict(names)
-
-    def __getitem__(self, key: str) -> str:
-        return self._names[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-STAGE_NAMES = StageNames({key: stage[0] for key, stage in SALES_STAGES.items()})
 PIPELINE_RELATION = register_relation(Relation("pipeline", Pipeline, ("name",)))

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.consents.model import PURPOSES
 from services.consents.purposes import MARKETING
 from services.database import Base, Keyed
 from services.records.base import COMMON_FIELDS, Record, sort_indexes
@@ -161,7 +162,13 @@ CAMPAIGN = register_record_type(
             Field("status", "Status", "choice", choices=CAMPAIGN_STATUSES, writable=False),
             Field("kind", "Kind", "choice", choices=CAMPAIGN_KINDS),
             Field("channel", "Channel", "choice", choices=CHANNELS),
-            Field("purpose", "Purpose", hint="The key of a purpose that people agree to."),
+            Field(
+                "purpose",
+                "Purpose",
+                "choice",
+                choices=PURPOSES,
+                hint="What its members must have agreed to.",
+            ),
             Field("keyword", "Keyword", hint="Leads whose link names it belong to this campaign."),
             Field("starts_on", "Starts", "date"),
             Field("ends_on", "Ends", "date"),

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate
 
 from services import arguments
 from services.operations import Arguments
+from services.records.living_choices import LivingChoices
 from services.records.types import Field, RecordType, all_record_types
 
 VERSION = arguments.WholeNumber(
@@ -152,9 +153,12 @@ def _argument(
         "metadata": {**about, "description": field.hint} if field.hint else about,
     }
     checks = list(rules)
-    if field.choices is not None:
-        of_choice = validate.ContainsOnly if field.traits.is_several else validate.OneOf
-        checks.insert(0, of_choice(list(field.choices), list(field.choices.values())))
+    if field.choices is not None and not isinstance(field.choices, LivingChoices):
+        known = list(field.choices), list(field.choices.values())
+        if field.traits.is_several:
+            checks.insert(0, validate.ContainsOnly(*known, error="Choose from: {labels}."))
+        else:
+            checks.insert(0, validate.OneOf(*known))
     if checks:
         options["validate"] = checks
     return field.traits.argument(**options)

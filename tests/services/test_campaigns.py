@@ -9,11 +9,12 @@ from sqlalchemy import select, update
 
 from processes.jobs.draining import drain
 from services.actors import Permission, process_actor
+from services.consents.purposes import find_purpose
 from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
 from services.errors import Conflict, Invalid, NotFound
 from services.marketing import fills
-from services.marketing.campaign_model import Campaign, CampaignMember
+from services.marketing.campaign_model import CAMPAIGN, Campaign, CampaignMember
 from services.marketing.campaign_results import campaign_result
 from services.marketing.fill_model import Fill
 from services.marketing.fills import newest_fill
@@ -114,6 +115,17 @@ def test_a_campaign_is_for_a_purpose_that_there_is(staff):
     campaign = plan(staff, purpose="inquiry")
     with pytest.raises(Invalid, match="no purpose"):
         staff.do("campaign.update", "maria", campaign_id=campaign.id, purpose="nonsense")
+
+
+def test_a_purpose_is_a_choice_of_those_in_use_and_of_the_present_one(staff):
+    titles, words = {"en": "Club news"}, {"en": "I agree."}
+    staff.do("consent_purpose.create", "olga", key="club", titles=titles, texts=words)
+    asked = CAMPAIGN.field("purpose")
+    assert ("club", "Club news") in asked.offered_choices()
+    purpose = staff.ask(find_purpose, "club")
+    staff.do("consent_purpose.archive", "olga", purpose_id=purpose.id)
+    assert "club" not in dict(asked.offered_choices())
+    assert "club" in dict(asked.offered_choices("club"))
 
 
 def test_amounts_have_what_the_currency_has(staff):
