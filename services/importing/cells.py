@@ -21,6 +21,7 @@ Read = Callable[[Any], Any]
 DANGEROUS: Final = "=+-@\t\r\n\x00"
 """Signs at the beginning of a text that a spreadsheet may take for a formula."""
 
+_ERROR: Final = re.compile(r"#[^\W\d_][\w/]*[!?]|#N/A|#NV|#Н/Д|#YOK")  # noqa: RUF001 - Russian
 _NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r\n\x00]")
 _PARTS: Final = re.compile(
     r"(\d{1,4})([./\-\s年月])\s*(\d{1,2})\2\s*(\d{1,4})\.?(?:[T\s,]+(.+))?", re.DOTALL
@@ -73,6 +74,16 @@ def neutral(text: str) -> str:
 def is_blank(cell: Any) -> bool:
     """Tell whether a cell holds nothing."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def check_result(cell: Any) -> None:
+    """Refuse what a spreadsheet shows where a formula has no result, in several languages.
+
+    Raises:
+        ValueError: The cell is such.
+    """
+    if isinstance(cell, str) and cell[:1] == "#" and cell.isupper() and _ERROR.fullmatch(cell):
+        raise ValueError(f"The formula in this cell has no result ({cell[:20]}).")
 
 
 def read_number(decimal: str) -> Read:

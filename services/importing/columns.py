@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 
 from services.duplicates.wanted import Wanted
 from services.importing.cells import (
+    check_result,
     is_blank,
     read_boolean,
     read_choice,
@@ -78,6 +79,7 @@ class RowReader:
             if cell is None or cell == "":
                 continue
             try:
+                check_result(cell)
                 read(made, name, cell)
             except ValidationError as error:
                 made.errors[place] = _first(error)

@@ -25,14 +25,14 @@ from services.importing.plan import (
     importable_fields,
     matchable_fields,
 )
-from services.importing.synonyms import SYNONYMS, heading_key
+from services.importing.synonyms import SYNONYMS, heading_key, names_of
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
 HEADER_WITHIN: Final = 20
 _NO_HEADING: Final = re.compile(r"[^@\s]+@[^@\s]+|[\d\s.,:/+()-]+|https?://.*")
 _KEY_HEADINGS: Final = frozenset({"id", "key", "record id", "uuid", "guid"})
-_BEST_MATCHES: Final = ("email", "number", "sku", "phone")
+_BEST_MATCHES: Final = ("email", "number", "code", "phone")
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int:
@@ -160,7 +160,7 @@ def _targets(
         label = heading_key(field.label)
         if field.relation is not None and heading == f"{label} id":
             yield 0, Column(place, field.name, by_key=True)
-        words = [label, heading_key(field.name), *SYNONYMS.get(field.name, ())]
+        words = names_of(record_type, field)
         if heading in words:
             # Custom fields and exact labels come before what the same word means elsewhere.
             yield 1 + words.index(heading), Column(place, field.name)

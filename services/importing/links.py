@@ -27,7 +27,7 @@ from services.records.types import (
 )
 from services.unit_of_work import UnitOfWork
 
-_BESIDE_TITLE: Final = ("number", "email", "sku", "code")
+_BESIDE_TITLE: Final = ("number", "email", "code")
 
 
 @dataclass(slots=True)
@@ -181,4 +181,7 @@ def _visible_keys(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> set[U
 
 
 def _not_there(one: Field, text: str) -> str:
-    return f"There is no {one.label.lower()} “{text[:80]}” that you may see."
+    told = f"There is no {one.label.lower()} “{text[:80]}” that you may see."
+    if not can_be_made(one.relation or ""):
+        return told
+    return f"{told} The mapping can have it created."

@@ -105,7 +105,8 @@ def _read(uow: UnitOfWork, one: Import, options: dict[str, Any]) -> None:
     if heading is not None:
         width = max((n + 1 for n, cell in enumerate(heading) if not is_blank(cell)), default=0)
     if width > MAX_COLUMNS:
-        raise Invalid(f"The file has {width:,} columns; {MAX_COLUMNS} are the most.")
+        told = f"The file has {width:,} columns; {MAX_COLUMNS} are the most."
+        raise Invalid(f"{told} Delete those that you don't need.")
     if width == 0:
         raise Invalid("The file is empty.")
     one.header = [keepable(name)[:200] for name in headings(heading and heading[:width], width)]

@@ -18,11 +18,14 @@ from typing import Any, Final
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from services.errors import Invalid
+from services.importing.sheet_errors import column_number, find_errors
 
 MAX_UNPACKED: Final = 300 * 1024 * 1024
 MAX_CELLS: Final = 10_000_000
 MAX_MEMBERS: Final = 5_000
 
+# OpenDocument, and Excel's binary workbook: the look at how far cells reach knows neither.
+_FOREIGN: Final = frozenset({"content.xml", "xl/workbook.bin"})
 _BLOCK: Final = 1024 * 1024
 _OVERLAP: Final = 64
 _CELL: Final = re.compile(rb"""\br\s*=\s*["']\$?([A-Za-z]{1,3})\$?([0-9]{1,7})["']""")
@@ -42,7 +45,8 @@ def sheet_names(content: bytes) -> list[str]:
 def read_rows(content: bytes, sheet: str) -> Iterator[list[Any]]:
     """Yield the rows of a sheet: texts, numbers, booleans, dates and times; None for nothing.
 
-    The content must have passed ``check_archive``.
+    A formula without a result is a text such as ``#DIV/0!``. The content must have passed
+    ``check_archive``.
 
     Raises:
         Invalid: There is no such sheet, or it is damaged.
@@ -51,8 +55,17 @@ def read_rows(content: bytes, sheet: str) -> Iterator[list[Any]]:
     if sheet not in book.sheet_names:
         raise Invalid("There is no such sheet.", {"sheet": ["Choose one of the list."]})
     try:
-        for row in book.get_sheet_by_name(sheet).iter_rows():
-            yield [_plain(cell) for cell in row]
+        table = book.get_sheet_by_name(sheet)
+        first = (table.start or (0, 0))[1]
+        errors = find_errors(content, sheet)
+        wrong = next(errors, None)
+        for number, row in enumerate(table.iter_rows()):
+            cells = [_plain(cell) for cell in row]
+            while wrong is not None and wrong[0] <= number:
+                if wrong[0] == number and first <= wrong[1] < first + len(cells):
+                    cells[wrong[1] - first] = wrong[2]
+                wrong = next(errors, None)
+            yield cells
     except (CalamineError, ValueError, OverflowError) as error:
         raise Invalid("This sheet is damaged and can't be read.") from error
 
@@ -66,6 +79,8 @@ def check_archive(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
+            if any(member.filename.lower() in _FOREIGN for member in members):
+                raise Invalid("This is another kind of spreadsheet. Save it as XLSX or CSV.")
             if len(members) > MAX_MEMBERS:
                 raise Invalid("This file has too many parts to be a spreadsheet.")
             if sum(member.file_size for member in members) > MAX_UNPACKED:
@@ -105,15 +120,8 @@ def _reach(block: bytes, rows: int, columns: int) -> tuple[int, int]:
     if not found:
         return rows, columns
     row = max(int(number) for _, number in found)
-    column = max(_column(letters) for letters in {letters for letters, _ in found})
+    column = max(column_number(letters) for letters in {letters for letters, _ in found})
     return max(rows, row), max(columns, column)
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
 
 
 def _open(content: bytes) -> CalamineWorkbook:

@@ -21,6 +21,15 @@ from services.importing.cells import (
     read_number,
     read_whole,
 )
+from services.importing.sheet_errors import errors_in
+
+
+def archive_of(name: str) -> bytes:
+    """Return a zip file with one part."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, "<x/>")
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -58,6 +67,7 @@ def test_names_are_read_when_they_are_of_other_alphabets(importing, encoding, na
         (b'a,b\n1,"' + b"x" * 200_000 + b'"\n', "longer than"),
         (b"a," * 300 + b"\n" + b"1," * 300 + b"\n", "columns"),
         (b"PK\x03\x04 but no zip", "no XLSX"),
+        (archive_of("content.xml"), "another kind"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "old Excel"),
         (b"%PDF-1.7", "no table"),
         (b"\xff\xfea\x00\x00", "not UTF-16"),
@@ -131,6 +141,53 @@ def test_dates_and_numbers_are_read_when_they_are_cells_of_a_sheet(importing, da
     found = {deal.name: (deal.amount, deal.expected_close_on) for deal in importing.all(Deal)}
     assert found["Roof"] == (Decimal("1234.50"), date(2024, 2, 29))
     assert found["Door"] == (Decimal("1000.50"), date(2024, 2, 29))
+
+
+def test_a_row_is_refused_when_a_formula_has_no_result(importing):
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file)
+    book.add_worksheet("Other")
+    page = book.add_worksheet("People & more")
+    page.write_row("B3", ["Last name", "Position", "Birthday"])
+    page.write("B4", "Berg")
+    page.write_formula("C4", "=1/0", None, "#DIV/0!")
+    page.write_formula("D4", "=1/0", None, "#DIV/0!")
+    page.write_row("B5", ["Lie", "#NV"])
+    page.write_row("B6", ["Moen", "#1 in sales!"])
+    book.close()
+    one = importing.upload(file.getvalue(), name="people.xlsx")
+    importing.desk.do("import.read", "olga", import_id=str(one.id), sheet="People & more")
+    one = importing.check(importing.see(one), policy="all", match=[])
+    assert one.checked == {"create": 1, "error": 2}
+    told = [row[3] for row in importing.rows(one, "checked") if row[1] == "error"]
+    assert told == [
+        {"1": "The formula in this cell has no result (#DIV/0!)."},
+        {"1": "The formula in this cell has no result (#NV)."},
+    ]
+
+
+def test_errors_are_told_when_a_cell_is_cut_by_a_block():
+    cell = b'<c r="B%d" t="e"><f>1/0</f><v>#REF!</v></c>'
+    part = b"<row>" + b"".join(cell % number for number in range(1, 60_000))
+    found = list(errors_in(io.BytesIO(part)))
+    assert len(part) > 2 * 2**20
+    assert found == [(number, 1, "#REF!") for number in range(59_999)]
+
+
+@pytest.mark.parametrize(
+    ("record_type", "header", "fields"),
+    [
+        ("deal", "Opportunity,Компания", ["name", "account_id"]),
+        ("account", "Firmenname,Webseite", ["name", "website"]),
+        ("account", "Şirket Adı,Telefon", ["name", "phone"]),  # noqa: RUF001 - Turkish
+        ("lead", "Lead name,Company,Notes", ["name", "company", "wishes"]),
+        ("product", "Product name,SKU,Birim", ["name", "code", "unit"]),
+        ("activity", "Задача,Тип,Дата", ["subject", "kind", "starts_at"]),
+    ],
+)
+def test_columns_are_known_when_they_are_named_as_elsewhere(importing, record_type, header, fields):
+    one = importing.upload(f"{header}\nRoof,x,y\n", record_type)
+    assert [column["field"] for column in one.plan["columns"]] == fields
 
 
 def test_zeros_are_kept_when_a_phone_begins_with_them(importing):
