@@ -97,7 +97,16 @@ _REQUEST: Final = RecordKind(
     record_type="request",
     place="requests",
     icon="ticket",
-    columns=("number", "type", "status", "priority", "requester_name", "owner_id", "created_at"),
+    columns=(
+        "number",
+        "status",
+        "resolution_due_at",
+        "priority",
+        "type",
+        "requester_name",
+        "owner_id",
+        "created_at",
+    ),
     subtitle=("number", "type", "requester_name"),
     create_fields=(
         "subject",

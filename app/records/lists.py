@@ -27,6 +27,7 @@ from services.people.model import Group
 from services.records.deletion import SHOWN, list_deleted
 from services.records.lists import RecordPage, list_records
 from services.records.types import Field
+from services.service_levels.standing import standings_of
 from services.tags.tags import tags_of
 from services.unit_of_work import UnitOfWork
 from services.views.grouping import Groups, count_groups, group_fields
@@ -78,6 +79,9 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         "records/list.html",
         tags=tags_of(uow, keys),
         planned=next_activities(uow, keys),
+        standings=standings_of(uow, keys, [one.key for one in columns])
+        if kind.record_type == "request"
+        else {},
         kind=kind,
         page=page,
         columns=columns,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marshmallow import validate
 
-from services.actors import SYSTEM, Permission
+from services.actors import SYSTEM, Permission, Verb
 from services.arguments import Email, Line, LongText
 from services.crm.contact_model import Contact
 from services.crm.request_links import make_link
@@ -172,6 +172,20 @@ def set_status(
         tell_timers(uow, "request", request.id)
     uow.emit("request.status_changed", "request", request.id, status=status, previous=previous)
     return request
+
+
+def note_first_response(uow: UnitOfWork, request_id: UUID) -> None:
+    """Note that the client heard of somebody for the first time without a change of status.
+
+    Whoever may write to the client about a request answers it, even who may not change it.
+    """
+    request = uow.acting_as(SYSTEM).get(ServiceRequest, request_id, lock=True)
+    if request.first_responded_at is not None or request.status in _ENDED:
+        return
+    writer = uow if uow.may_do(Verb.UPDATE, request) else uow.acting_as(SYSTEM)
+    times = {"first_responded_at": uow.now}
+    due_times = follow_status(uow, request, request.status, times)
+    change_record(writer, request, {**times, **due_times}, title="Answered for the first time")
 
 
 def _times(uow: UnitOfWork, request: ServiceRequest, status: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from services import calls
 from services.actors import Permission
 from services.arguments import Key, Keys, Line, LongText
 from services.consents.purposes import MARKETING as MARKETING_CONSENT
+from services.crm.requests import note_first_response
 from services.database import new_id
 from services.errors import Conflict
 from services.mail.composing import MailText, attachable, compose, recipients_of
@@ -21,6 +22,8 @@ from services.mail.reaching import check_recipients, unsubscribe_token
 from services.mail.references import make_message_id, make_reply_address
 from services.mail.threads import answerable, sender_of, subject_of_answer
 from services.operations import Arguments, operation
+from services.points.keeping import find_points
+from services.points.model import PointKind
 from services.records.schemas import AnyRecordType
 from services.records.timeline import add_entry
 from services.records.types import find_record_type, get_record
@@ -144,6 +147,8 @@ def send_mail(
             "documents": [{"id": str(one.id), "name": one.name} for one in documents],
         },
     )
+    if record_type == "request" and _answers_client(uow, record, recipients):
+        note_first_response(uow, record.id)
     queue(uow, mail)
     return {"mail_id": mail.id, "message_id": mail.message_id, "warnings": warnings}
 
@@ -264,6 +269,17 @@ def _last_of_thread(uow: UnitOfWork, record_id: UUID, recipients: list[str]) -> 
     last = uow.session.scalars(statement).one_or_none()
     addresses = {parseaddr(recipient)[1] for recipient in recipients}
     return last if last is not None and parseaddr(last.from_address)[1] in addresses else None
+
+
+def _answers_client(uow: UnitOfWork, request: Any, recipients: list[str]) -> bool:
+    """Tell whether a person, not a process, writes to who made a request, not to a colleague."""
+    if uow.call_key is not None or uow.actor.user_id is None:
+        return False
+    addresses = {parseaddr(one)[1] for one in recipients}
+    if request.requester_email in addresses:
+        return True
+    points = find_points(uow, PointKind.MAIL.value, sorted(addresses))
+    return any(point.record_id == request.contact_id for point in points)
 
 
 def _thread(previous: Mail | None) -> str | None:

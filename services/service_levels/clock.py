@@ -132,8 +132,7 @@ def follow_changes(
         return {}  # it is over, or its times were set before there were clocks
     policy = find_policy(uow, request, before.policies)
     is_new = policy is not before.policy or not was_promised
-    cleared = {target for target in by_hand if target not in clocks}
-    targets = [one for one in TARGETS if is_new or one in cleared]
+    targets = [one for one in TARGETS if is_new or (one in by_hand and one not in clocks)]
     changed = _promise_again(uow, request, policy, {one: clocks.get(one) for one in targets})
     return {name: due for name, due in changed.items() if due != getattr(request, name)}
 

@@ -12,7 +12,7 @@ from feel.working_time import begin_of, local_date, special_day, working_spans
 from services.calendars.book import CalendarBook
 from services.calendars.spans import format_span
 from services.crm.request_model import ServiceRequest
-from services.service_levels.clock import clocks_of
+from services.service_levels.clock import clocks_of, due_field
 from services.service_levels.counting import SlaState, running_spans, state_of, time_left
 from services.service_levels.model import TARGETS, SlaClock
 from services.unit_of_work import UnitOfWork
@@ -36,7 +36,8 @@ class Step:
     """One step of the way to a due time.
 
     Attributes:
-        kind: ``start``, ``work``, ``free``, ``holiday``, ``pause``, ``due``, ``hand`` or ``done``.
+        kind: ``start``, ``work``, ``free``, ``holiday``, ``pause``, ``changed``, ``risk``,
+            ``due``, ``hand`` or ``done``.
         text: In the calendar's own time.
         counted_seconds: Working time of this step; None where it says nothing about that.
         total_seconds: Working time up to its end, likewise.
@@ -87,8 +88,13 @@ class Promise:
 
 
 def explain_request(uow: UnitOfWork, request: ServiceRequest) -> list[Promise]:
-    """Return how each target of a request stands and how its due time came about."""
-    return [_promise(uow, clock) for clock in clocks_of(uow, request.id)]
+    """Return how each target of a request stands and how its due time came about.
+
+    A target whose due time the actor may not see is left out.
+    """
+    hidden = uow.actor.hidden_fields("request")
+    clocks = clocks_of(uow, request.id)
+    return [_promise(uow, clock) for clock in clocks if due_field(clock.target) not in hidden]
 
 
 def _promise(uow: UnitOfWork, clock: SlaClock) -> Promise:
@@ -152,9 +158,19 @@ class _Story:
         except CalendarRangeError:
             yield Step("free", "The working time lies farther away than can be counted.")
         if clock.due_at is not None:
-            yield Step("due", f"Due {self._at(clock.due_at)}.", None, clock.seconds)
+            yield from self._end(clock.due_at)
         if clock.done_at is not None:
             yield Step("done", f"Done {self._at(clock.done_at)}.")
+
+    def _end(self, due_at: datetime) -> Iterator[Step]:
+        clock = self._clock
+        if not clock.is_open and _seconds(self._total) != clock.seconds:
+            # What is done keeps its due time, whatever becomes of the calendar.
+            yield Step("changed", "The hours of this calendar have changed since it was done.")
+        if clock.at_risk_at is not None:
+            share = f"{clock.at_risk_percent} % of the time"
+            yield Step("risk", f"At risk from {self._at(clock.at_risk_at)}: {share}.")
+        yield Step("due", f"Due {self._at(due_at)}.", None, clock.seconds)
 
     def _way(self) -> Iterator[Step]:
         clock = self._clock
@@ -203,8 +219,19 @@ class _Story:
         times = ", ".join(
             f"{self._clock_time(a)}-{self._clock_time(b, is_end=True)}" for a, b in spans
         )
-        note = f" ({special.name or 'special hours'})" if special is not None else ""
+        notes = [special.name or "special hours"] if special is not None else []
+        notes += [told for a, b in spans if (told := self._clock_change(a, b))]
+        note = f" ({', '.join(notes)})" if notes else ""
         return Step("work", f"{name}: {times}{note}", counted, _seconds(self._total))
+
+    def _clock_change(self, begin: datetime, end: datetime) -> str:
+        """Tell why a span is not as long as its clock times look; empty if it is."""
+        before, after = (moment.astimezone(self._zone).utcoffset() for moment in (begin, end))
+        shift = (after or timedelta()) - (before or timedelta())
+        if not shift:
+            return ""
+        way = "forward" if shift > timedelta() else "back"
+        return f"clocks go {way} {format_span(_seconds(abs(shift)))}"
 
     def _rest(self, begin: datetime, end: datetime) -> Step:
         counted = self._add(list(working_spans(self._calendar, begin, end)))

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select
 
+from services.actors import SYSTEM
 from services.errors import Conflict, Invalid, NotFound
 from services.mail.model import Mail
 from services.mail.threads import mails_of_thread, threads_of
@@ -197,3 +198,26 @@ def test_advertising_is_refused_to_whoever_opted_out_but_answers_are_not(staff, 
     assert staff.do("mail.send", "boris", **mail)["warnings"]
     staff.do("contact_point.opt_in", "boris", contact_point_id=point.id)
     staff.do("mail.send", "boris", **mail, purpose="marketing")
+
+
+@pytest.mark.parametrize(
+    ("who", "to", "counts"),
+    [
+        ("boris", "eva@x.example", True),
+        ("boris", "eva.private@x.example", True),
+        ("boris", "Sven <sven@lanewise.example>", False),
+        (SYSTEM, "eva@x.example", False),
+    ],
+    ids=["the client", "the client's other address", "a colleague", "no person"],
+)
+def test_a_mail_is_the_first_response_when_a_person_writes_to_the_client(
+    staff, eva, who, to, counts
+):
+    staff.do("contact_point.add", "boris", record_type="contact", record_id=eva.id, kind="mail",
+             value="eva.private@x.example")  # fmt: skip
+    request = staff.do("request.create", "boris", subject="It jams", contact_id=eva.id)
+    staff.do("mail.send", who, record_type="request", record_id=request.id, to=to,
+             subject="It jams", body="Does it help to turn it?")  # fmt: skip
+    found = staff.ask(get_record, "request", request.id)
+    assert (found.first_responded_at is not None) == counts
+    assert found.status == "new"
