@@ -21,7 +21,7 @@ from services.money import known_currency, round_money
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
-from services.sales.currencies import convert
+from services.sales.currencies import CONVERT, RatesOfDay
 from services.sales.documents import add_document, change_draft
 from services.sales.lines import lines_argument, lines_of
 from services.sales.numbering import Series, next_number, register_series
@@ -82,7 +82,7 @@ def create_contract(
 @operation(
     "contract.update",
     Permission.RECORD_WRITE,
-    update_schema(CONTRACT, lines=lines_argument()),
+    update_schema(CONTRACT, lines=lines_argument(), convert=CONVERT),
     in_diagrams=True,
 )
 def update_contract(
@@ -91,6 +91,7 @@ def update_contract(
     contract_id: UUID,
     version: int | None = None,
     lines: list[dict[str, Any]] | None = None,
+    convert: bool = True,
     **values: Any,
 ) -> Contract:
     """Change a contract; in force, what was agreed for its term stays."""
@@ -102,9 +103,10 @@ def update_contract(
     _check_paper(uow, contract, values)
     if contract.status == "draft":
         value, before = values.pop("value", None), contract.currency
-        change_draft(uow, contract, values, lines, version)
-        if value is None and not lines_of(uow, contract):
-            value = convert(uow, contract.value, before, contract.currency, today(uow))
+        change_draft(uow, contract, values, lines, version, convert=convert)
+        if convert and value is None and not lines_of(uow, contract):
+            rates = RatesOfDay(uow, today(uow))
+            value = rates.convert(contract.value, before, contract.currency)
         _settle_value(uow, contract, value)
         return contract
     _refuse_agreed(contract, values, lines)

@@ -16,6 +16,7 @@ from services.errors import Invalid
 from services.operations import operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, update_schema
+from services.sales.currencies import CONVERT
 from services.sales.documents import add_document, change_draft
 from services.sales.lines import lines_argument
 from services.sales.numbering import Series, next_number, register_series
@@ -66,7 +67,7 @@ def create_subscription(
 @operation(
     "subscription.update",
     Permission.RECORD_WRITE,
-    update_schema(SUBSCRIPTION, lines=lines_argument()),
+    update_schema(SUBSCRIPTION, lines=lines_argument(), convert=CONVERT),
     in_diagrams=True,
 )
 def update_subscription(
@@ -75,6 +76,7 @@ def update_subscription(
     subscription_id: UUID,
     version: int | None = None,
     lines: list[dict[str, Any]] | None = None,
+    convert: bool = True,
     **values: Any,
 ) -> Subscription:
     """Change a subscription; once it was started, what was agreed stays."""
@@ -84,7 +86,7 @@ def update_subscription(
             values[name] = default
     check_rhythm(values)
     if subscription.status == "draft":
-        change_draft(uow, subscription, values, lines, version)
+        change_draft(uow, subscription, values, lines, version, convert=convert)
     else:
         _refuse_agreed(subscription, values, lines)
         change_record(uow, subscription, values, version=version)

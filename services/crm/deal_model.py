@@ -187,7 +187,7 @@ DEAL = register_record_type(
             Field("account_id", "Account", "relation", relation="account"),
             Field("contact_id", "Contact", "relation", relation="contact"),
             Field("amount", "Amount", "money"),
-            Field("currency", "Currency"),
+            Field("currency", "Currency", "currency"),
             Field("pipeline_id", "Pipeline", "relation", relation="pipeline", writable=False),
             Field("stage", "Stage", "choice", choices=STAGE_NAMES, writable=False),
             Field("probability", "Probability", "number"),

@@ -13,13 +13,25 @@ from services.crm.deal_requirements import check_entry
 from services.crm.deal_stays import begin_stay, rots_from
 from services.crm.pipeline_model import Category
 from services.crm.pipelines import enter_pipeline, find_stage, first_of, get_stage, list_stages
+from services.days import today
 from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
 from services.errors import Invalid
-from services.money import CURRENCIES, known_currency, round_money
+from services.money import known_currency, round_money
 from services.operations import operation
-from services.records.changes import add_record, change_record, check_given_links
+from services.records.changes import (
+    add_record,
+    change_record,
+    check_given_links,
+    check_version,
+)
 from services.records.schemas import create_schema, update_schema
-from services.sales.positions import check_amount, refuse_amount, total_of
+from services.sales.currencies import CONVERT, RatesOfDay, own_currency
+from services.sales.positions import (
+    check_amount,
+    convert_positions,
+    refuse_amount,
+    total_of,
+)
 from services.unit_of_work import UnitOfWork
 
 _STAGE = Line(
@@ -76,7 +88,8 @@ def open_deal(
         message = "A deal begins in an open stage."
         raise Invalid(message, {"stage": [message]})
     given = {name: value for name, value in values.items() if value is not None}
-    deal = Deal(**{"probability": entered.probability, "currency": "EUR", "amount": 0, **given})
+    deal = Deal(**{"probability": entered.probability, "amount": 0, **given})
+    deal.currency = deal.currency or own_currency(uow)
     deal.amount = round_money(Decimal(deal.amount), deal.currency)
     deal.pipeline_id, deal.stage, deal.stage_since = pipeline.id, entered.key, uow.now
     deal.rots_at = rots_from(entered, uow.now)
@@ -87,14 +100,27 @@ def open_deal(
     return deal
 
 
-@operation("deal.update", Permission.RECORD_WRITE, update_schema(DEAL), in_diagrams=True)
+@operation(
+    "deal.update",
+    Permission.RECORD_WRITE,
+    update_schema(DEAL, convert=CONVERT),
+    in_diagrams=True,
+)
 def update_deal(
-    uow: UnitOfWork, *, deal_id: UUID, version: int | None = None, **values: Any
+    uow: UnitOfWork,
+    *,
+    deal_id: UUID,
+    version: int | None = None,
+    convert: bool = True,
+    **values: Any,
 ) -> Deal:
-    """Change a deal."""
+    """Change a deal; in another currency, its amount and prices are converted if none is given."""
     deal = uow.get(Deal, deal_id)
+    check_version(uow, deal, version)
     values = _checked(values)
-    _settle_amount(uow, deal, values)
+    if "currency" in values and values["currency"] is None:
+        values["currency"] = own_currency(uow)
+    _settle_amount(uow, deal, values, convert=convert)
     if "probability" in values and deal.closed_at is not None:
         message = "A closed deal's probability is that of its end."
         raise Invalid(message, {"probability": [message]})
@@ -106,17 +132,29 @@ def update_deal(
     return deal
 
 
-def _settle_amount(uow: UnitOfWork, deal: Deal, values: dict[str, Any]) -> None:
-    """Round an amount to its currency's digits; in another currency, add the lines up anew."""
+def _settle_amount(uow: UnitOfWork, deal: Deal, values: dict[str, Any], *, convert: bool) -> None:
+    """Round an amount to its currency's digits; in another currency, add the lines up anew.
+
+    Args:
+        uow: Of whoever does it.
+        deal: As it was.
+        values: What changes; the amount that goes with another currency is put to it.
+        convert: Whether prices and amount become what they are worth in another currency.
+    """
     currency = values.get("currency", deal.currency)
     if "amount" in values:
         values["amount"] = round_money(values["amount"], known_currency(currency))
     if currency != deal.currency:
+        if convert:
+            convert_positions(uow, deal, currency)
         summed = total_of(uow, deal, currency)
         if summed is not None:
             values.setdefault("amount", summed)
             if values["amount"] != summed:
                 refuse_amount()
+        elif convert and deal.amount and "amount" not in values:
+            before = known_currency(deal.currency)
+            values["amount"] = RatesOfDay(uow, today(uow)).convert(deal.amount, before, currency)
         else:
             values.setdefault("amount", round_money(deal.amount, currency))
     elif "amount" in values:
@@ -124,18 +162,12 @@ def _settle_amount(uow: UnitOfWork, deal: Deal, values: dict[str, Any]) -> None:
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
-    """Check percent and currency; a probability that was given is a manual one."""
-    probability, currency = values.get("probability"), values.get("currency")
+    """Check the percentage; a probability that was given is a manual one."""
+    probability = values.get("probability")
     if probability is not None:
         if not 0 <= probability <= 100:  # noqa: PLR2004
             raise Invalid("A probability is 0 to 100.", {"probability": ["Use 0 to 100."]})
         values["probability_is_manual"] = True
-    if currency is not None:
-        if currency.upper() not in CURRENCIES:
-            message = "Use a currency's three letters, such as EUR."
-            raise Invalid(message, {"currency": [message]})
-        values["currency"] = currency.upper()
-    for name, empty in (("amount", Decimal(0)), ("currency", "EUR")):
-        if name in values and values[name] is None:
-            values[name] = empty
+    if "amount" in values and values["amount"] is None:
+        values["amount"] = Decimal(0)
     return values

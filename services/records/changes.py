@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, cast, select
+from sqlalchemy.orm.attributes import flag_modified
 
 from services.actors import Scope, Verb
 from services.changes import changed_fields
 from services.errors import NotAllowed, NotFound, StaleVersion
-from services.money import known_currency, round_money
+from services.money import known_currency, round_money, show_money
 from services.people.model import User
 from services.records.timeline import TimelineRow, add_entry, move_entries
 from services.records.types import (
@@ -162,6 +163,31 @@ def change_record(
     return True
 
 
+def tell_parts(
+    uow: UnitOfWork, record: Any, title: str, before: Mapping[str, Any], *, kind: str = "changed"
+) -> None:
+    """Tell the timeline that something was changed that a record is made of, such as its lines.
+
+    The record gets a new version, so that nobody who saw the old one writes over it unasked.
+
+    Args:
+        uow: Of whoever did it.
+        record: With what follows from its parts set already.
+        title: The sentence.
+        before: Fields that follow from its parts, as they were.
+        kind: Of the entry.
+    """
+    flag_modified(record, "updated_at")
+    uow.session.flush()
+    fields = [get_record_type(record.record_type).field(name) for name in before]
+    shown = [
+        _change(uow, record, field, before[field.name], getattr(record, field.name))
+        for field in fields
+        if field is not None and before[field.name] != getattr(record, field.name)
+    ]
+    add_entry(uow, record, kind, title, details={"changes": shown, "version": record.version})
+
+
 def _follow(uow: UnitOfWork, record: Any, changes: Mapping[str, tuple[Any, Any]] | None) -> None:
     """Set what follows from the fields of a record, by the functions that know."""
     with uow.session.no_autoflush:
@@ -234,15 +260,22 @@ def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | Non
         return ", ".join(field.choices.get(str(one), str(one)) for one in several)
     if field.relation is not None:
         return related_title(uow, field.relation, value)
-    if isinstance(value, Decimal) and field.kind != "decimal":
-        return f"{value:,.2f} {getattr(record, 'currency', '')}".strip()
     if isinstance(value, Decimal):
-        return f"{value:,f}"
+        return _display_number(record, field, value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value.isoformat() if isinstance(value, date) else str(value)[:_SHOWN_CHARACTERS]
+
+
+def _display_number(record: Any, field: Field, value: Decimal) -> str:
+    if field.kind == "money":
+        return show_money(value, getattr(record, "currency", None) or "")
+    if field.kind == "decimal":
+        return f"{value:,f}"
+    plain = f"{value.normalize():,f}"
+    return f"{plain} %" if field.kind in {"percent", "markup"} else plain
 
 
 def _change(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
 
 from sqlalchemy import Numeric, UniqueConstraint, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.arguments import Truth
 from services.database import Base, Keyed
 from services.days import today
 from services.errors import Invalid
@@ -21,6 +22,15 @@ from services.unit_of_work import UnitOfWork
 
 DEFAULT_CURRENCY = "EUR"
 """One's own until the organisation is described."""
+
+CONVERT: Final = Truth(
+    load_default=True,
+    metadata={
+        "title": "Convert amounts",
+        "description": "At the day's rates if the currency changes; else the figures stay.",
+    },
+)
+"""The argument that says what becomes of amounts when the currency of a record changes."""
 
 
 class CurrencyRate(Keyed, Base):
@@ -82,6 +92,19 @@ class RatesOfDay:
             return round_money(amount, into)
         return round_money(amount * self.of(currency) / self.of(into), into)
 
+    def convert_price(self, price: Decimal, currency: str, into: str) -> Decimal:
+        """Return what one unit costs in another currency.
+
+        It keeps places beyond what can be paid only if it had such.
+
+        Raises:
+            Invalid: There is no rate for that day.
+        """
+        if price == round_money(price, currency):
+            return self.convert(price, currency, into)
+        price = price * self.of(currency) / self.of(into)
+        return price.quantize(Decimal("0.000001"), ROUND_HALF_UP).normalize() + 0
+
 
 @dataclass(frozen=True, slots=True)
 class OwnMoney:
@@ -101,6 +124,11 @@ class OwnMoney:
     def rate_of(self, currency: str) -> Decimal | None:
         """Return what one unit of ``currency`` is worth; None where nobody has said it."""
         return Decimal(1) if currency == self.currency else self.rates.get(currency)
+
+
+def own_currency(uow: UnitOfWork) -> str:
+    """Return one's own currency, also before the organisation is described."""
+    return uow.session.scalar(select(Organization.currency)) or DEFAULT_CURRENCY
 
 
 def own_money(uow: UnitOfWork) -> OwnMoney:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.days import today
 from services.errors import Conflict, Invalid
-from services.money import round_money
 from services.people.organization import get_organization
-from services.records.changes import add_record, change_record, check_links
+from services.records.changes import add_record, change_record, check_links, tell_parts
 from services.records.types import get_record_type
 from services.sales.currencies import RatesOfDay
 from services.sales.customer_prices import choose_list
-from services.sales.lines import copied, lines_of, set_lines, write_lines
+from services.sales.lines import content_of, copied, lines_of, set_lines, write_lines
 from services.sales.model import SalesDocument
 from services.sales.price_list_model import PriceList
 from services.unit_of_work import UnitOfWork
@@ -65,11 +63,13 @@ def change_draft(
     values: dict[str, Any],
     lines: Sequence[dict[str, Any]] | None,
     version: int | None,
+    *,
+    convert: bool = True,
 ) -> None:
     """Change a document that is a draft still.
 
-    In another currency, its prices are converted at the day's rates, and a price list that is in
-    the old one gives way to the account's, if that fits.
+    In another currency, a price list that is in the old one gives way to the account's, if that
+    fits.
 
     Args:
         uow: Of whoever does it.
@@ -77,12 +77,13 @@ def change_draft(
         values: Its fields that change.
         lines: All its lines; None where they stay as they are, added up anew.
         version: What was seen of it.
+        convert: Whether its prices are converted at the day's rates if the currency changes.
 
     Raises:
         Conflict: It is no draft any more.
         Invalid: There is no rate for its prices, or its price list is in another currency.
     """
-    require(document, "draft")
+    require(document, "draft", but="it can't be changed any more")
     for name, default in (("discount_percent", 0), ("currency", get_organization(uow).currency)):
         if name in values and values[name] is None:
             values[name] = default
@@ -91,8 +92,8 @@ def change_draft(
     if values.keys() & {"currency", "price_list_id"}:
         _settle_list(uow, document, chosen="price_list_id" in values)
     if lines is not None:
-        set_lines(uow, document, lines, today(uow))
-    elif document.currency != before:
+        _change_lines(uow, document, lines)
+    elif convert and document.currency != before:
         _convert_lines(uow, document, before)
     elif values.keys() & {"currency", "discount_percent", "price_list_id"}:
         _add_up_anew(uow, document)
@@ -129,8 +130,13 @@ def add_copy(
     add_record(uow, target, title=f"Made {label} “{target.title}”")
 
 
-def require(document: SalesDocument, *statuses: str) -> None:
+def require(document: SalesDocument, *statuses: str, but: str = "") -> None:
     """Refuse what can't be done where the document stands.
+
+    Args:
+        document: That is asked about.
+        statuses: Those in which it can be done.
+        but: What follows from another one, in words.
 
     Raises:
         Conflict: Its status is none of ``statuses``.
@@ -139,7 +145,8 @@ def require(document: SalesDocument, *statuses: str) -> None:
         found = get_record_type(document.record_type)
         status = found.field("status")
         shown = ((status and status.choices) or {}).get(document.status, document.status)
-        raise Conflict(f"This {found.label.lower()} is {shown.lower()}.", code="wrong_status")
+        message = f"This {found.label.lower()} is {shown.lower()}" + (f"; {but}." if but else ".")
+        raise Conflict(message, code="wrong_status")
 
 
 def _list_of_account(uow: UnitOfWork, document: SalesDocument, currency: str | None) -> UUID | None:
@@ -173,19 +180,23 @@ def _settle_list(uow: UnitOfWork, document: SalesDocument, *, chosen: bool) -> N
     change_record(uow, document, {"price_list_id": found})
 
 
-def _convert_lines(uow: UnitOfWork, document: SalesDocument, before: str) -> None:
-    """Convert the prices of all lines from the currency that they were in.
+def _change_lines(
+    uow: UnitOfWork, document: SalesDocument, given: Sequence[dict[str, Any]]
+) -> None:
+    """Replace the lines, and tell it if any is another."""
+    before, gross = [content_of(line) for line in lines_of(uow, document)], document.gross
+    set_lines(uow, document, given, today(uow))
+    after = [content_of(line) for line in lines_of(uow, document)]
+    if after != before:
+        title = f"Changed the lines, now {len(after)}"
+        tell_parts(uow, document, title, {"gross": gross})
 
-    A price keeps places beyond what can be paid only if it had such.
-    """
+
+def _convert_lines(uow: UnitOfWork, document: SalesDocument, before: str) -> None:
+    """Convert the prices of all lines from the currency that they were in."""
     rates, rows = RatesOfDay(uow, today(uow)), []
     for line in lines_of(uow, document):
-        price = line.unit_price
-        if price == round_money(price, before):
-            price = rates.convert(price, before, document.currency)
-        else:
-            price = price * rates.of(before) / rates.of(document.currency)
-            price = price.quantize(Decimal("0.000001"), ROUND_HALF_UP).normalize() + 0
+        price = rates.convert_price(line.unit_price, before, document.currency)
         rows.append({**copied(line), "unit_price": price, "source_id": line.source_id})
     write_lines(uow, document, rows)
 

@@ -17,6 +17,7 @@ from services.operations import Arguments, operation
 from services.people.organization import get_organization
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
+from services.sales.currencies import CONVERT
 from services.sales.documents import add_document, change_draft, require
 from services.sales.lines import lines_argument, lines_of
 from services.sales.model import INVOICE, Invoice
@@ -49,7 +50,9 @@ def create_invoice(uow: UnitOfWork, *, lines: list[dict[str, Any]], **values: An
 
 
 @operation(
-    "invoice.update", Permission.RECORD_WRITE, update_schema(INVOICE, lines=lines_argument())
+    "invoice.update",
+    Permission.RECORD_WRITE,
+    update_schema(INVOICE, lines=lines_argument(), convert=CONVERT),
 )
 def update_invoice(
     uow: UnitOfWork,
@@ -57,6 +60,7 @@ def update_invoice(
     invoice_id: UUID,
     version: int | None = None,
     lines: list[dict[str, Any]] | None = None,
+    convert: bool = True,
     **values: Any,
 ) -> Invoice:
     """Change an invoice that was not issued yet."""
@@ -66,7 +70,7 @@ def update_invoice(
         raise Invalid(message, {"lines": [message]})
     if values.get("currency", invoice.currency) != invoice.currency:
         _refuse_currency(invoice)
-    change_draft(uow, invoice, values, lines, version)
+    change_draft(uow, invoice, values, lines, version, convert=convert)
     return invoice
 
 

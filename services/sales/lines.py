@@ -138,6 +138,11 @@ def store_lines(
     uow.session.flush()
 
 
+def content_of(line: SalesLine) -> tuple[Any, ...]:
+    """Return all that a line says, to be compared."""
+    return tuple(getattr(line, name) for name in _COPIED)
+
+
 def copied(line: SalesLine) -> dict[str, Any]:
     """Return a line's content for another document; its source is the line itself."""
     return {**{name: getattr(line, name) for name in _COPIED}, "source_id": line.id}

@@ -17,6 +17,7 @@ from services.errors import Conflict
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
+from services.sales.currencies import CONVERT
 from services.sales.documents import add_document, change_draft, copy_document, require
 from services.sales.lines import MAX_LINES, copied, lines_argument, lines_of
 from services.sales.model import ORDER, Invoice, InvoiceLine, Order
@@ -56,20 +57,25 @@ def create_order(uow: UnitOfWork, *, lines: list[dict[str, Any]], **values: Any)
     return add_document(uow, order, values, lines)
 
 
-@operation("order.update", Permission.RECORD_WRITE, update_schema(ORDER, lines=lines_argument()))
+@operation(
+    "order.update",
+    Permission.RECORD_WRITE,
+    update_schema(ORDER, lines=lines_argument(), convert=CONVERT),
+)
 def update_order(
     uow: UnitOfWork,
     *,
     order_id: UUID,
     version: int | None = None,
     lines: list[dict[str, Any]] | None = None,
+    convert: bool = True,
     **values: Any,
 ) -> Order:
     """Change an order that was not confirmed yet."""
     order = uow.get(Order, order_id, lock=True)
     if "ordered_on" in values and values["ordered_on"] is None:
         del values["ordered_on"]
-    change_draft(uow, order, values, lines, version)
+    change_draft(uow, order, values, lines, version, convert=convert)
     return order
 
 

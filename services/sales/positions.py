@@ -20,8 +20,9 @@ from services.errors import Conflict, Invalid, NotAllowed
 from services.money import PricedLine, Totals, known_currency, line_net, total_of_nets
 from services.operations import Arguments, operation
 from services.people.organization import get_organization
-from services.records.changes import change_record, check_version
+from services.records.changes import change_record, check_version, tell_parts
 from services.records.schemas import VERSION, key_argument
+from services.sales.currencies import RatesOfDay
 from services.sales.customer_prices import choose_list
 from services.sales.filling import LineArguments, fill_lines
 from services.sales.lines import MAX_LINES
@@ -107,6 +108,7 @@ def set_positions(
     day = today(uow)
     currency = known_currency(deal.currency)
     rows = fill_lines(uow, positions, price_list, currency, day, name="positions")
+    before = _stored(uow, deal)
     amount = sum((line_total(line, deal.currency) for line in rows), Decimal(0))
     if amount > MAX_AMOUNT:
         raise Invalid("The sum is out of range.", {"positions": ["The sum is out of range."]})
@@ -116,8 +118,11 @@ def set_positions(
         for number, line in enumerate(rows, start=1)
     )
     title = f"Set {len(rows)} position{'' if len(rows) == 1 else 's'}"
-    if not change_record(uow, deal, {"amount": amount}, title=title):
-        uow.session.flush()
+    if not change_record(uow, deal, {"amount": amount}, title=title) and before != [
+        {name: line[name] for name in _KEPT} for line in rows
+    ]:
+        tell_parts(uow, deal, title, {})
+    uow.session.flush()
     return deal
 
 
@@ -169,6 +174,17 @@ def total_of(uow: UnitOfWork, deal: Deal, currency: str) -> Decimal | None:
     """Return the sum of the deal's lines as if they were in ``currency``; None without lines."""
     lines = _stored(uow, deal)
     return sum((line_total(line, currency) for line in lines), Decimal(0)) if lines else None
+
+
+def convert_positions(uow: UnitOfWork, deal: Deal, currency: str) -> None:
+    """Let the prices of a deal's lines be what they are worth in another currency today.
+
+    Raises:
+        Invalid: There is no exchange rate.
+    """
+    rates, before = RatesOfDay(uow, today(uow)), known_currency(deal.currency)
+    for row in uow.session.scalars(select(DealPosition).where(DealPosition.deal_id == deal.id)):
+        row.unit_price = rates.convert_price(row.unit_price, before, currency)
 
 
 def check_amount(uow: UnitOfWork, deal: Deal, amount: Decimal) -> None:

@@ -14,6 +14,7 @@ from services.errors import Conflict
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
+from services.sales.currencies import CONVERT
 from services.sales.documents import add_document, change_draft, copy_document, require
 from services.sales.lines import copied, lines_argument, lines_of
 from services.sales.model import QUOTE, Order, Quote
@@ -45,18 +46,23 @@ def create_quote(uow: UnitOfWork, *, lines: list[dict[str, Any]], **values: Any)
     return add_document(uow, quote, values, lines)
 
 
-@operation("quote.update", Permission.RECORD_WRITE, update_schema(QUOTE, lines=lines_argument()))
+@operation(
+    "quote.update",
+    Permission.RECORD_WRITE,
+    update_schema(QUOTE, lines=lines_argument(), convert=CONVERT),
+)
 def update_quote(
     uow: UnitOfWork,
     *,
     quote_id: UUID,
     version: int | None = None,
     lines: list[dict[str, Any]] | None = None,
+    convert: bool = True,
     **values: Any,
 ) -> Quote:
     """Change a quote that was not sent yet."""
     quote = uow.get(Quote, quote_id, lock=True)
-    change_draft(uow, quote, values, lines, version)
+    change_draft(uow, quote, values, lines, version, convert=convert)
     return quote
 
 

@@ -193,6 +193,39 @@ def test_the_amount_is_the_sum_when_positions_are_set(staff):
 _CENTS = st.decimals(0, 10**7, places=2)
 
 
+@pytest.mark.parametrize(("convert", "amount"), [(True, 2000), (False, 20)])
+def test_the_amount_follows_when_the_currency_is_another(staff, convert, amount):
+    staff.do("currency.set_rate", "olga", currency="JPY", valid_from="2026-01-01", rate="0.01")
+    whole = staff.do("deal.create", name="Whole", amount="20.4")
+    lines = [{"title": "A", "unit_price": "10.2", "quantity": 2}]
+    parted = staff.do("deal.create", name="In parts")
+    staff.do("deal.set_positions", deal_id=parted.id, positions=lines)
+    for deal in (whole, parted):
+        changed = staff.do("deal.update", deal_id=deal.id, currency="JPY", convert=convert)
+        assert changed.amount == amount + (40 if convert else 0)
+
+
+def test_an_amount_stays_when_it_is_given_with_its_currency(staff):
+    deal = staff.do("deal.create", name="Whole", amount="20.4")
+    assert staff.do("deal.update", deal_id=deal.id, currency="JPY", amount=7).amount == 7
+
+
+def test_a_deal_is_in_ones_own_currency_when_none_is_given(staff):
+    staff.do("organization.update", "olga", currency="NOK")
+    deal = staff.do("deal.create", name="Windows", amount=5)
+    assert deal.currency == "NOK"
+    deal = staff.do("deal.update", deal_id=deal.id, currency="EUR", amount=1)
+    assert staff.do("deal.update", deal_id=deal.id, currency=None, amount=2).currency == "NOK"
+
+
+def test_somebody_is_told_when_the_words_of_a_position_were_changed_meanwhile(staff):
+    deal = staff.do("deal.create", name="Windows")
+    about = {"deal_id": deal.id, "version": deal.version}
+    staff.do("deal.set_positions", positions=[{"title": "A", "unit_price": "0"}], **about)
+    with pytest.raises(StaleVersion):
+        staff.do("deal.set_positions", positions=[], **about)
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.decimals("0.001", 999, places=3), _CENTS), min_size=1, max_size=5))
 def test_no_cent_is_lost_when_positions_are_any(staff, lines):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
+from services.records.timeline import timeline_of
 from services.sales.lines import lines_of, present_lines, totals_of
 from services.sales.model import Invoice, Order, Quote
 from services.sales.numbering import next_number
@@ -172,6 +173,36 @@ def test_prices_are_converted_when_a_draft_changes_its_currency(shop, kind):
     assert (str(made.net), made.price_list_id) == ("3418", None)
     if kind == "contract":
         assert made.value == 3418
+
+
+@pytest.mark.parametrize("kind", ["quote", "contract"])
+def test_figures_stay_when_only_the_currency_of_a_draft_was_wrong(shop, kind):
+    lines = [{"title": "A", "unit_price": "20.50"}]
+    given = {"title": "X", "account_id": shop.client_of, "price_list_id": shop.retail.id}
+    made = shop.do(f"{kind}.create", "anna", lines=lines, **given)
+    about = {f"{kind}_id": made.id, "currency": "JPY", "convert": False}
+    made = shop.do(f"{kind}.update", "anna", **about)
+    (line,) = shop.ask(lambda uow: lines_of(uow, made))
+    assert (line.unit_price, made.net, made.price_list_id) == (Decimal("20.5"), 21, None)
+
+
+def test_a_line_is_not_overwritten_when_its_words_were_changed_meanwhile(shop):
+    quote = _quote(shop)
+    lines = [{"product_id": shop.window.id, "quantity": 10, "title": "Large window"}]
+    shop.do("quote.update", "anna", quote_id=quote.id, version=quote.version, lines=lines)
+    with pytest.raises(StaleVersion):
+        shop.do("quote.update", "anna", quote_id=quote.id, version=quote.version, lines=[])
+
+
+def test_the_timeline_tells_it_when_lines_were_changed(shop):
+    quote = _quote(shop)
+    lines = [{"product_id": shop.window.id, "quantity": 4}]
+    for _ in range(2):
+        shop.do("quote.update", "anna", quote_id=quote.id, lines=lines)
+    told = shop.ask(lambda uow: timeline_of(uow, "quote", quote.id))
+    assert [entry.title for entry in told] == ["Changed the lines, now 1", "Made quote “Windows”"]
+    (change,) = told[0].details["changes"]
+    assert (change["old"], change["new"]) == ("1,125.00 EUR", "500.00 EUR")
 
 
 def test_an_orders_invoice_keeps_its_currency(shop):
