@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from services.importing.beginnings import is_of_beginning
 from services.importing.columns import WHOLE_ROW, Row, RowReader
 from services.importing.first_lines import is_of_line
 from services.importing.links import Links, resolve_links
@@ -143,7 +144,7 @@ class Decider:
             return gone
         if self.plan.policy == Policy.CREATE:
             return Decision(row, Outcome.SKIP, record.id, reason="It is there already.")
-        if refused := self._refused_line(row):
+        if refused := self._refused_line(row) or self._refused_beginning(row, record):
             return refused
         changed = {
             name: value
@@ -162,13 +163,25 @@ class Decider:
         made.refuse("A line is taken for a new record only.", self._column_of(named))
         return made
 
+    def _refused_beginning(self, row: Row, record: Any = None) -> Decision | None:
+        """Refuse what only a new record takes, unless it is so already."""
+        for name, value in row.values.items():
+            is_so = record is not None and _same(getattr(record, name), value)
+            if is_of_beginning(self.record_type, name) and not is_so:
+                made = Decision(row, Outcome.ERROR)
+                label = self.record_type.label.lower()
+                told = f"Only a new {label} takes it from a file; one that is there is moved."
+                made.refuse(told, self._column_of(name))
+                return made
+        return None
+
     def _counts(self, record: Any, name: str) -> bool:
         return not self.plan.only_empty or _is_empty(getattr(record, name))
 
     def _again(self, row: Row, earlier: int) -> Decision:
         """Decide about a row about the same record as one before it."""
         if self.plan.policy == Policy.BOTH:
-            if refused := self._refused_line(row):
+            if refused := self._refused_line(row) or self._refused_beginning(row):
                 return refused
             return Decision(row, Outcome.UPDATE, values=row.values, earlier=earlier)
         return Decision(row, Outcome.SKIP, reason=f"It is the same as in row {earlier:,}.")

@@ -24,6 +24,7 @@ from services.audit import AuditEntry
 from services.audit_chain import seal_audit, verify_audit
 from services.crm.account_model import Account
 from services.crm.contact_model import CONTACT
+from services.crm.deal_model import Deal
 from services.database import Base
 from services.errors import Conflict, Invalid, NotAllowed
 from services.importing import deciding, imports, plan, reading, steps, uploads
@@ -226,6 +227,21 @@ def test_records_are_found_by_similar_names_when_the_rules_are_chosen(importing)
     one = importing.check(one, policy="create", match=["similar"])
     outcomes = [row[1] for row in importing.rows(one, "checked")]
     assert outcomes == ["skip", "create", "create", "skip"]
+
+
+def test_a_deal_begins_in_the_stage_of_its_row_when_it_is_new(importing):
+    rows = "Deal,Pipeline,Stage\nRoof,Sales,offer\nDoor,,Negotiation\nGate,,Won\nWall,x,New\n"
+    one = importing.whole(rows, "deal", policy="all", match=[])
+    assert one.counts == {"create": 2, "error": 2}
+    assert {deal.name: deal.stage for deal in importing.all(Deal)} == {
+        "Roof": "offer",
+        "Door": "negotiation",
+    }
+    again = "Deal,Stage,Needs\nRoof,Offer,Tiles\nDoor,New,Locks\n"
+    one = importing.whole(again, "deal", policy="update", match=["name"])
+    assert one.counts == {"update": 1, "error": 1}
+    (told,) = [row[3] for row in importing.rows(one) if row[1] == "error"]
+    assert told == {"1": "Only a new deal takes it from a file; one that is there is moved."}
 
 
 def test_only_empty_fields_are_filled_when_so_chosen(importing):
