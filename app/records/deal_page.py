@@ -62,7 +62,6 @@ class DealPage:
     pipelines: Sequence[Pipeline]
     team: Sequence[Person]
     contacts: Sequence[Person]
-    users: Sequence[tuple[str, str]]
     positions: Sequence[Mapping[str, Any]]
     totals: Totals
     team_roles: Sequence[str] = TEAM_ROLES
@@ -80,8 +79,6 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
     pipelines = list_pipelines(uow, archived=True)
     stages = list_stages(uow, deal.pipeline_id)
     here = find_stage(stages, deal.stage)
-    named = uow.session.execute(select(User.id, User.name, User.active).order_by(User.name))
-    users = {row.id: row for row in named}
     positions = positions_of(uow, deal) if has_positions(uow, deal) else []
     return DealPage(
         stages=_steps(uow, deal, stages),
@@ -93,12 +90,8 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
         pipelines=[
             one for one in pipelines if one.id != deal.pipeline_id and one.archived_at is None
         ],
-        team=[
-            Person(one.user_id, users[one.user_id].name, one.role)
-            for one in members_of(uow, deal.id)
-        ],
+        team=_team(uow, deal),
         contacts=_contacts(uow, deal),
-        users=[(str(one.id), one.name) for one in users.values() if one.active],
         positions=positions,
         totals=totals_of_positions(positions, deal.currency),
     )
@@ -130,6 +123,15 @@ def _state(number: int, at: int, stage: Stage) -> str:
     if number == at:
         return "lost" if stage.category == Category.LOST else "current"
     return "past" if number < at else "future"
+
+
+def _team(uow: UnitOfWork, deal: Deal) -> list[Person]:
+    roles = {one.user_id: one.role for one in members_of(uow, deal.id)}
+    if not roles:
+        return []
+    named = select(User.id, User.name).where(User.id.in_(roles))
+    names = {row.id: row.name for row in uow.session.execute(named)}
+    return [Person(key, names[key], role) for key, role in roles.items()]
 
 
 def _contacts(uow: UnitOfWork, deal: Deal) -> list[Person]:

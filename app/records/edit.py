@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from app.context import settings
 from app.forms import form_arguments, moment_text, number_text
+from app.records.currency_change import (
+    UNDECIDED,
+    check_decided,
+    currency_options,
+    decision,
+    question,
+)
 from app.records.kind import RecordKind
+from app.records.staff import MATCHES, STAFF, offer_staff
 from app.records.titles import Titles
 from services.actors import Verb
 from services.custom.values import storage_of
 from services.duplicates.saving import DOUBLE_ARGUMENTS, DuplicateFound
-from services.errors import Conflict, Invalid, LanewiseError
+from services.errors import Invalid, LanewiseError, StaleVersion
 from services.operations import run
 from services.records.folding import fold
 from services.records.lists import list_records
 from services.records.types import (
     Field,
-    Relation,
     find_relation,
     get_record,
     get_record_type,
@@ -33,7 +41,6 @@ from services.records.types import (
 )
 from services.unit_of_work import UnitOfWork
 
-_MATCHES: Final = 8
 _MINUTE: Final = "%Y-%m-%dT%H:%M"
 
 
@@ -71,7 +78,11 @@ def show_edit(
     """Show the form with all fields; after a conflict, theirs stands beside each of mine."""
     record = get_record(uow, kind.record_type, key, verb=Verb.UPDATE)
     names = _open_fields(kind, uow, kind.edit_fields)
-    return _render_form(kind, uow, names, form_arguments(names), error, record=record)
+    given = form_arguments(names)
+    if isinstance(error, StaleVersion):
+        seen = _seen()
+        given = {name: text for name, text in given.items() if text != seen.get(name)}
+    return _render_form(kind, uow, names, given, error, record=record)
 
 
 def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -83,11 +94,25 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
         for name, value in given.items()
         if value != shown_text(getattr(record, name))
     }
-    arguments = {**changed, kind.id_argument: str(key), "version": request.form.get("version")}
+    check_decided(kind, record, changed)
+    arguments = {
+        **changed,
+        **decision(kind),
+        kind.id_argument: str(key),
+        "version": request.form.get("version"),
+    }
     run(uow, f"{kind.record_type}.update", arguments)
     _attach_files(kind, uow, key)
     flash("Saved.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key))
+
+
+def _seen() -> dict[str, str]:
+    """Return what the controls held when the form was shown, as it was sent along."""
+    with suppress(ValueError):
+        seen = json.loads(request.form.get("seen") or "{}")
+        return seen if isinstance(seen, dict) else {}
+    return {}
 
 
 def _open_fields(kind: RecordKind, uow: UnitOfWork, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -99,16 +124,16 @@ def _open_fields(kind: RecordKind, uow: UnitOfWork, names: tuple[str, ...]) -> t
 def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     """Offer the records whose title matches, for a relation field of a form."""
     name = request.args.get("name", "")
+    if record_type in {STAFF, "user", "group"}:
+        people = offer_staff(uow, record_type, request.args.get("pick", ""))
+        return render_template("records/offers.html", name=name, offers=people)
     relation = find_relation(record_type)
     if relation is not None and relation.offers is not None:
         wanted = fold(request.args.get("pick", ""))
-        offers = [one for one in relation.offers(uow) if wanted in fold(one[1])][:_MATCHES]
-        return render_template("records/offers.html", name=name, offers=offers, type=relation)
-    if relation is not None and record_type in {"user", "group"}:
-        offers = _people_like(uow, relation, request.args.get("pick", ""))
+        offers = [one for one in relation.offers(uow) if wanted in fold(one[1])][:MATCHES]
         return render_template("records/offers.html", name=name, offers=offers, type=relation)
     words = request.args.get("pick") or None
-    page = list_records(uow, record_type, search=words, limit=_MATCHES, counts=False)
+    page = list_records(uow, record_type, search=words, limit=MATCHES, counts=False)
     found = get_record_type(record_type)
     offers = [(record.id, title_of(record)) for record in page.items]
     return render_template("records/offers.html", name=name, offers=offers, type=found)
@@ -137,16 +162,6 @@ def _attach_files(kind: RecordKind, uow: UnitOfWork, key: UUID) -> None:
                 "content": b64encode(sent.read()).decode(),
             }
             run(uow, "record.attach", arguments)
-
-
-def _people_like(uow: UnitOfWork, relation: Relation, text: str) -> list[tuple[UUID, str]]:
-    """Return people or groups whose name has ``text`` in it."""
-    model = relation.model
-    statement = select(model.id, model.name).where(model.name.icontains(text, autoescape=True))
-    if relation.name == "user":
-        statement = statement.where(model.active)
-    rows = uow.session.execute(statement.order_by(model.name).limit(_MATCHES))
-    return [(row.id, row.name) for row in rows]
 
 
 def shown_text(value: Any) -> str:
@@ -188,12 +203,26 @@ def _render_form(
         field_names=names,
         errors=error.fields if isinstance(error, Invalid) else {},
         error=error,
-        conflict=isinstance(error, Conflict) and double is None,
+        conflict=isinstance(error, StaleVersion),
+        asked=None
+        if error is None or error.code != UNDECIDED
+        else question(uow, record, given["currency"]),
         double=double,
         titles=Titles(uow, fields, [record] if record else [], given),
         timezone=settings().timezone.key,
-        offers=_offers(uow, fields),
+        offers=_offers(uow, fields) | _currencies(kind, uow, fields, {**stored, **given}),
     )
+
+
+def _currencies(
+    kind: RecordKind, uow: UnitOfWork, fields: list[Field], values: Mapping[str, Any]
+) -> dict[str, list[tuple[str, str]]]:
+    follows_list = kind.type.field("price_list_id") is not None
+    return {
+        field.name: currency_options(uow, values.get(field.name), follows_list=follows_list)
+        for field in fields
+        if field.kind == "currency"
+    }
 
 
 def _offers(uow: UnitOfWork, fields: list[Field]) -> dict[str, list[tuple[str, str]]]:
@@ -202,5 +231,8 @@ def _offers(uow: UnitOfWork, fields: list[Field]) -> dict[str, list[tuple[str, s
     for field in fields:
         relation = find_relation(field.relation or "")
         if relation is not None and relation.offers is not None:
-            found[field.name] = [(str(key), text) for key, text in relation.offers(uow)]
+            found[field.name] = [
+                ("", "—"),
+                *((str(key), text) for key, text in relation.offers(uow)),
+            ]
     return found

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from app.records.around import around
 from app.records.edit import shown_text
@@ -23,7 +22,6 @@ from processes.running.instances import instance_view, instances_of_record
 from processes.tasks.inbox import tasks_of_record
 from services.actors import Scope, Verb
 from services.operations import get_operation
-from services.people.model import Group, User
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.records.types import get_record, title_of
@@ -63,7 +61,6 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
     record = get_record(uow, kind.record_type, key)
     step = getattr(record, kind.step_field or "") if sees_step(kind, uow) else None
     instances = instances_of_record(uow, kind.record_type, key)
-    groups, people = _staff(uow)
     return render_template(
         "records/show.html",
         kind=kind,
@@ -81,12 +78,10 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         with_parts=_with_parts(),
         around=around(uow, record),
         no_titles=Titles(uow, (), ()),
-        people=[(str(colleague), name) for colleague, name in people],
         local=shown_text,
         related=related_lists(kind, uow, key),
         made=made_documents(kind, uow, record),
         promises=explain_request(uow, record) if kind.record_type == "request" else [],
-        staff=(groups, people),
         shares=shares_with_names(uow, record),
         can_be_shared=is_shareable(record),
         may_change=_may_change(kind, uow, record),
@@ -198,16 +193,6 @@ def _state(position: int, here: int, *, lost: bool) -> str:
     if position == here:
         return "lost" if lost else "current"
     return "past" if position < here else "future"
-
-
-def _staff(uow: UnitOfWork) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, str]]]:
-    """Return key and name of all groups and of all active people, by name."""
-    groups = uow.session.execute(select(Group.id, Group.name).order_by(Group.name))
-    people = select(User.id, User.name).where(User.active).order_by(User.name)
-    return (
-        [(key, name) for key, name in groups],
-        [(key, name) for key, name in uow.session.execute(people)],
-    )
 
 
 def _picture(uow: UnitOfWork, instances: Sequence[Any]) -> Any:
