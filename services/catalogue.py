@@ -64,6 +64,7 @@ from services.marketing import (
     campaign_members,
     campaigns,
     customer_values,
+    leaving,
     purchases,
     segment_members,
     segments,
@@ -73,7 +74,7 @@ from services.notifications import mailing as notification_mailing
 from services.people import assignment, groups, organization, users
 from services.points import points
 from services.privacy import dossiers, erasing, retention
-from services.records import deletion, merging, notes
+from services.records import deletion, many, merging, notes
 from services.rights import roles, sharing
 from services.sales import (
     credit_notes,
@@ -151,6 +152,7 @@ __all__ = [
     "imports",
     "invoices",
     "leads",
+    "leaving",
     "logo",
     "lost_reasons",
     "loyalty_earning",
@@ -162,6 +164,7 @@ __all__ = [
     "mail_inbound",
     "mail_threads",
     "mails",
+    "many",
     "merging",
     "notes",
     "notification_choosing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,15 @@ _BY_LINK = "unsubscribe link"
 _BY_PAGE = "preference page"
 _DOUBLE_OPT_IN = "double opt-in"
 _MOST_MERGES = 20
+
+Leaving = Callable[[UnitOfWork, Any, str, ConsentPurpose], None]
+_listeners: list[Leaving] = []
+
+
+def on_leaving(listener: Leaving) -> Leaving:
+    """Have ``listener`` called with person, channel and purpose when somebody leaves by a link."""
+    _listeners.append(listener)
+    return listener
 
 
 class AnswerByLink(Arguments):
@@ -87,7 +97,7 @@ def unsubscribe(uow: UnitOfWork, *, token: str) -> dict[str, Any]:
     person = find_person(uow, choice)
     purpose = uow.session.get(ConsentPurpose, choice.purpose_id)
     if person is not None and purpose is not None:
-        note_withdrawn(uow, person, choice.channel, purpose, Said(_BY_LINK))
+        _leave(uow, person, choice.channel, purpose, _BY_LINK)
     return {"done": True}
 
 
@@ -120,8 +130,16 @@ def choose_consents(
                 said = Said(_BY_PAGE, address=address)
                 note_given(uow, person, Channel.MAIL.value, purpose, said)
         elif is_open or not purpose.needs_consent:
-            note_withdrawn(uow, person, Channel.MAIL.value, purpose, Said(_BY_PAGE))
+            _leave(uow, person, Channel.MAIL.value, purpose, _BY_PAGE)
     return {"done": True}
+
+
+def _leave(
+    uow: UnitOfWork, person: Any, channel: str, purpose: ConsentPurpose, source: str
+) -> None:
+    note_withdrawn(uow, person, channel, purpose, Said(source))
+    for listener in _listeners:
+        listener(uow, person, channel, purpose)
 
 
 def address_of_link(uow: UnitOfWork, person: Any, choice: Choice) -> str | None:

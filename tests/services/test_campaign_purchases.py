@@ -12,8 +12,9 @@ from services.actors import PUBLIC
 from services.consents.contacting import may_contact
 from services.crm.contact_model import Contact
 from services.crm.lead_model import Lead
-from services.marketing.campaign_model import CampaignMember
+from services.marketing.campaign_model import Campaign, CampaignMember
 from services.marketing.purchases import settle_purchase
+from tests.services.consenting import token_of
 
 
 @pytest.fixture
@@ -191,6 +192,33 @@ def test_who_leaves_a_campaign_has_withdrawn_its_consent(staff):
 
     assert staff.events().count("consent.withdrawn") == 1
     assert staff.ask(ask)
+
+
+def test_the_last_campaign_counts_who_leaves_by_a_link(staff, clock):
+    contact = staff.do("contact.create", "maria", last_name="Lund", email="eva@x.example")
+    lead = staff.do("lead.create", "maria", name="Eva Lund", email="eva@x.example")
+    for one in (contact, lead):
+        about = {"record_type": one.record_type, "record_id": one.id, "purpose": "marketing"}
+        said = {"channel": "mail", "source": "fair", "evidence": "card"}
+        staff.do("consent.give", "maria", **about, **said)
+    for name, one in (("First", contact), ("Last", contact), ("Waits", lead)):
+        campaign = plan(staff, name=name, channel="mail")
+        join(staff, campaign, one.record_type, one.id)
+        clock.advance(timedelta(minutes=1))
+        if name != "Waits":
+            about = {"campaign_id": campaign.id, "record_type": "contact", "record_id": one.id}
+            staff.do("campaign.set_member_status", "maria", **about, status="sent")
+    token = token_of(staff, lead)
+    for _ in range(2):
+        staff.do("consent.unsubscribe", PUBLIC, token=token)
+    with staff.platform.session() as session:
+        found = session.execute(
+            select(Campaign.name, CampaignMember.status)
+            .join(CampaignMember, CampaignMember.campaign_id == Campaign.id)
+            .order_by(Campaign.name)
+        ).all()
+    assert found == [("First", "sent"), ("Last", "unsubscribed"), ("Waits", "targeted")]
+    assert staff.events().count("campaign.member_unsubscribed") == 1
 
 
 def submitted(staff, keyword):
