@@ -30,6 +30,9 @@ from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
 HEADER_WITHIN: Final = 20
+REASON: Final = "Reason"
+"""The heading of the last column of refused rows: what is wrong with each."""
+
 _NO_HEADING: Final = re.compile(r"[^@\s]+@[^@\s]+|[\d\s.,:/+()-]+|https?://.*")
 _KEY_HEADINGS: Final = frozenset({"id", "key", "record id", "uuid", "guid"})
 _BEST_MATCHES: Final = ("email", "number", "code", "phone")
@@ -66,8 +69,14 @@ def headings(row: Sequence[Any] | None, width: int) -> list[str]:
 
 
 def fingerprint_of(header: Iterable[str]) -> str:
-    """Return what files with the same headings, in any order, have in common."""
-    keys = sorted(heading_key(name) for name in header)
+    """Return what files with the same headings, in any order, have in common.
+
+    Refused rows that come back are like the file that they were in.
+    """
+    names = list(header)
+    if len(names) > 1 and names[-1] == REASON:
+        names.pop()
+    keys = sorted(heading_key(name) for name in names)
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from services.exporting.writers import open_writer
 from services.importing.cells import text_of
 from services.importing.columns import WHOLE_ROW
 from services.importing.deciding import Outcome
+from services.importing.guessing import REASON
 from services.importing.model import Import, ImportChunk, unpack
 from services.unit_of_work import UnitOfWork
 
@@ -80,17 +81,24 @@ def write_refused(uow: UnitOfWork, one: Import, file: BinaryIO) -> int:
         How many those are.
     """
     writer = open_writer(one.file_kind, file, one.options.get("delimiter") or ",")
-    writer.write([*one.header, "Reason"])
+    # Rows that are refused once more have one column of reasons, the newest.
+    is_second = one.header[-1] == REASON and len(one.header) - 1 not in _mapped(one)
+    header = one.header[:-1] if is_second else one.header
+    writer.write([*header, REASON])
     count = 0
     for chunk in _chunks(uow, one, only_problems=True):
         for row, verdict in _judged(chunk):
             if verdict[1] == Outcome.ERROR:
-                cells = [text_of(cell) for cell in row[1 : len(one.header) + 1]]
-                cells += [""] * (len(one.header) - len(cells))
+                cells = [text_of(cell) for cell in row[1 : len(header) + 1]]
+                cells += [""] * (len(header) - len(cells))
                 writer.write([*cells, _reason(one, verdict)])
                 count += 1
     writer.close()
     return count
+
+
+def _mapped(one: Import) -> set[int]:
+    return {column["column"] for column in one.plan.get("columns", ())}
 
 
 def _chunks(uow: UnitOfWork, one: Import, *, only_problems: bool) -> Iterator[ImportChunk]:

@@ -208,6 +208,13 @@ def test_refused_rows_come_back_as_a_file_when_they_are_asked_for(importing):
     assert lines[0] == "Last name,Mail,Reason"
     assert lines[1] == "Berg,nobody,Mail: This is not a valid e-mail address."
     assert lines[2].startswith("'=cmd,")
+    # Imported once more they have the mapping of the file that they were in, and one reason each.
+    again = importing.upload(file.getvalue())
+    assert again.plan == one.plan
+    again = importing.check(again)
+    file = io.BytesIO()
+    importing.desk.ask(write_refused, again, file)
+    assert file.getvalue().decode("utf-8-sig").splitlines()[:2] == lines[:2]
 
 
 def test_doubles_within_the_file_are_found_when_they_stand_chunks_apart(importing, monkeypatch):
