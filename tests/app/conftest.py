@@ -30,6 +30,7 @@ from services.operations import run
 from services.people.model import User, find_group
 from services.people.passwords import hash_password
 from services.platform import Platform
+from tests.beginnings import begin_with
 from tests.conftest import FrozenClock
 
 PASSWORD = "correct horse battery"
@@ -127,7 +128,7 @@ def people(platform: Platform, password_hash: str) -> dict[str, str]:
             keys[kind] = str(uow.add(user).id)
         return keys
 
-    return platform.transact(SYSTEM, work)
+    return begin_with(platform, "people", lambda: platform.transact(SYSTEM, work))
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from services.importing.model import Import, ImportChunk, unpack
 from services.operations import run
 from services.people.model import find_user
 from services.platform import Platform
+from tests.beginnings import begin_with
 
 PASSWORD = "a long enough phrase"
 
@@ -85,19 +86,24 @@ class Desk:
 @pytest.fixture
 def desk(platform) -> Desk:
     assert services.catalogue
-    platform.transact(SYSTEM, seed_essentials)
+    begin_with(platform, "desk", lambda: platform.transact(SYSTEM, seed_essentials))
     return Desk(platform)
 
 
 @pytest.fixture
 def staff(desk) -> Desk:
     """Anna and Boris sell, Sven serves, Maria leads and sees all, Olga administers."""
+    desk.people |= begin_with(desk.platform, "staff", lambda: _hire(desk))
+    return desk
+
+
+def _hire(desk: Desk) -> dict[str, Actor]:
     desk.add_person("anna", "Sales", scope="own")
     desk.add_person("boris", "Sales")
     desk.add_person("sven", "Service")
     desk.add_person("maria", "Managers", "Sales", scope="all")
     desk.add_person("olga", roles=("administrator",), scope="all")
-    return desk
+    return dict(desk.people)
 
 
 @pytest.fixture
