@@ -1,4 +1,4 @@
-"""People and groups: who may sign in, as what, and what they see."""
+"""People: who may sign in, as what, and what they see."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.actors import Permission, Scope
 from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.operations import run
 from services.people.groups import list_groups
-from services.people.model import Group, User
+from services.people.model import User
 from services.people.users import list_users
 from services.rights.labels import PERSON_SCOPES
 from services.rights.roles import list_roles
@@ -22,13 +22,12 @@ from services.unit_of_work import UnitOfWork
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """Add the routes of people and groups."""
+    """Add the routes of people."""
     manage = Permission.USER_MANAGE
     pages: tuple[tuple[str, str, View], ...] = (
         ("/people", "people", index),
         ("/people/new", "new_person", show_new),
         ("/people/<uuid:key>", "person", show_person),
-        ("/groups/<uuid:key>", "group", show_group),
     )
     for rule, name, function in pages:
         blueprint.add_url_rule(rule, name, view(manage)(function))
@@ -36,8 +35,6 @@ def add_routes(blueprint: Blueprint) -> None:
         ("/people/new", "create_person", create, show_new),
         ("/people/<uuid:key>", "update_person", update, show_person),
         ("/people/<uuid:key>/<verb>", "switch_person", switch, _explain),
-        ("/groups", "create_group", create_group, _explain),
-        ("/groups/<uuid:key>", "set_members", set_members, _explain),
     )
     for rule, name, function, again in changes:
         blueprint.add_url_rule(rule, name, view(manage, again=again)(function), methods=["POST"])
@@ -126,44 +123,6 @@ def switch(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
         raise NotFound("There is no such action.")
     run(uow, "user.update", {"user_id": str(key), "active": verb == "activate"})
     flash("The person may sign in." if verb == "activate" else "The person is signed out.", "good")
-    return redirect(url_for("admin.people"))
-
-
-def create_group(uow: UnitOfWork) -> ResponseReturnValue:
-    """Add a group."""
-    group = run(uow, "group.create", {"name": request.form.get("name", "")})
-    return redirect(url_for("admin.group", key=group.id))
-
-
-def show_group(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Show who belongs to a group, and below which one it stands."""
-    return render_template(
-        "admin/group.html",
-        group=uow.get(Group, key),
-        people=list_users(uow),
-        others=[("", "None")]
-        + [(str(group.id), group.name) for group in list_groups(uow) if group.id != key],
-    )
-
-
-def set_members(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Set what a group is called, its team above, and who belongs to it.
-
-    People who are switched off stay in it.
-    """
-    asleep = [
-        str(person.id)
-        for person in list_users(uow, include_inactive=True)
-        if not person.active and key in {group.id for group in person.groups}
-    ]
-    members = [*request.form.getlist("members"), *asleep]
-    group = uow.get(Group, key)
-    named = {"name": request.form.get("name") or group.name}
-    above = request.form.get("parent_id", "")
-    if (group.name, str(group.parent_id or "")) != (named["name"], above):
-        run(uow, "group.update", {"group_id": str(key), **named, "parent_id": above or None})
-    run(uow, "group.set_members", {"group_id": str(key), "user_ids": members})
-    flash("Saved.", "good")
     return redirect(url_for("admin.people"))
 
 

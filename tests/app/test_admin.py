@@ -240,7 +240,8 @@ def test_the_last_administrator_stays(platform, browse, people):
 def test_a_group_is_made_and_filled(platform, browse, people):
     browser = browse("administrator")
     made = browser.post("/admin/groups", name="Measurers")
-    browser.post(made.headers["Location"], members=[people["employee"], people["desk"]])
+    members = [people["employee"], people["desk"]]
+    browser.post(made.headers["Location"], name="Measurers", members=members)
     with platform.session() as session:
         users = session.scalars(select(User).join(User.groups).where(Group.name == "Measurers"))
         assert {user.name for user in users} == {"Anna Berg", "Sven Aydin"}
@@ -251,10 +252,22 @@ def test_who_is_switched_off_stays_in_the_group(platform, browse, people):
     browser.post(f"/admin/people/{people['employee']}/deactivate")
     with platform.session() as session:
         key = session.scalars(select(Group.id).where(Group.name == "Sales")).one()
-    browser.post(f"/admin/groups/{key}", members=[people["colleague"]])
+    browser.post(f"/admin/groups/{key}", name="Sales", members=[people["colleague"]])
     with platform.session() as session:
         users = session.scalars(select(User).join(User.groups).where(Group.id == key))
         assert {user.name for user in users} == {"Anna Berg", "Boris Demir"}
+
+
+def test_mine_and_theirs_are_shown_when_a_group_was_changed_meanwhile(platform, browse, people):
+    browser = browse("administrator")
+    with platform.session() as session:
+        key = session.scalars(select(Group.id).where(Group.name == "Sales")).one()
+    shown = {"name": "Sales", "version": "1"}
+    both = [people["employee"], people["colleague"]]
+    browser.post(f"/admin/groups/{key}", **shown, members=[*both, people["desk"]])
+    refused = browser.post(f"/admin/groups/{key}", **shown, members=both)
+    assert refused.status_code == 409
+    assert "Saved now: Anna Berg, Boris Demir, Sven Aydin" in refused.text
 
 
 def test_a_group_that_is_there_already_is_refused(browse):

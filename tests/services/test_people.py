@@ -225,6 +225,23 @@ def test_a_change_is_refused_when_somebody_else_changed_the_person_meanwhile(sta
     assert staff.ask(lambda uow: uow.get(User, anna).name) == "Anna Berg"
 
 
+def test_a_group_is_not_overwritten_when_a_person_has_joined_meanwhile(staff):
+    group = staff.do("group.create", name="Export")
+    anna, sven = staff.people["anna"].user_id, staff.people["sven"].user_id
+    staff.do("user.update", user_id=anna, groups=["Export"])
+    with pytest.raises(StaleVersion):
+        staff.do("group.set_members", group_id=group.id, user_ids=[sven], version=group.version)
+
+
+def test_a_person_is_not_overwritten_when_a_group_has_taken_it_in_meanwhile(staff):
+    anna = staff.people["anna"].user_id
+    seen = staff.ask(lambda uow: uow.get(User, anna).version)
+    group = staff.do("group.create", name="Export")
+    staff.do("group.set_members", group_id=group.id, user_ids=[anna])
+    with pytest.raises(StaleVersion):
+        staff.do("user.update", user_id=anna, groups=["Sales"], version=seen)
+
+
 def test_groups_are_refused_when_those_below_would_stand_too_deep(staff):
     def chain(length, above=None):
         keys = []

@@ -1,0 +1,120 @@
+"""Groups: who belongs to each, and below which one it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.forms import reason_of
+from app.views import view
+from services.actors import Permission
+from services.errors import Invalid, LanewiseError, StaleVersion
+from services.operations import run
+from services.people.groups import list_groups
+from services.people.model import Group, User
+from services.people.users import list_users
+from services.unit_of_work import UnitOfWork
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Add the routes of groups."""
+    manage = Permission.USER_MANAGE
+    blueprint.add_url_rule("/groups/<uuid:key>", "group", view(manage)(show))
+    for rule, name, function, again in (
+        ("/groups", "create_group", create, _explain),
+        ("/groups/<uuid:key>", "set_members", update, show),
+    ):
+        decided = view(manage, again=again)(function)
+        blueprint.add_url_rule(rule, name, decided, methods=["POST"])
+
+
+def create(uow: UnitOfWork) -> ResponseReturnValue:
+    """Add a group."""
+    group = run(uow, "group.create", {"name": request.form.get("name", "")})
+    return redirect(url_for("admin.group", key=group.id))
+
+
+def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
+    """Show the form of a group: who belongs to it, and below which one it stands."""
+    group = uow.get(Group, key)
+    people = list_users(uow)
+    stored = _stored(group, people)
+    given = _given() if request.method == "POST" else stored
+    above = {"": "None"} | {str(one.id): one.name for one in list_groups(uow) if one.id != key}
+    return render_template(
+        "admin/group.html",
+        group=group,
+        values=given,
+        saved=_saved_now(given, stored, people, above, error),
+        error=error,
+        errors=error.fields if isinstance(error, Invalid) else {},
+        people=sorted(people, key=lambda person: str(person.id) not in given["members"]),
+        others=above.items(),
+    )
+
+
+def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Set what a group is called, its team above, and who belongs to it, as far as that changes.
+
+    What somebody else has changed since the form was shown is a conflict. People who are switched
+    off stay in the group.
+    """
+    group, people = uow.get(Group, key), list_users(uow, include_inactive=True)
+    given = _given()
+    stored = _stored(group, [person for person in people if person.active])
+    about = {"group_id": str(key), "version": request.form.get("version") or None}
+    if (given["name"], given["parent_id"]) != (stored["name"], stored["parent_id"]):
+        named = {"name": given["name"], "parent_id": given["parent_id"] or None}
+        about["version"] = str(run(uow, "group.update", {**about, **named}).version)
+    if given["members"] != stored["members"]:
+        asleep = [str(one.id) for one in people if not one.active and group in one.groups]
+        run(uow, "group.set_members", {**about, "user_ids": [*given["members"], *asleep]})
+    flash("Saved.", "good")
+    return redirect(url_for("admin.people"))
+
+
+def _given() -> dict[str, Any]:
+    """Return what the form sent."""
+    return {
+        "name": request.form.get("name", ""),
+        "parent_id": request.form.get("parent_id", ""),
+        "members": sorted(set(request.form.getlist("members"))),
+    }
+
+
+def _stored(group: Group, people: Sequence[User]) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "parent_id": str(group.parent_id or ""),
+        "members": sorted(str(person.id) for person in people if group in person.groups),
+    }
+
+
+def _saved_now(
+    given: dict[str, Any],
+    stored: dict[str, Any],
+    people: Sequence[User],
+    above: dict[str, str],
+    error: LanewiseError | None,
+) -> dict[str, str]:
+    """Return how people read what is stored, of the fields where the form says otherwise."""
+    if not isinstance(error, StaleVersion):
+        return {}
+    names = [person.name for person in people if str(person.id) in stored["members"]]
+    read = {
+        "name": stored["name"],
+        "parent_id": above.get(stored["parent_id"], "None"),
+        "members": ", ".join(names) or "nobody",
+    }
+    return {
+        name: f"Saved now: {read[name]}" for name, value in given.items() if value != stored[name]
+    }
+
+
+def _explain(_uow: UnitOfWork, error: LanewiseError) -> ResponseReturnValue:
+    flash(reason_of(error), "bad")
+    return redirect(url_for("admin.people"))
