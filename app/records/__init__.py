@@ -10,7 +10,18 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
-from app.records import actions, composer, doubles, edit, history, lists, made, pages, sales_lines
+from app.records import (
+    actions,
+    composer,
+    doubles,
+    edit,
+    history,
+    lists,
+    made,
+    many,
+    pages,
+    sales_lines,
+)
 from app.records.added import by_place, init_added_kinds
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
@@ -123,6 +134,8 @@ def _add_pages(routes: _Routes) -> None:
     routes.form("/<uuid:key>/edit", "edit", edit.show_edit)
     routes.post("/new", "create", edit.create, edit.show_new)
     routes.post("/<uuid:key>/edit", "update", edit.update, edit.show_edit)
+    routes.post("/many", "many", many.show_many)
+    routes.post("/many/do", "change_many", many.change_many, many.show_many)
     routes.post("/<uuid:key>/do/<action>", "act", actions.act)
     routes.post("/<uuid:key>/step", "move", actions.move)
     routes.post("/<uuid:key>/delete", "delete", actions.delete)

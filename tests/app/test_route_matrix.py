@@ -37,6 +37,8 @@ RECORD_ROUTES = {
     "edit": WRITE,
     "create": WRITE,
     "update": WRITE,
+    "many": WRITE,
+    "change_many": WRITE,
     "act": WRITE,
     "delete": WRITE,
     "restore": WRITE,

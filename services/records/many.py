@@ -1,0 +1,86 @@
+"""The same change of several records at once: each by its own operation, each for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from services.actors import Permission
+from services.arguments import Key, Line
+from services.errors import Invalid, LanewiseError
+from services.operations import Arguments, check_allowed, get_operation, operation, run
+from services.records.types import find_record_type
+from services.unit_of_work import UnitOfWork
+
+MAX_RECORDS: Final = 200
+_OF_ANY_TYPE: Final = frozenset({"record.assign", "record.tag", "record.untag", "record.delete"})
+
+
+class ChangeMany(Arguments):
+    """What is done to which records."""
+
+    record_type = Line(required=True, metadata={"title": "Record type"})
+    record_ids = fields.List(
+        Key(),
+        required=True,
+        validate=validate.Length(1, MAX_RECORDS, error="Choose {min} to {max} records."),
+        metadata={"title": "Records", "description": "Their keys."},
+    )
+    operation = Line(
+        required=True,
+        metadata={"title": "Operation", "description": "Such as deal.update or record.tag."},
+    )
+    values = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"title": "Values", "description": "Its arguments, besides the record."},
+    )
+
+
+@operation("record.change_many", Permission.RECORD_WRITE, ChangeMany)
+def change_many(
+    uow: UnitOfWork,
+    *,
+    record_type: str,
+    record_ids: Sequence[UUID],
+    operation: str,
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Do the same to several records; those that refuse stay as they are, with the reason."""
+    name_record = _naming(record_type, operation)
+    check_allowed(uow, operation)
+    refused = []
+    keys = sorted(set(record_ids))  # in one order, so that two of these never wait in a circle
+    for key in keys:
+        try:
+            with uow.savepoint():
+                run(uow, operation, {**values, **name_record(key)})
+        except LanewiseError as error:
+            refused.append({"record_id": key, "message": _reason(error)})
+    return {"changed": len(keys) - len(refused), "refused": refused}
+
+
+def _naming(record_type: str, name: str) -> Callable[[UUID], dict[str, str]]:
+    """Return what tells an operation which record it is about.
+
+    Raises:
+        Invalid: The operation is none that changes a record of this type.
+    """
+    known = find_record_type(record_type) is not None
+    if known and name in _OF_ANY_TYPE:
+        return lambda key: {"record_type": record_type, "record_id": str(key)}
+    argument = f"{record_type}_id"
+    if known and name.startswith(f"{record_type}."):
+        found = get_operation(name)
+        if not found.outside and argument in found.schema().fields:
+            return lambda key: {argument: str(key)}
+    message = f"{name} is nothing that can be done to several records."
+    raise Invalid(message, {"operation": [message]})
+
+
+def _reason(error: LanewiseError) -> str:
+    fields_of = error.fields if isinstance(error, Invalid) else {}
+    return " ".join(text for texts in fields_of.values() for text in texts) or error.message
