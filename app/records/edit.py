@@ -81,7 +81,7 @@ def show_edit(
     given = form_arguments(names)
     if isinstance(error, StaleVersion):
         seen = _seen()
-        given = {name: text for name, text in given.items() if text != seen.get(name)}
+        given = {name: text for name, text in given.items() if _lines(text) != seen.get(name)}
     return _render_form(kind, uow, names, given, error, record=record)
 
 
@@ -92,7 +92,7 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     changed = {
         name: _stored_text(kind, name, value)
         for name, value in given.items()
-        if value != shown_text(getattr(record, name))
+        if _lines(value) != shown_text(getattr(record, name))
     }
     check_decided(kind, record, changed)
     arguments = {
@@ -105,6 +105,11 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     _attach_files(kind, uow, key)
     flash("Saved.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key))
+
+
+def _lines(text: str) -> str:
+    """Return a text as it is kept: browsers end lines in their own way."""
+    return text.replace("\r\n", "\n")
 
 
 def _seen() -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 
 import pytest
@@ -137,6 +139,37 @@ def test_an_edit_of_what_somebody_changed_shows_both(browse, lead_of, as_person)
     assert response.status_code == 409
     assert 'value="Mine"' in response.text
     assert "Saved now: Theirs" in response.text
+
+
+def test_an_edit_keeps_theirs_where_i_changed_nothing(browse, lead_of, as_person):
+    key = lead_of("employee", company="Old", phone="+4791122333")
+    browser = browse("employee")
+    form = browser.get(f"/leads/{key}/edit").text
+    seen = html.unescape(re.search(r'name="seen" value="([^"]*)"', form)[1])
+    typed = {**json.loads(seen), "phone": "+4792233444"}
+    as_person("employee", "lead.update", {"lead_id": key, "company": "Theirs"})
+    shown = browser.post(f"/leads/{key}/edit", version="1", seen=seen, **typed).text
+    assert 'value="Theirs"' in shown
+    assert 'value="+4792233444"' in shown
+    assert "Saved now: Theirs" not in shown
+
+
+@pytest.mark.parametrize(("rate", "convert", "amount"), [("0.1", "true", 100), ("", "false", 10)])
+def test_an_edit_asks_what_becomes_of_an_amount_when_its_currency_changes(
+    browse, as_person, rate, convert, amount
+):
+    deal = as_person("employee", "deal.create", {"name": "Windows", "amount": 10})
+    if rate:
+        given = {"currency": "NOK", "valid_from": "2020-01-01", "rate": rate}
+        as_person("administrator", "currency.set_rate", given)
+    browser, about = browse("employee"), {"version": "1", "currency": "NOK"}
+    asked = browser.post(f"/deals/{deal.id}/edit", **about)
+    assert asked.status_code == 422
+    assert ("1 EUR is 10 NOK" in asked.text) is bool(rate)
+    assert ("There is no exchange rate for NOK" in asked.text) is not bool(rate)
+    browser.post(f"/deals/{deal.id}/edit", convert=convert, **about)
+    deal = as_person("employee", "deal.update", {"deal_id": deal.id})
+    assert (deal.currency, deal.amount) == ("NOK", amount)
 
 
 def test_times_are_typed_in_the_zone_of_the_installation(platform_with, browse, lead_of, app):
