@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.context import settings
 from app.forms import form_arguments, reason_of
 from app.records.titles import Titles, find_titles, record_url
 from app.views import view
@@ -15,6 +16,7 @@ from services.actors import Permission
 from services.errors import LanewiseError
 from services.mail.model import Mail, MailState
 from services.mail.threads import (
+    copied_in,
     files_of,
     get_mail,
     mails_of_thread,
@@ -55,8 +57,9 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
         thread_id=key,
         mails=mails,
         last=last,
-        to=sender_of(last),
-        subject=subject_of_answer(last),
+        to=request.form.get("to", sender_of(last)),
+        cc=request.form.get("cc", copied_in(last, settings())),
+        subject=request.form.get("subject", subject_of_answer(last)),
         files=files_of(uow, mails),
         records=records,
         body=request.form.get("body", ""),
@@ -86,7 +89,7 @@ def unread(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 def answer(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Answer a mail of the conversation from its own record."""
-    given = form_arguments(("to", "subject", "body", "reply_to_id"))
+    given = form_arguments(("to", "cc", "subject", "body", "reply_to_id"))
     answered = get_mail(uow, UUID(given["reply_to_id"])) if given.get("reply_to_id") else None
     of_record = answered or mails_of_thread(uow, key)[-1]
     about = {"record_type": of_record.record_type, "record_id": str(of_record.record_id)}

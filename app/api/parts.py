@@ -34,7 +34,8 @@ _POINT: Final = (
     *("invalid_since", "invalid_reason", "created_at"),
 )
 _MAIL: Final = (
-    *("id", "state", "message_id", "from_address", "to_addresses", "reply_to", "subject", "text"),
+    *("id", "state", "message_id", "from_address", "to_addresses", "cc_addresses"),
+    *("reply_to", "subject", "text"),
     *("record_type", "record_id", "sender_name", "sent_at", "created_at", "read_at", "read_by"),
 )
 

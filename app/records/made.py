@@ -100,6 +100,8 @@ def make_document(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseRe
     arguments = {"template": name, "language": language or None, "output": output or None}
     made = run(uow, "document.start", {**_of_record(kind, key), **arguments})
     is_ready = made["making_id"] is None
+    for warning in made.get("warnings", ()):
+        flash(warning, "warn")
     flash("The document is ready." if is_ready else "The document is being made.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
 
@@ -113,7 +115,7 @@ def make_pdf(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> Re
 
 def mail_arguments() -> dict[str, Any]:
     """Return what the form of a mail sent, with the template's name and language apart."""
-    given: dict[str, Any] = dict(form_arguments(["to", "subject", "body"]))
+    given: dict[str, Any] = dict(form_arguments(["to", "cc", "subject", "body"]))
     name, _, language = request.form.get("template", "").partition(":")
     return given | {"template": name or None, "language": language or None}
 

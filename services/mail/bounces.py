@@ -18,7 +18,8 @@ from services.unit_of_work import UnitOfWork
 
 def note_bounces(uow: UnitOfWork, mail: Mail, record: Any, failed: Sequence[str]) -> None:
     """Mark those recipients of ``mail`` invalid that a mail server could not deliver to."""
-    written_to = {address.lower() for _, address in getaddresses([mail.to_addresses])}
+    everybody = [mail.to_addresses, mail.cc_addresses or ""]
+    written_to = {address.lower() for _, address in getaddresses(everybody)}
     for address in failed:
         if address not in written_to:
             continue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from email.utils import formataddr, getaddresses
+from email.utils import getaddresses, parseaddr
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.documents.sandbox import render
 from services.documents.templates import TemplateKind, get_template
 from services.documents.values import values_for
 from services.errors import Invalid, NotFound, not_found_as
+from services.mail.headers import shown_address
 from services.mail.text import clean_html, html_of, text_of
 from services.records.contact_points import normalise_email
 from services.records.types import get_record, get_record_type
@@ -38,18 +40,33 @@ def recipients_of(uow: UnitOfWork, record: Any, to: str | None) -> list[str]:
     Raises:
         Invalid: ``mail_address_invalid``: there is none, or one that can't be written to.
     """
-    given = [to] if to else [address for address in [_client_address(uow, record)] if address]
+    return _addresses_in(to or _client_address(uow, record), "to", least=1)
+
+
+def copies_of(cc: str | None, recipients: Sequence[str]) -> list[str]:
+    """Return the addresses in ``cc`` in their normal spelling, but for those of ``recipients``.
+
+    Raises:
+        Invalid: ``mail_address_invalid``: there is one that can't be written to.
+    """
+    known = {address for _, address in getaddresses(list(recipients))}
+    found = _addresses_in(cc, "cc", least=0)
+    return [one for one in dict.fromkeys(found) if parseaddr(one)[1] not in known]
+
+
+def _addresses_in(text: str | None, field: str, *, least: int) -> list[str]:
+    given = [text] if text else []
     pairs = getaddresses([text.replace(";", ",").replace("\n", ",") for text in given])
     try:
-        addresses = [formataddr((name, normalise_email(address))) for name, address in pairs]
+        addresses = [shown_address(name, normalise_email(address)) for name, address in pairs]
     except (ValueError, UnicodeError):
         addresses = []
     if any(":" in text for text in given):
         # Groups (RFC 5322 3.4) look like a smuggled header, and nobody writes them.
         addresses = []
-    if not 1 <= len(addresses) <= MAX_RECIPIENTS:
-        message = f"Give 1 to {MAX_RECIPIENTS} valid e-mail addresses."
-        raise Invalid(message, {"to": [message]}, code="mail_address_invalid")
+    if not max(least, len(given)) <= len(addresses) <= MAX_RECIPIENTS:
+        message = f"Give {least} to {MAX_RECIPIENTS} valid e-mail addresses."
+        raise Invalid(message, {field: [message]}, code="mail_address_invalid")
     return addresses
 
 

@@ -132,7 +132,8 @@ def _begin(uow: UnitOfWork, key: UUID) -> _Envelope | None:
         return None
     mail.state = MailState.SENDING.value
     mail.attempts += 1
-    addresses = [address for _, address in getaddresses([mail.to_addresses])]
+    told = getaddresses([mail.to_addresses, mail.cc_addresses or ""])
+    addresses = [address for _, address in told if address]
     sender = parseaddr(mail.from_address)[1]
     return _Envelope(sender, addresses, _message_of(uow, mail), mail.attempts)
 
@@ -202,12 +203,15 @@ def _message_of(uow: UnitOfWork, mail: Mail) -> bytes:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = mail.message_id
-    if mail.reply_to:
-        message["Reply-To"] = mail.reply_to
-    if mail.in_reply_to:
-        message["In-Reply-To"] = mail.in_reply_to
-    if mail.thread_ids:
-        message["References"] = mail.thread_ids
+    optional = {
+        "Cc": mail.cc_addresses,
+        "Reply-To": mail.reply_to,
+        "In-Reply-To": mail.in_reply_to,
+        "References": mail.thread_ids,
+    }
+    for name, value in optional.items():
+        if value:
+            message[name] = value
     if mail.sender_id is None:
         # Keeps vacation answers away from what a process sends (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"

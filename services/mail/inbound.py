@@ -21,8 +21,9 @@ from services.documents.files import keep_document
 from services.errors import Invalid
 from services.mail.bounces import note_bounces
 from services.mail.model import Mail, MailAttachment, MailState
-from services.mail.parsing import ReceivedMail, read_mail, without_quote
-from services.mail.references import read_message_ids, read_reply_address
+from services.mail.parsing import ReceivedMail, read_mail
+from services.mail.references import is_ours, read_message_ids, read_reply_address
+from services.mail.text import without_quote
 from services.operations import Arguments, operation
 from services.points.keeping import holders
 from services.points.model import PointKind
@@ -119,9 +120,15 @@ def _known(uow: UnitOfWork, message_id: str) -> Mail | None:
 
 def _is_own(uow: UnitOfWork, received: ReceivedMail) -> bool:
     """Tell whether the mail claims to come from ourselves: answering it would be a loop."""
-    local, _, host = received.from_address.rpartition("@")
-    own = uow.platform.settings.mail_from.rpartition("<")[2].rstrip(">").lower()
-    return f"{local.partition('+')[0]}@{host}" == own
+    return is_ours(uow.platform.settings, received.from_address)
+
+
+def _asked_for(uow: UnitOfWork, received: ReceivedMail) -> str | None:
+    """Return where answers are to go, if that is neither the sender nor ourselves."""
+    asked = received.reply_to
+    if asked is None or asked == received.from_address or is_ours(uow.platform.settings, asked):
+        return None
+    return asked
 
 
 def _signed_record(uow: UnitOfWork, received: ReceivedMail) -> Any:
@@ -271,6 +278,8 @@ def _keep(uow: UnitOfWork, received: ReceivedMail, record: Any) -> Mail:
             thread_ids=" ".join(received.references[-20:]) or None,
             from_address=received.from_address,
             to_addresses=received.to_addresses,
+            cc_addresses=received.cc_addresses or None,
+            reply_to=_asked_for(uow, received),
             subject=received.subject,
             text=received.text,
             html=received.html,

@@ -16,7 +16,7 @@ from services.consents.purposes import MARKETING as MARKETING_CONSENT
 from services.crm.requests import note_first_response
 from services.database import new_id
 from services.errors import Conflict
-from services.mail.composing import MailText, attachable, compose, recipients_of
+from services.mail.composing import MailText, attachable, compose, copies_of, recipients_of
 from services.mail.model import Mail, MailAttachment, MailState
 from services.mail.reaching import check_recipients, unsubscribe_token
 from services.mail.references import make_message_id, make_reply_address
@@ -41,6 +41,11 @@ class SendMail(Arguments):
         load_default=None,
         allow_none=True,
         metadata={"title": "To", "description": "The client's address if empty."},
+    )
+    cc = LongText(
+        load_default=None,
+        allow_none=True,
+        metadata={"title": "Copy to", "description": "Addresses of others who are to get it."},
     )
     subject = Line(load_default=None, allow_none=True, metadata={"title": "Subject"})
     body = LongText(
@@ -101,6 +106,7 @@ def send_mail(
     record_type: str,
     record_id: UUID,
     to: str | None = None,
+    cc: str | None = None,
     subject: str | None = None,
     body: str | None = None,
     template: str | None = None,
@@ -116,10 +122,12 @@ def send_mail(
     record = get_record(uow, record_type, record_id, hold=True)
     answered = None if reply_to_id is None else answerable(uow, reply_to_id, record)
     recipients = recipients_of(uow, record, to or sender_of(answered))
-    warnings = check_recipients(uow, recipients, purpose)
+    copies = copies_of(cc, recipients)
+    everybody = [*recipients, *copies]
+    warnings = check_recipients(uow, everybody, purpose)
     unsubscribe = None
     if purpose == MARKETING:
-        unsubscribe = unsubscribe_token(uow, record, recipients, consent_purpose)
+        unsubscribe = unsubscribe_token(uow, record, everybody, consent_purpose)
     said = compose(
         uow,
         record,
@@ -131,6 +139,7 @@ def send_mail(
     documents = attachable(uow, document_ids or [])
     mail = _write_down(uow, record, recipients, said, answered)
     mail.template, mail.purpose = template, purpose
+    mail.cc_addresses = ", ".join(copies) or None
     mail.unsubscribe_token = unsubscribe
     for position, document in enumerate(documents):
         attached = MailAttachment(mail_id=mail.id, document_id=document.id, position=position)
@@ -139,7 +148,7 @@ def send_mail(
         uow,
         record,
         "mail",
-        f"Sent “{mail.subject}” to {mail.to_addresses}",
+        f"Sent “{mail.subject}” to {', '.join(everybody)}",
         body=mail.text,
         details={
             "mail_id": str(mail.id),

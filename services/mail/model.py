@@ -39,6 +39,8 @@ class Mail(Versioned, Timestamped, Base):
             is the one that our own server wrote.
         automatic: Whether no person wrote it (RFC 3834).
         thread_id: The key of the first mail of its conversation.
+        reply_to: Of ours, where answers come to; of one that came in, where they are asked for.
+        cc_addresses: Who gets a copy; None for nobody.
         purpose: ``service``, or ``marketing``, for those who agreed.
         unsubscribe_token: Of marketing: what its links for unsubscribing carry.
         read_at: When somebody first looked at a mail that came in; None: it is unread.
@@ -57,6 +59,7 @@ class Mail(Versioned, Timestamped, Base):
     thread_ids: Mapped[str | None]
     from_address: Mapped[str]
     to_addresses: Mapped[str]
+    cc_addresses: Mapped[str | None]
     reply_to: Mapped[str | None]
     subject: Mapped[str]
     text: Mapped[str]

@@ -65,6 +65,12 @@ def read_reply_address(settings: Settings, address: str) -> tuple[str, UUID] | N
     return _TYPES[code], UUID(bytes=base64.b32decode(encoded.upper() + "======"))
 
 
+def is_ours(settings: Settings, address: str) -> bool:
+    """Tell whether an address is the one that mails are sent from, with any token in it."""
+    local, _, host = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{host}" == parseaddr(settings.mail_from)[1].lower()
+
+
 def _sign(settings: Settings, purpose: str, text: str) -> str:
     key = hashlib.sha256(f"lanewise.mail.{purpose}:{settings.secret_key}".encode()).digest()
     digest = hmac.new(key, text.encode(), hashlib.sha256).digest()

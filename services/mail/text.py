@@ -1,4 +1,4 @@
-"""The text of mails: HTML made safe, plain text made from HTML, and HTML from plain text."""
+"""The text of mails: HTML made safe, text made from it and it from text, quotes cut off."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ _BLOCKS = frozenset(
     {"p", "div", "ul", "ol", "blockquote", "pre", "table", "tr", "h1", "h2", "h3", "h4"}
 )
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+_QUOTE_BEGINS = re.compile(
+    r"^(On .{6,200} wrote:|Am .{6,200} schrieb.{0,80}:|.{6,200} (пишет|написал.{0,3}|пише):"
+    r"|-{3,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht).*)$"
+)
 _MAIL_STYLE = (
     "font-family:-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:15px;"
     "line-height:1.55;color:#1d2733;max-width:640px"
@@ -57,6 +61,19 @@ def text_of(html: str) -> str:
     reader.close()
     lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def without_quote(text: str) -> str:
+    """Return ``text`` up to where it repeats the mail that it answers; all if that is nothing."""
+    lines = text.splitlines()
+    end = len(lines)
+    for index, line in enumerate(lines):
+        if _QUOTE_BEGINS.match(line.strip()):
+            end = index
+            break
+    while end > 0 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith(">")):
+        end -= 1
+    return "\n".join(lines[:end]).strip() or text.strip()
 
 
 def _linked(text: str) -> str:

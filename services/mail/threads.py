@@ -6,18 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import getaddresses
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from config import Settings
 from services.actors import Permission
 from services.arguments import Key, Line
 from services.database import is_among
 from services.documents.model import Document
 from services.errors import Conflict, NotFound
+from services.mail.headers import shown_address
 from services.mail.model import Mail, MailAttachment, MailLink, MailState
+from services.mail.references import is_ours
 from services.operations import Arguments, operation
 from services.records.timeline import add_entry
 from services.records.types import find_record_type, get_record
@@ -209,10 +213,27 @@ def answerable(uow: UnitOfWork, mail_id: UUID, record: Any) -> Mail:
 
 
 def sender_of(mail: Mail | None) -> str | None:
-    """Return whom an answer goes to: who wrote a mail that came in, else whom ours went to."""
+    """Return whom an answer goes to: who wrote a mail that came in, or whom it names instead.
+
+    Of one of ours, that is whom it went to.
+    """
     if mail is None:
         return None
-    return mail.from_address if mail.state == MailState.RECEIVED else mail.to_addresses
+    if mail.state != MailState.RECEIVED:
+        return mail.to_addresses
+    return mail.reply_to or mail.from_address
+
+
+def copied_in(mail: Mail, settings: Settings) -> str:
+    """Return who else is to get an answer: those whom the mail that is answered went to as well."""
+    if mail.state != MailState.RECEIVED:
+        return mail.cc_addresses or ""
+    answered = sender_of(mail)
+    others: dict[str, str] = {}
+    for name, address in getaddresses([mail.to_addresses, mail.cc_addresses or ""]):
+        if "@" in address and address.lower() != answered and not is_ours(settings, address):
+            others.setdefault(address.lower(), shown_address(name, address))
+    return ", ".join(others.values())
 
 
 def subject_of_answer(mail: Mail | None) -> str | None:

@@ -89,6 +89,7 @@ def empty_mails(uow: UnitOfWork, keys: Sequence[UUID]) -> int:
             html=None,
             from_address=ERASED,
             to_addresses=ERASED,
+            cc_addresses=None,
             reply_to=None,
             last_error=None,
             authentication_results=None,

@@ -199,7 +199,7 @@ def _mails(subject: Subject, keys: Mapping[Pointer, ColumnElement[bool]]) -> Col
     named = [
         column.icontains(address, autoescape=True)
         for address in subject.addresses
-        for column in (Mail.from_address, Mail.to_addresses)
+        for column in (Mail.from_address, Mail.to_addresses, Mail.cc_addresses)
     ]
     return or_(about, *named)
 

@@ -17,8 +17,9 @@ from services.errors import Invalid
 from services.mail.delivery import _POLICY
 from services.mail.inbound import guess_type
 from services.mail.model import Mail
-from services.mail.parsing import read_mail, without_quote
+from services.mail.parsing import read_mail
 from services.mail.references import make_reply_address
+from services.mail.text import without_quote
 from services.records.timeline import timeline_of
 
 
@@ -191,7 +192,7 @@ def test_files_are_kept_with_safe_names_and_types_when_attached(staff):
 
 
 def test_files_are_left_out_when_too_large(staff, monkeypatch):
-    monkeypatch.setattr("services.mail.parsing.MAX_ATTACHMENT_BYTES", 10)
+    monkeypatch.setattr("services.mail.bodies.MAX_ATTACHMENT_BYTES", 10)
     message = _mail()
     message.add_attachment(b"x" * 11, maintype="image", subtype="png", filename="big.png")
     result = _receive(staff, message)
