@@ -31,7 +31,7 @@ def program(
     # several turns: each turn has a program of its own.
     name = f"browser_{request.node.path.stem}_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE lanewise_template")
     with running_program(postgres.get_uri(database=name), tmp_path_factory.mktemp(name)) as running:
         yield running
 
