@@ -23,6 +23,7 @@ from services.goals.model import Goal
 from services.knowledge.model import Article
 from services.knowledge.rules import check_may_change
 from services.operations import Arguments, check_allowed, operation
+from services.records.merging import check_not_merged
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
 from services.records.uniqueness import check_unique
@@ -72,6 +73,7 @@ def restore_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any
     if record is None:
         raise NotFound(f"There is no such {get_record_type(record_type).label.lower()} in the bin.")
     check_allowed(uow, f"{record_type}.update")
+    check_not_merged(uow, record)
     if isinstance(record, Article):
         check_may_change(uow, record)
     check_unique(uow, record, get_record_type(record_type).added_fields)

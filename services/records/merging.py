@@ -30,7 +30,7 @@ from services.points.keeping import refresh_points
 from services.points.merging import carry_marks, put_marks_back
 from services.records.moving import Ends, Moved, check_underway, move_rows
 from services.records.reachable import Reachable
-from services.records.timeline import add_entry
+from services.records.timeline import add_entry, move_entries, retell_moved
 from services.records.types import (
     RecordType,
     find_record_type,
@@ -176,19 +176,25 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     naming = {name: value for name, value in unchanged.items() if value == str(dropped.id)}
     _update(uow, kept, {name: unchanged[name] for name in unchanged.keys() - naming.keys()})
     check_unique(uow, dropped, found.added_fields)
-    _bring_back(uow, merge, (kept, dropped), naming)
+    _bring_back(uow, merge, (kept, dropped), naming, moved_back)
     left += _left_rows(merge, moved_back)
     return {"record_id": kept.id, "restored_id": dropped.id, "left": left}
 
 
 def _bring_back(
-    uow: UnitOfWork, merge: Merge, pair: tuple[Any, Any], naming: Mapping[str, Any]
+    uow: UnitOfWork,
+    merge: Merge,
+    pair: tuple[Any, Any],
+    naming: Mapping[str, Any],
+    moved_back: Moved,
 ) -> None:
     kept, dropped = pair
     dropped.deleted_at, dropped.deleted_by = None, None
     uow.session.flush()
     _update(uow, kept, naming)
     _settle(uow, kept, dropped)
+    if isinstance(dropped, Account):
+        retell_moved(uow, moved_back, dropped.id)
     add_entry(uow, kept, "merged", f"Undid the merge with “{title_of(dropped)}”")
     add_entry(uow, dropped, "restored", f"Undid the merge into “{title_of(kept)}”")
     merge.undone_at = uow.now
@@ -215,6 +221,21 @@ def _left_rows(merge: Merge, moved_back: Mapping[str, list[Any]]) -> Iterator[st
         count = len(keys) - len(moved_back.get(name, ()))
         if name != _MARKS and count > 0:
             yield f"{count} {name.partition('.')[0].replace('_', ' ')}"
+
+
+def check_not_merged(uow: UnitOfWork, record: Any) -> None:
+    """Refuse to take a record out of the bin that lies there because it became a part of another.
+
+    Raises:
+        Conflict: With what to do instead: what belonged to it is with the other one.
+    """
+    underway = select(Merge).where(Merge.dropped_id == record.id, Merge.undone_at.is_(None))
+    merge = uow.session.scalars(underway.order_by(Merge.id.desc()).limit(1)).first()
+    if merge is None:
+        return
+    kept = uow.find(type(record), merge.kept_id)
+    into = "another record" if kept is None else f"“{title_of(kept)}”"
+    raise Conflict(f"This was merged into {into}. Undo that merge instead, on its page of doubles.")
 
 
 def find_merge(uow: UnitOfWork, record_type: str, record_id: UUID) -> Merge | None:
@@ -267,6 +288,8 @@ def _settle(uow: UnitOfWork, kept: Any, dropped: Any) -> None:
     for record in (kept, dropped):
         if isinstance(record, Reachable):
             refresh_points(uow, record)
+        uow.session.flush()
+        move_entries(uow, record)
 
 
 def _update(uow: UnitOfWork, record: Any, values: Mapping[str, str | None]) -> None:

@@ -6,7 +6,7 @@ Operations write it in the transaction of the change; processes add their steps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,6 +90,13 @@ class TimelineRow(Keyed, Base):
     is_copy: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
+_BELONGS: tuple[tuple[Any, Any], ...] = (
+    (TimelineRow, TimelineRow.record_id),
+    (Activity, Activity.regarding_id),
+)
+"""What is shown on the account of the record that it is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """An entry as it is shown.
@@ -159,14 +166,29 @@ def account_of(record: Any) -> UUID | None:
 
 def move_entries(uow: UnitOfWork, record: Any) -> None:
     """Show all entries and activities of ``record`` on the account that it belongs to now."""
-    belongs = ((TimelineRow, TimelineRow.record_id), (Activity, Activity.regarding_id))
-    for model, key in belongs:
+    for model, key in _BELONGS:
         uow.session.execute(
             update(model)
             .where(key == record.id)
             .values(account_id=account_of(record))
             .execution_options(synchronize_session=False)
         )
+
+
+def retell_moved(uow: UnitOfWork, moved: Mapping[str, Iterable[Any]], account_id: UUID) -> None:
+    """Show the entries and activities of records that came to an account on that account.
+
+    ``moved`` names them as ``table.account_id`` → keys.
+    """
+    for record_type in _ROLLED_UP.values():
+        keys = [UUID(key) for key in moved.get(f"{record_type.__tablename__}.account_id", ())]
+        for model, key in _BELONGS if keys else ():
+            uow.session.execute(
+                update(model)
+                .where(key.in_(keys), model.account_id.is_distinct_from(account_id))
+                .values(account_id=account_id)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def timeline_of(

@@ -134,6 +134,42 @@ def test_what_was_changed_since_stays_when_a_merge_is_undone(staff, pair):
     assert _fresh(staff, moved).account_id == third.id
 
 
+def test_a_record_that_was_merged_away_stays_in_the_bin_until_the_merge_is_undone(staff, pair):
+    one, two = pair
+    _merge(staff, one, two)
+    about = {"record_type": "account", "record_id": two.id}
+    with pytest.raises(Conflict, match="was merged into “Nordlys AS”"):
+        staff.do("record.restore", "anna", **about)
+    staff.do("record.delete", "anna", record_type="account", record_id=one.id)
+    with pytest.raises(Conflict, match="was merged into another record"):
+        staff.do("record.restore", "anna", **about)
+
+
+def test_what_was_noted_since_is_told_of_the_account_that_is_back_when_a_merge_is_undone(
+    staff, pair
+):
+    one, two = pair
+    (theirs,) = staff.ask(list_records, "deal", filters={"account_id": str(two.id)}).items
+    made = _merge(staff, one, two)
+    staff.do("note.add", "anna", record_type="deal", record_id=theirs.id, text="In between")
+    staff.do("record.unmerge", "anna", merge_id=made["merge_id"])
+    told = [[e.body for e in staff.ask(timeline_of, "account", each.id)] for each in pair]
+    assert ["In between" in bodies for bodies in told] == [False, True]
+
+
+def test_what_a_person_left_is_told_of_the_account_of_the_one_that_is_kept(staff, pair):
+    one, two = (
+        staff.do("contact.create", "anna", last_name="Berg", account_id=each.id) for each in pair
+    )
+    staff.do("note.add", "anna", record_type="contact", record_id=two.id, text="Before")
+    made = _merge(staff, one, two)
+    for account in pair:
+        bodies = [entry.body for entry in staff.ask(timeline_of, "account", account.id)]
+        assert ("Before" in bodies) == (account is pair[0])
+    staff.do("record.unmerge", "anna", merge_id=made["merge_id"])
+    assert "Before" in [e.body for e in staff.ask(timeline_of, "account", pair[1].id)]
+
+
 def test_a_merge_is_found_until_it_is_undone(staff, pair):
     one, two = pair
     made = _merge(staff, one, two)
