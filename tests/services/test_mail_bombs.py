@@ -43,6 +43,15 @@ BOMBS = {
     "html of brackets": _html(b"<"),
     "html of tags": _html(b"<b>"),
     "html of tables": _html(b"<table>a"),
+    "a quadratic encoding": HEAD
+    + b"Content-Type: text/plain; charset=punycode\r\n\r\n"
+    + b"ab" * SIZE
+    + b"-"
+    + b"999b" * SIZE,
+    "a subject in a quadratic encoding": HEAD.replace(b"Window", b"=?punycode?q?" + b"ab" * 3000)
+    + b"-"
+    + b"999b" * 3000
+    + b"?=\r\n\r\nHelp",
     "many lines": _nested(MAX_DEPTH, b"x\r\n" * 100_000),
 }
 

@@ -278,6 +278,27 @@ def test_unknown_charsets_and_encodings_are_read_when_a_mail_is_sloppy():
     assert mail.text == "Hallo ü\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("charset", "text", "read"),
+    [
+        ("us-ascii", "Grüße".encode("latin-1"), "Grüße"),
+        ("iso-8859-1", "5 €".encode("cp1252"), "5 €"),
+        ("gb2312", "龍".encode("gbk"), "龍"),
+        ("utf-8", "Привет".encode()[:-1], "Приве\ufffd"),
+        ("koi8-r", "Привет".encode("koi8-r"), "Привет"),
+    ],
+    ids=["undeclared", "euro", "larger set", "broken", "declared"],
+)
+def test_text_is_read_as_it_was_most_likely_meant_when_its_charset_is_wrong(charset, text, read):
+    head = f"From: eva@x.example\nContent-Type: text/plain; charset={charset}\n\n"
+    assert read_mail(head.encode() + text).text == read
+
+
+def test_names_and_subjects_are_read_when_they_came_as_bare_bytes():
+    mail = read_mail("From: Jürgen Groß <j@x.example>\nSubject: Tür\n\nHi".encode("latin-1"))
+    assert (mail.from_name, mail.subject) == ("Jürgen Groß", "Tür")
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.binary(max_size=400),

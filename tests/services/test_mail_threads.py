@@ -10,7 +10,7 @@ from sqlalchemy import select
 from services.actors import SYSTEM
 from services.errors import Conflict, Invalid, NotFound
 from services.mail.model import Mail
-from services.mail.threads import mails_of_thread, threads_of
+from services.mail.threads import copied_in, mails_of_thread, sender_of, threads_of
 from services.points.keeping import points_of
 from services.points.model import ContactPoint
 from services.records.types import get_record
@@ -221,3 +221,35 @@ def test_a_mail_is_the_first_response_when_a_person_writes_to_the_client(
     found = staff.ask(get_record, "request", request.id)
     assert (found.first_responded_at is not None) == counts
     assert found.status == "new"
+
+
+def test_an_answer_goes_where_the_mail_asks_and_to_those_who_had_it_too(staff, eva, sent):
+    came = _receive(
+        staff,
+        references=[sent.message_id],
+        **{
+            "From": "Eva Lund <form@x.example>",
+            "Reply-To": "eva@x.example",
+            "To": 'crm@lanewise.example, "Berg, Jo" <jo@x.example>',
+            "Cc": "=?utf-8?q?=C3=98yvind?= <oyvind@x.example>, Eva@x.example",
+        },
+    )
+    assert sender_of(came) == "eva@x.example"
+    copies = '"Berg, Jo" <jo@x.example>, Øyvind <oyvind@x.example>'
+    assert copied_in(came, staff.platform.settings) == copies
+    made = staff.do("mail.send", "boris", record_type="contact", record_id=eva.id, body="Thanks",
+                    cc=f"{copies}; eva@x.example", reply_to_id=came.id)  # fmt: skip
+    answer = staff.ask(lambda uow: uow.session.get(Mail, made["mail_id"]))
+    assert (answer.to_addresses, answer.cc_addresses) == ("eva@x.example", copies)
+
+
+def test_answers_never_go_to_ourselves_when_a_mail_asks_for_that(staff, eva, sent):
+    came = _receive(staff, **{"Reply-To": "crm+x@lanewise.example"})
+    assert sender_of(came) == "eva@x.example"
+
+
+def test_a_copy_is_refused_to_what_is_no_address(staff, eva):
+    with pytest.raises(Invalid) as caught:
+        staff.do("mail.send", "boris", record_type="contact", record_id=eva.id, subject="Hello",
+                 body="Hello", cc="nobody")  # fmt: skip
+    assert list(caught.value.fields) == ["cc"]
