@@ -27,6 +27,9 @@ _LIMITED: Final = (
     f"ulimit -v {_MAX_MEMORY_BYTES // 1024}; ulimit -f {MAX_PDF_BYTES // 512}; ulimit -c 0; "
     'exec "$0" "$@"'
 )
+_OWN_FONTS: Final = ".fonts"
+"""Where fontconfig looks for fonts in somebody's home folder."""
+
 _NOT_THERE: Final = (
     "PDFs of Word templates need LibreOffice, which this installation doesn't have. The Word "
     "file can be made and downloaded."
@@ -47,8 +50,8 @@ def check_converter(program: Path | None) -> Path:
     return program
 
 
-def convert_to_pdf(program: Path | None, content: bytes) -> bytes:
-    """Return the PDF of a Word file.
+def convert_to_pdf(program: Path | None, content: bytes, *, fonts: Path | None = None) -> bytes:
+    """Return the PDF of a Word file, with the fonts of the system and those of a folder.
 
     Raises:
         Invalid: ``pdf_unavailable`` where there is no program, else ``pdf_failed``.
@@ -58,6 +61,8 @@ def convert_to_pdf(program: Path | None, content: bytes) -> bytes:
         folder = Path(name)
         source = folder / "document.docx"
         source.write_bytes(content)
+        if fonts is not None:
+            (folder / _OWN_FONTS).symlink_to(fonts)
         _run(found, source, folder)
         made = folder / "document.pdf"
         if not made.is_file():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.documents.layout import Look, draw_pdf
+from services.documents.fonts import fonts_folder, missing_letters
+from services.documents.layout import Look, draw_pdf, text_of
 from services.documents.sandbox import render, render_document
 from services.documents.template_model import Template, TemplateFormat
 from services.documents.templates import content_of
@@ -17,15 +18,21 @@ from services.people.organization import get_organization
 from services.unit_of_work import UnitOfWork
 
 PDF: Final = "application/pdf"
+_SHOWN_LETTERS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A file that is not kept yet."""
+    """A file that is not kept yet.
+
+    Attributes:
+        missing: Letters that no font has, so that boxes stand in their place.
+    """
 
     name: str
     content_type: str
     content: bytes
+    missing: str = ""
 
 
 def fill_document(uow: UnitOfWork, template: Template, record: Any) -> Drawn:
@@ -42,7 +49,19 @@ def fill_document(uow: UnitOfWork, template: Template, record: Any) -> Drawn:
         filled = fill_word_file(content, values, language=language, zone=zone)
         return Drawn(f"{title}.docx", WORD_TYPE, filled)
     html = render_document(template.body, values, language=language, zone=zone)
-    return Drawn(f"{title}.pdf", PDF, draw_pdf(html, look_of(uow, title, language)))
+    look = look_of(uow, title, language)
+    return Drawn(f"{title}.pdf", PDF, draw_pdf(html, look), missing_in(html, look))
+
+
+def missing_in(html: str, look: Look) -> str:
+    """Return the letters of a document that no font has."""
+    return missing_letters(f"{text_of(html)}{look.initial}{look.footer}", look.fonts)
+
+
+def warning_of(missing: str) -> str:
+    """Return what to say of letters that no font has."""
+    shown = " ".join(missing[:_SHOWN_LETTERS]) + (" …" if len(missing) > _SHOWN_LETTERS else "")
+    return f"No font has {shown}: boxes are printed instead. An administrator can add a font."
 
 
 def title_of_document(uow: UnitOfWork, template: Template, values: dict[str, Any]) -> str:
@@ -74,4 +93,5 @@ def look_of(uow: UnitOfWork, title: str, language: str) -> Look:
         footer=" · ".join(part for part in parts if part),
         language=language,
         logo=organization.logo,
+        fonts=fonts_folder(uow.platform.settings),
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from services.actors import Permission
 from services.arguments import Key, Line
-from services.documents.drawing import fill_document
+from services.documents.drawing import fill_document, warning_of
 from services.documents.model import Document
 from services.documents.templates import TemplateKind, get_template
 from services.errors import NotFound, not_found_as
@@ -72,8 +72,11 @@ def make_document(
     )
     if found.record_field and hasattr(record, found.record_field):
         setattr(record, found.record_field, document.id)
-    add_entry(uow, record, "document", _told(document), details={"document_id": str(document.id)})
-    return {"document_id": document.id, "name": document.name, "number": document.number}
+    warnings = [warning_of(drawn.missing)] if drawn.missing else []
+    details = {"document_id": str(document.id)}
+    add_entry(uow, record, "document", _told(document), "".join(warnings) or None, details=details)
+    made = {"document_id": document.id, "name": document.name, "number": document.number}
+    return {**made, "warnings": warnings}
 
 
 def keep_document(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Lock
@@ -21,6 +21,7 @@ import nh3
 import orjson
 import typst
 
+from services.documents.fonts import fonts_of
 from services.documents.press import REFUSED
 from services.errors import Invalid
 
@@ -70,6 +71,7 @@ class Look:
         footer: One line at the foot of each page.
         language: Two letters, for hyphenation.
         logo: A PNG or JPEG in the place of the initial; None for the initial.
+        fonts: The folder of fonts besides the layout's own.
     """
 
     title: str
@@ -78,6 +80,7 @@ class Look:
     footer: str
     language: str = "en"
     logo: bytes | None = None
+    fonts: Path | None = None
 
 
 @dataclass(slots=True)
@@ -159,8 +162,8 @@ def draw_pdf(html: str, look: Look) -> bytes:
     """
     source = _source(html, look)
     if len(html) > LONG_CHARACTERS:
-        return _press(source)
-    drawn = _draw(source, "pdf")
+        return _press(source, look.fonts)
+    drawn = _draw(source, "pdf", look.fonts)
     if not isinstance(drawn, bytes):
         raise TypeError("the compiler gave no single file")
     return drawn
@@ -174,9 +177,26 @@ def draw_pages(html: str, look: Look) -> list[bytes]:
     """
     if len(html) > MAX_PICTURED_CHARACTERS:
         raise Invalid("The document is too long to be shown here.")
-    drawn = _draw(_source(html, look), "png")
+    drawn = _draw(_source(html, look), "png", look.fonts)
     pages = drawn if isinstance(drawn, list) else [drawn]
     return [page for page in pages if isinstance(page, bytes)]
+
+
+def text_of(html: str) -> str:
+    """Return what a document says, without its looks.
+
+    Raises:
+        Invalid: The document is too large or too deeply nested.
+    """
+    return "\n".join(_texts(_tree_of(html)))
+
+
+def _texts(nodes: list[Any]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, str):
+            yield node
+        else:
+            yield from _texts(node["children"])
 
 
 def _source(html: str, look: Look) -> bytes:
@@ -192,18 +212,19 @@ def _source(html: str, look: Look) -> bytes:
     return orjson.dumps(source)
 
 
-def _draw(source: bytes, kind: Literal["pdf", "png"]) -> Any:
+def _draw(source: bytes, kind: Literal["pdf", "png"], fonts: Path | None) -> Any:
     inputs = {"document": source.decode()}
+    compiler = _compiler(fonts_of(fonts))
     try:
         with _ONE_AT_A_TIME:
-            return _compiler().compile(sys_inputs=inputs, format=kind, ppi=_PICTURE_PPI)
+            return compiler.compile(sys_inputs=inputs, format=kind, ppi=_PICTURE_PPI)
     except typst.TypstError as error:
         raise _undrawable() from error
 
 
-def _press(source: bytes) -> bytes:
+def _press(source: bytes, fonts: Path | None = None) -> bytes:
     """Return the PDF of a long document, drawn within bounds of time and memory."""
-    command = [sys.executable, "-I", str(_PRESS), str(LAYOUT)]
+    command = [sys.executable, "-I", str(_PRESS), str(LAYOUT), *([str(fonts)] if fonts else [])]
     try:
         with _ONE_LONG:
             done = subprocess.run(  # noqa: S603 - our own interpreter and file
@@ -244,9 +265,7 @@ def _check_depth(html: str) -> None:
             raise Invalid(f"The document is nested deeper than {MAX_DEPTH} elements.")
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    """Return the compiler of the layout; it reads its fonts once and none of the system's."""
-    return typst.Compiler(
-        str(LAYOUT), root=str(LAYOUT.parent), ignore_system_fonts=True, font_paths=[]
-    )
+@lru_cache(maxsize=2)
+def _compiler(fonts: typst.Fonts) -> typst.Compiler:
+    """Return the compiler of the layout with these fonts, and none of the system's."""
+    return typst.Compiler(str(LAYOUT), root=str(LAYOUT.parent), font_paths=fonts)

@@ -20,6 +20,7 @@ from services.changes import begin_collecting, take_changes
 from services.documents.converting import check_converter, convert_to_pdf
 from services.documents.drawing import PDF
 from services.documents.files import MakeDocument, get_document, keep_document
+from services.documents.fonts import fonts_folder
 from services.documents.model import Document, DocumentMaking, MakingStage
 from services.documents.templates import Template, TemplateFormat, TemplateKind, get_template
 from services.documents.word.package import WORD_TYPE
@@ -151,7 +152,9 @@ def make_in_background(platform: Platform, *, making_id: str) -> None:
     if work is None:
         return
     try:
-        pdf = convert_to_pdf(platform.settings.office_program, work.content)
+        settings = platform.settings
+        fonts = fonts_folder(settings)
+        pdf = convert_to_pdf(settings.office_program, work.content, fonts=fonts)
     except Invalid as error:
         problem = error
         platform.transact(SYSTEM, lambda uow: _fail(uow, key, problem), source="document")

@@ -8,7 +8,7 @@ from difflib import unified_diff
 from typing import Any, Final
 
 from services.documents.checking import problems_of
-from services.documents.drawing import look_of
+from services.documents.drawing import look_of, missing_in, warning_of
 from services.documents.layout import draw_pages
 from services.documents.sandbox import Medium, render
 from services.documents.template_model import TemplateKind
@@ -55,12 +55,14 @@ class Preview:
         pages: Pictures of a document's first pages.
         html: What a mail says, not cleaned yet; or what is in a Word file, without its looks.
         more_pages: How many follow.
+        warning: What is not wrong with the template, but with the installation.
     """
 
     title: str = ""
     pages: list[bytes] = field(default_factory=list)
     html: str = ""
     more_pages: int = 0
+    warning: str = ""
     problems: list[Found] = field(default_factory=list)
 
 
@@ -89,10 +91,12 @@ def preview_draft(uow: UnitOfWork, draft: Draft, record: Any | None) -> Preview:
         if draft.kind is TemplateKind.MAIL:
             preview.html = html
             return preview
-        drawn = draw_pages(html, look_of(uow, preview.title, language))
+        look = look_of(uow, preview.title, language)
+        drawn, missing = draw_pages(html, look), missing_in(html, look)
     except Invalid as error:
         preview.problems.append(Found(error.message))
         return preview
+    preview.warning = warning_of(missing) if missing else ""
     preview.pages, preview.more_pages = drawn[:MAX_PAGES], max(0, len(drawn) - MAX_PAGES)
     return preview
 
