@@ -10,7 +10,7 @@ from typing import Final
 from babel import Locale, UnknownLocaleError
 from flask import request
 
-from app.context import settings
+from app.zones import reader_zone
 from services.errors import Invalid, LanewiseError
 
 _SPACES: Final = re.compile("[\\s'\u2019]")
@@ -56,7 +56,7 @@ def number_text(text: str) -> str:
 
 
 def moment_text(text: str) -> str:
-    """Return a time that a control sent as operations take it: with the installation's zone.
+    """Return a time that a control sent as operations take it: with the reader's zone.
 
     What is no time stays as it is; the operation's own check says what is wrong with it.
     """
@@ -64,7 +64,7 @@ def moment_text(text: str) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return (moment if moment.tzinfo else moment.replace(tzinfo=settings().timezone)).isoformat()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=reader_zone())).isoformat()
 
 
 def _reads_comma() -> bool:

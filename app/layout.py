@@ -8,15 +8,20 @@ from typing import Any, Final
 
 from babel.numbers import format_decimal
 from flask import Flask, g, request, url_for
+from markupsafe import Markup
 
+from app.zones import ZONE_FIELD, reader_zone
+from services.mail.text import with_links
 from services.money import money_in_locale
 
 _AVATAR_TONES: Final = 8
 _DEFAULT_LOCALE: Final = "en"
+_LINK_ATTRIBUTES: Final = ' target="_blank" rel="noopener noreferrer nofollow"'
 
 
 def init_layout(app: Flask) -> None:
     """Give templates `page_url`, `initials`, `tone`, amounts and times."""
+    app.jinja_env.filters["linked"] = linked
     app.jinja_env.globals.update(
         page_url=page_url,
         initials=initials,
@@ -25,6 +30,8 @@ def init_layout(app: Flask) -> None:
         unit_price=unit_price,
         plain_decimal=plain_decimal,
         utc_iso=utc_iso,
+        zone_field=ZONE_FIELD,
+        reader_zone=reader_zone,
         present=present,
     )
 
@@ -40,6 +47,11 @@ def page_url(**changes: str | int | None) -> str:
     arguments |= changes
     kept = {name: value for name, value in arguments.items() if value is not None}
     return url_for(request.endpoint or "", **{**_plain(kept), **(request.view_args or {})})
+
+
+def linked(text: str) -> Markup:
+    """Return plain text with its web addresses as links, which say nothing of this page."""
+    return Markup(with_links(text, _LINK_ATTRIBUTES))  # noqa: S704 - escaped there
 
 
 def initials(name: str) -> str:

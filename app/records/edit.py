@@ -13,7 +13,6 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.context import settings
 from app.forms import form_arguments, moment_text, number_text
 from app.records.currency_change import (
     UNDECIDED,
@@ -25,6 +24,7 @@ from app.records.currency_change import (
 from app.records.kind import RecordKind
 from app.records.staff import MATCHES, STAFF, offer_staff
 from app.records.titles import Titles
+from app.zones import reader_zone, zone_note
 from services.actors import Verb
 from services.custom.values import storage_of
 from services.duplicates.saving import DOUBLE_ARGUMENTS, DuplicateFound
@@ -170,11 +170,11 @@ def _attach_files(kind: RecordKind, uow: UnitOfWork, key: UUID) -> None:
 
 
 def shown_text(value: Any) -> str:
-    """Return a value as its form control holds it: times in the installation's zone."""
+    """Return a value as its form control holds it: times in the reader's zone."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(settings().timezone).strftime(_MINUTE)
+        return value.astimezone(reader_zone()).strftime(_MINUTE)
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
@@ -214,7 +214,7 @@ def _render_form(
         else question(uow, record, given["currency"]),
         double=double,
         titles=Titles(uow, fields, [record] if record else [], given),
-        timezone=settings().timezone.key,
+        zone_note=zone_note(),
         offers=_offers(uow, fields) | _currencies(kind, uow, fields, {**stored, **given}),
     )
 

@@ -16,12 +16,13 @@ import { startSearch } from "./base/search.ts";
 import { startSnippets } from "./base/snippets.ts";
 import { startTheme } from "./base/theme.ts";
 import { startTicking } from "./base/ticks.ts";
-import { localiseTimes } from "./base/times.ts";
+import { localiseTimes, tellZone } from "./base/times.ts";
 import { dressToasts } from "./base/toasts.ts";
 import { startUploads } from "./base/uploads.ts";
 import { mountIslands, unmountLeavingIslands } from "./islands/loader.ts";
 
 startTheme();
+tellZone();
 startMenus();
 startConfirming();
 startFilters();

@@ -175,10 +175,31 @@ def test_an_edit_asks_what_becomes_of_an_amount_when_its_currency_changes(
 def test_times_are_typed_in_the_zone_of_the_installation(platform_with, browse, lead_of, app):
     key = lead_of("employee")
     browser = browse("employee")
-    browser.get(f"/leads/{key}/edit")
+    assert "Time in UTC" in browser.get(f"/leads/{key}/edit").text
     browser.post(f"/leads/{key}/edit", name="Kari Nordmann", due_at="2026-03-05T14:39")
     assert '<time datetime="2026-03-05T14:39:00Z"' in browser.get(f"/leads/{key}").text
     assert 'value="2026-03-05T14:39"' in browser.get(f"/leads/{key}/edit").text
+
+
+def test_times_are_typed_in_the_zone_that_the_browser_told(browse, lead_of):
+    key, browser = lead_of("employee"), browse("employee")
+    browser.client.set_cookie("zone", "Europe/Oslo")
+    assert "Time in" not in browser.get(f"/leads/{key}/edit").text
+    browser.post(f"/leads/{key}/edit", name="Kari Nordmann", due_at="2026-07-05T14:39")
+    assert '<time datetime="2026-07-05T12:39:00Z"' in browser.get(f"/leads/{key}").text
+    assert 'value="2026-07-05T14:39"' in browser.get(f"/leads/{key}/edit").text
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"), [("Asia/Tokyo", "2026-07-05T05:39"), ("Nowhere/At_all", "2026-07-05T14:39")]
+)
+def test_a_form_keeps_its_zone_when_the_browser_has_moved(browse, lead_of, told, shown):
+    key, browser = lead_of("employee"), browse("employee")
+    browser.client.set_cookie("zone", "America/New_York")
+    due = {"due_at": "2026-07-05T14:39", "_zone": told}
+    browser.post(f"/leads/{key}/edit", name="Kari Nordmann", **due)
+    browser.client.set_cookie("zone", "UTC" if told == "Asia/Tokyo" else "America/New_York")
+    assert f'value="{shown}"' in browser.get(f"/leads/{key}/edit").text
 
 
 def test_a_related_record_is_found_by_its_name(browse, as_person):

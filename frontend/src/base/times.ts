@@ -5,6 +5,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const REFRESH_MS = MINUTE;
+const YEAR = 31_536_000; // in seconds
 /** Read once: the document's `data-present` is the server's time when this page was made. */
 const AHEAD_MS = aheadOf(document.documentElement.dataset.present, Date.now());
 
@@ -70,6 +71,12 @@ function localise(element: HTMLTimeElement, now: Date): void {
   element.textContent = shown(moment, way, now, locale);
   element.title = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }).format(moment);
   if (way === "due") element.classList.toggle("text-bad", moment < now);
+}
+
+/** Says to the server in which zone the reader types times: the one in which they are shown here. */
+export function tellZone(): void {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  document.cookie = `zone=${zone}; Path=/; Max-Age=${String(YEAR)}; SameSite=Lax`;
 }
 
 export function localiseTimes(root: ParentNode): void {
