@@ -6,6 +6,7 @@ of work for everything it needs; nothing reads ambient state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from services.records.types import Field, RecordType
 
 Row = TypeVar("Row", bound=Base)
+
+_WORDS = re.compile("(?<=[a-z])(?=[A-Z])")
+"""Where words meet in the name of a model, such as ``PriceList``."""
 
 # Deferring through the job engine's own SQL function on our connection puts the job into the
 # same transaction as the state it belongs to.
@@ -215,7 +219,7 @@ class UnitOfWork:
             return row
         if (lock or verb not in {None, Verb.READ}) and self.find(model, key) is not None:
             raise NotAllowed("You may see this, but not change it.")
-        raise NotFound(f"There is no such {model.__name__.lower()}.")
+        raise NotFound(f"There is no such {_WORDS.sub(' ', model.__name__).lower()}.")
 
     def may_do(self, verb: Verb, record: Any) -> bool:
         """Tell whether the actor may do ``verb`` with a record that it has at hand."""

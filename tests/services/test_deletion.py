@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.database import new_id
 from services.errors import Conflict, NotAllowed, NotFound
 from services.records.deletion import list_deleted
 from services.records.lists import list_records
@@ -86,3 +87,12 @@ def test_only_a_draft_is_deleted_when_it_is_a_paper_of_a_sale(staff, account):
 def test_every_record_type_has_a_bin(staff, name):
     assert list(staff.ask(list_deleted, name)) == []
     assert hasattr(get_record_type(name).model, "deleted_at")
+
+
+@pytest.mark.parametrize(
+    ("operation", "argument", "name"),
+    [("request.update", "request_id", "service request"), ("deal.update", "deal_id", "deal")],
+)
+def test_what_is_not_there_is_named_in_words(staff, operation, argument, name):
+    with pytest.raises(NotFound, match=f"^There is no such {name}.$"):
+        staff.do(operation, "anna", **{argument: new_id()})
