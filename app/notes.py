@@ -1,4 +1,4 @@
-"""The page of a note: changed by who wrote it, with what it said before."""
+"""The page of a note: changed or deleted by who wrote it, with what it said before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.views import view
 from services.actors import Permission
 from services.errors import LanewiseError
 from services.operations import run
-from services.records.notes import find_note, note_versions
+from services.records.notes import find_note, is_deleted, is_own, note_versions
 from services.unit_of_work import UnitOfWork
 
 
@@ -23,6 +23,9 @@ def register(app: Flask) -> None:
     blueprint.add_url_rule("/<uuid:key>", "show", view(Permission.RECORD_READ)(show))
     decided = view(Permission.RECORD_WRITE, again=show)(update)
     blueprint.add_url_rule("/<uuid:key>", "update", decided, methods=["POST"])
+    for name, function in (("delete", delete), ("restore", restore)):
+        decided = view(Permission.RECORD_WRITE, again=show)(function)
+        blueprint.add_url_rule(f"/<uuid:key>/{name}", name, decided, methods=["POST"])
     app.register_blueprint(blueprint)
 
 
@@ -34,7 +37,8 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
         note=note,
         versions=note_versions(uow, key),
         back=record_url(note.record_type, note.record_id),
-        is_own=note.actor_id is not None and note.actor_id == uow.actor.user_id,
+        is_own=is_own(uow, note),
+        is_deleted=is_deleted(note),
         text=request.form.get("text", note.body or ""),
         error=None if error is None else reason_of(error),
     )
@@ -45,6 +49,24 @@ def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     given = form_arguments(("text", "seen"))
     run(uow, "note.update", {"note_id": str(key), **given})
     flash("The note is changed.", "good")
+    return _to_record(uow, key)
+
+
+def delete(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Take a note away and go back to its record."""
+    run(uow, "note.delete", {"note_id": str(key)})
+    flash("The note is deleted. Open it from the timeline to bring it back.", "good")
+    return _to_record(uow, key)
+
+
+def restore(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Bring a note back and go to its record."""
+    run(uow, "note.restore", {"note_id": str(key)})
+    flash("The note is back.", "good")
+    return _to_record(uow, key)
+
+
+def _to_record(uow: UnitOfWork, key: UUID) -> ResponseReturnValue:
     note = find_note(uow, key)
     url = record_url(note.record_type, note.record_id)
     return redirect(url or url_for("notes.show", key=key))

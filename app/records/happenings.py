@@ -67,12 +67,13 @@ def _happening(entry: TimelineEntry, on: UUID | None) -> Happening:
     picture = _ACTIVITIES.get(entry.details.get("activity_kind", ""), picture)
     elsewhere = on is not None and entry.record_id != on
     edited = " (changed)" if "edited_at" in entry.details else ""
+    title = "Deleted a note" if "deleted_at" in entry.details else entry.title + edited
     return Happening(
         id=entry.id,
         at=entry.at,
         icon=picture,
         tone=tone,
-        title=entry.title + edited + (f" · {entry.record_title}" if elsewhere else ""),
+        title=title + (f" · {entry.record_title}" if elsewhere else ""),
         text=entry.body or "",
         changes=() if entry.body else tuple(map(_changed, entry.details.get("changes", ()))),
         by=entry.actor_name,

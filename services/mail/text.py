@@ -46,6 +46,17 @@ def html_of(text: str) -> str:
     return "\n".join(f"<p>{_linked(part)}</p>" for part in paragraphs if part.strip())
 
 
+def with_links(text: str, attributes: str = "") -> str:
+    """Return plain text as HTML with its web addresses as links, which get ``attributes``."""
+    pieces, end = [], 0
+    for found in _LINK.finditer(text):
+        url = escape(found.group())
+        pieces += [escape(text[end : found.start()]), f'<a href="{url}"{attributes}>{url}</a>']
+        end = found.end()
+    pieces.append(escape(text[end:]))
+    return "".join(pieces)
+
+
 def wrapped(html: str) -> str:
     """Return the whole HTML document of a mail that goes out."""
     return (
@@ -77,13 +88,7 @@ def without_quote(text: str) -> str:
 
 
 def _linked(text: str) -> str:
-    pieces, end = [], 0
-    for found in _LINK.finditer(text):
-        url = escape(found.group())
-        pieces += [escape(text[end : found.start()]), f'<a href="{url}">{url}</a>']
-        end = found.end()
-    pieces.append(escape(text[end:]))
-    return "".join(pieces).replace("\n", "<br>")
+    return with_links(text).replace("\n", "<br>")
 
 
 class _TextReader(HTMLParser):

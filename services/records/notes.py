@@ -24,6 +24,7 @@ from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
 
 _MOST_MENTIONS = 50
+_DELETED = "deleted_at"
 
 
 class AddNote(Arguments):
@@ -47,6 +48,12 @@ class ChangeNote(Arguments):
         allow_none=True,
         metadata={"title": "Seen", "description": "The text that was changed; another: conflict."},
     )
+
+
+class NameNote(Arguments):
+    """Which note."""
+
+    note_id = Key(required=True, metadata={"title": "Note", "description": "Its entry's key."})
 
 
 class ReadMentions(Arguments):
@@ -75,23 +82,41 @@ def update_note(
     uow: UnitOfWork, *, note_id: UUID, text: str, seen: str | None = None
 ) -> dict[str, Any]:
     """Change a note of one's own; what it said before is kept."""
-    entry = _get_note(uow, note_id, lock=True)
-    if entry.actor_id is None or entry.actor_id != uow.actor.user_id:
-        raise NotAllowed("Only who wrote a note can change it.")
+    entry = _own_note(uow, note_id)
+    if is_deleted(entry):
+        raise Conflict("This note is deleted. Bring it back first.")
     if seen is not None and seen != (entry.body or "").strip():
         raise Conflict("You have changed this note in the meantime. Please look again.")
     if text != entry.body:
-        uow.session.add(
-            NoteVersion(
-                entry_id=entry.id,
-                text=entry.body or "",
-                replaced_at=uow.now,
-                replaced_by=uow.actor.name,
-            )
-        )
+        _keep_version(uow, entry)
         entry.body = text
         entry.details = {**entry.details, "edited_at": uow.now.isoformat()}
         _mention(uow, entry, find_mentioned(uow, text))
+    return {"note_id": entry.id}
+
+
+@operation("note.delete", Permission.RECORD_WRITE, NameNote)
+def delete_note(uow: UnitOfWork, *, note_id: UUID) -> dict[str, Any]:
+    """Take a note of one's own off its record; that there was one is still told."""
+    entry = _own_note(uow, note_id)
+    if not is_deleted(entry):
+        _keep_version(uow, entry)
+        entry.body = None
+        entry.details = {**entry.details, _DELETED: uow.now.isoformat()}
+        _mention(uow, entry, [])
+    return {"note_id": entry.id}
+
+
+@operation("note.restore", Permission.RECORD_WRITE, NameNote)
+def restore_note(uow: UnitOfWork, *, note_id: UUID) -> dict[str, Any]:
+    """Bring a deleted note of one's own back, as it was."""
+    entry = _own_note(uow, note_id)
+    if is_deleted(entry):
+        last = note_versions(uow, note_id)[0]
+        entry.body = last.text
+        entry.details = {name: told for name, told in entry.details.items() if name != _DELETED}
+        uow.session.delete(last)
+        _mention(uow, entry, find_mentioned(uow, last.text))
     return {"note_id": entry.id}
 
 
@@ -119,14 +144,26 @@ def find_note(uow: UnitOfWork, note_id: UUID) -> TimelineRow:
 
 
 def note_versions(uow: UnitOfWork, note_id: UUID) -> Sequence[NoteVersion]:
-    """Return what a note said before, the newest first.
+    """Return what a note said before, the newest first; of a deleted one, only to who wrote it.
 
     Raises:
         NotFound: There is no such note, or its record is not visible.
     """
     entry = _get_note(uow, note_id)
+    if is_deleted(entry) and not is_own(uow, entry):
+        return []
     statement = select(NoteVersion).where(NoteVersion.entry_id == entry.id)
     return uow.session.scalars(statement.order_by(NoteVersion.id.desc())).all()
+
+
+def is_deleted(entry: TimelineRow) -> bool:
+    """Tell whether who wrote a note has taken it away."""
+    return _DELETED in entry.details
+
+
+def is_own(uow: UnitOfWork, entry: TimelineRow) -> bool:
+    """Tell whether the actor wrote a note."""
+    return entry.actor_id is not None and entry.actor_id == uow.actor.user_id
 
 
 def mentions_of(uow: UnitOfWork, *, unread: bool = True, limit: int = 50) -> Sequence[Mention]:
@@ -173,6 +210,25 @@ def _get_note(uow: UnitOfWork, note_id: UUID, *, lock: bool = False) -> Timeline
     with not_found_as("There is no such note."):
         get_record(uow, entry.record_type, entry.record_id)
     return entry
+
+
+def _own_note(uow: UnitOfWork, note_id: UUID) -> TimelineRow:
+    entry = _get_note(uow, note_id, lock=True)
+    if not is_own(uow, entry):
+        raise NotAllowed("Only who wrote a note can change it.")
+    return entry
+
+
+def _keep_version(uow: UnitOfWork, entry: TimelineRow) -> None:
+    """Keep what a note says now, before it says something else."""
+    uow.session.add(
+        NoteVersion(
+            entry_id=entry.id,
+            text=entry.body or "",
+            replaced_at=uow.now,
+            replaced_by=uow.actor.name,
+        )
+    )
 
 
 def _mention(uow: UnitOfWork, entry: TimelineRow, people: Sequence[User]) -> None:

@@ -414,6 +414,8 @@ DECISIONS = {
     "notifications.open": PROFILE,
     "notifications.read_all": PROFILE,
     "notes.update": WRITE,
+    "notes.delete": WRITE,
+    "notes.restore": WRITE,
     **dict.fromkeys(
         [
             f"points.{name}"

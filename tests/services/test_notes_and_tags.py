@@ -60,6 +60,24 @@ def test_a_change_of_a_note_is_refused_when_it_was_changed_meanwhile(staff, lead
         staff.do("note.update", "boris", note_id=note.id, text="Three", seen="One")
 
 
+def test_a_deleted_note_is_read_by_its_author_alone_until_it_is_back(staff, lead):
+    note = _note(staff, lead, "Too much said, @Maria")
+    with pytest.raises(NotAllowed):
+        staff.do("note.delete", "maria", note_id=note.id)
+    staff.do("note.delete", "boris", note_id=note.id)
+    staff.do("note.delete", "boris", note_id=note.id)
+    [entry] = staff.ask(timeline_of, "lead", lead.id, group="notes", actor="maria")
+    assert (entry.body, staff.ask(mentions_of, actor="maria")) == (None, [])
+    said = {who: staff.ask(note_versions, note.id, actor=who) for who in ("maria", "boris")}
+    assert [len(versions) for versions in said.values()] == [0, 1]
+    with pytest.raises(Conflict):
+        staff.do("note.update", "boris", note_id=note.id, text="Nothing")
+    staff.do("note.restore", "boris", note_id=note.id)
+    [entry] = staff.ask(timeline_of, "lead", lead.id, group="notes")
+    assert (entry.body, len(staff.ask(mentions_of, actor="maria"))) == ("Too much said, @Maria", 1)
+    assert staff.ask(note_versions, note.id) == []
+
+
 def test_whoever_is_named_is_told_until_the_name_goes(staff, lead):
     note = _note(staff, lead, "@Maria and @olga@lanewise.example, see boris@anna.example")
     for who, number in (("maria", 1), ("olga", 1), ("anna", 0)):
