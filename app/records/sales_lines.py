@@ -15,29 +15,20 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
-from app.forms import number_text
+from app.forms import number_text, reason_of
 from app.records.kind import RecordKind
+from app.records.line_rows import COLUMNS, spare_rows, typed_rows
 from services.crm.deal_model import Deal
 from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
-from services.operations import run
+from services.operations import get_operation, run
 from services.records.types import get_record, title_of
 from services.sales.lines import present_lines, sees_prices
 from services.sales.positions import has_positions, positions_of
 from services.sales.product_model import TAX_CATEGORIES, Product
+from services.sales.trying import try_lines
 from services.unit_of_work import UnitOfWork
 
 SHOWN: Final = 100
-COLUMNS: Final = (
-    "at",
-    "product",
-    "title",
-    "quantity",
-    "unit",
-    "unit_price",
-    "discount_percent",
-    "tax_category",
-    "tax_percent",
-)
 _SENT: Final = (
     "product_id",
     "title",
@@ -50,10 +41,9 @@ _SENT: Final = (
     "tax_percent",
 )
 _TYPED: Final = tuple(name for name in _SENT if name in COLUMNS)
-_TELLING: Final = ("product", "title", "unit_price")
+_FROM_PRODUCT: Final = ("title", "description", "unit", "unit_price", "tax_category", "tax_percent")
 _NUMBERS: Final = frozenset({"quantity", "unit_price", "discount_percent", "tax_percent"})
-_ROWS: Final = 3
-_MORE_ROWS: Final = 10
+_TRIED: Final = 500
 _OFFERED: Final = 30
 
 
@@ -82,6 +72,11 @@ class Sheet:
         after = [_sent(line) for line in self.lines[self.first + SHOWN :]]
         return [*before, *typed, *after]
 
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether there are so few lines that they are added up while they are typed."""
+        return len(self.lines) <= _TRIED
+
 
 def show_lines(
     kind: RecordKind, uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID
@@ -93,8 +88,8 @@ def show_lines(
     """
     record = get_record(uow, kind.record_type, key)
     sheet = _sheet(kind, uow, record)
-    rows = _typed_rows() if request.method == "POST" else _stored_rows(uow, sheet.shown)
-    spare = _MORE_ROWS if request.form.get("more") else _ROWS
+    is_sent = request.method == "POST"
+    rows = typed_rows(sheet.first) if is_sent else _stored_rows(uow, sheet.shown)
     offered = uow.select(Product).where(Product.sold).order_by(Product.name).limit(_OFFERED)
     return render_template(
         "records/lines_form.html",
@@ -103,7 +98,8 @@ def show_lines(
         title=title_of(record),
         sheet=sheet,
         page_size=SHOWN,
-        rows=[*rows, *({} for _ in range(spare))],
+        rows=[*rows, *({} for _ in range(spare_rows()))],
+        told=len(rows),
         products=uow.session.scalars(offered).all(),
         tax_categories=list(TAX_CATEGORIES.items()),
         error=error,
@@ -113,19 +109,46 @@ def show_lines(
 
 
 def save_lines(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    """Replace the lines that the form shows and go back to the record; or show more rows first."""
-    if request.form.get("more"):
+    """Replace the lines that the form shows and go back to the record.
+
+    Where a button of the form asks for something else, show it again: more rows, or other ones;
+    or what the lines that are typed come to.
+    """
+    if request.form.get("more") or request.form.get("do"):
         return show_lines(kind, uow, key=key)
     record = get_record(uow, kind.record_type, key)
     sheet = _sheet(kind, uow, record)
-    arguments: dict[str, Any] = {
-        kind.id_argument: str(key),
+    if request.args.get("try"):
+        return _show_sums(kind, uow, record, sheet)
+    run(uow, sheet.operation, _arguments(kind, uow, record, sheet))
+    flash("Saved.", "good")
+    return redirect(url_for(f"{kind.place}.show", key=key))
+
+
+def _show_sums(kind: RecordKind, uow: UnitOfWork, record: Any, sheet: Sheet) -> ResponseReturnValue:
+    """Show what the lines would come to, or why that can't be told yet."""
+    lines: list[dict[str, Any]] = []
+    sums, problem = None, ""
+    try:
+        given = get_operation(sheet.operation).load(_arguments(kind, uow, record, sheet))
+        lines, sums = try_lines(uow, record, given[sheet.argument])
+    except Invalid as error:
+        problem = reason_of(error)
+    return render_template(
+        "records/lines_sums.html",
+        record=record,
+        lines=lines[sheet.first :][: len(typed_rows(sheet.first))],
+        sums=sums,
+        problem=problem,
+    )
+
+
+def _arguments(kind: RecordKind, uow: UnitOfWork, record: Any, sheet: Sheet) -> dict[str, Any]:
+    return {
+        kind.id_argument: str(record.id),
         sheet.argument: sheet.with_typed(_typed_lines(uow, sheet)),
         "version": request.form.get("version"),
     }
-    run(uow, sheet.operation, arguments)
-    flash("Saved.", "good")
-    return redirect(url_for(f"{kind.place}.show", key=key))
 
 
 def _sheet(kind: RecordKind, uow: UnitOfWork, record: Any) -> Sheet:
@@ -145,40 +168,37 @@ def _sheet(kind: RecordKind, uow: UnitOfWork, record: Any) -> Sheet:
     return Sheet(f"{kind.record_type}.update", "lines", present_lines(uow, record), first)
 
 
-def _typed_rows() -> list[dict[str, str]]:
-    """Return the rows of the form that say anything besides a quantity and a tax."""
-    columns = [request.form.getlist(name) for name in COLUMNS]
-    rows = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*columns, strict=False)]
-    return [row for row in rows if any(row[name].strip() for name in _TELLING)]
-
-
 def _typed_lines(uow: UnitOfWork, sheet: Sheet) -> list[dict[str, Any]]:
-    """Return what was typed as the operation takes it; descriptions come along unseen.
+    """Return what was typed as the operation takes it.
+
+    Where the product of a line is another one, what came from the former does not stay.
 
     Raises:
         Invalid: There is no such product.
     """
-    rows = _typed_rows()
-    products = _products_by_text(uow, {row["product"].strip() for row in rows} - {""})
+    rows = typed_rows(sheet.first)
+    products = _products_by_text(uow, {row["product"] for row in rows} - {""})
     lines = []
     for number, row in enumerate(rows):
-        product = row["product"].strip()
+        product = row["product"]
         if product and product.casefold() not in products:
             message = f"There is no product {product[:50]}."
             raise Invalid(
                 message, {f"{sheet.argument}.{sheet.first + number}.product_id": [message]}
             )
         line: dict[str, Any] = {
-            name: number_text(row[name].strip()) if name in _NUMBERS else row[name].strip()
+            name: number_text(row[name]) if name in _NUMBERS else row[name]
             for name in _TYPED
-            if row[name].strip()
+            if row[name]
         }
         kept = _line_at(sheet, row["at"])
         product_id = products.get(product.casefold())
         if product_id is not None:
             line["product_id"] = str(product_id)
-        if kept is not None and kept["product_id"] == product_id and kept["description"]:
-            line["description"] = kept["description"]
+        if product_id is not None and kept is not None and kept["product_id"] != product_id:
+            for name in _FROM_PRODUCT:
+                if row[name] == _shown(kept[name]):
+                    line.pop(name, None)
         lines.append(line)
     return lines
 
@@ -206,7 +226,7 @@ def _stored_rows(uow: UnitOfWork, lines: Sequence[Mapping[str, Any]]) -> list[di
     start = max(0, request.values.get("from", default=1, type=int) - 1)
     return [
         {
-            **{name: "" if line[name] is None else _shown(line[name]) for name in _TYPED},
+            **{name: _shown(line[name]) for name in _TYPED},
             "product": codes.get(line["product_id"], ""),
             "at": str(number),
         }
@@ -233,5 +253,5 @@ def _sent(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     """Return a value as its control holds it, a number without needless zeros."""
-    text = str(value)
+    text = "" if value is None else str(value).replace("\r\n", "\n").strip()
     return text.rstrip("0").rstrip(".") if "." in text and text[:1].isdigit() else text

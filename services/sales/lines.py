@@ -117,7 +117,7 @@ def set_lines(uow: UnitOfWork, document: Any, given: Sequence[Mapping[str, Any]]
 
 def write_lines(uow: UnitOfWork, document: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store complete lines in place of those that are there, and add the document up."""
-    priced = [_priced(row) for row in rows]
+    priced = [priced_line(row) for row in rows]
     store_lines(uow, document, rows, total(priced, document.currency, document.discount_percent))
 
 
@@ -156,7 +156,8 @@ def present_lines(uow: UnitOfWork, document: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _priced(line: Any) -> PricedLine:
+def priced_line(line: Any) -> PricedLine:
+    """Return what the net amount of a complete line is made of."""
     values = line if isinstance(line, Mapping) else vars(line)
     return PricedLine(
         values["quantity"],

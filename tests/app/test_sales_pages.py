@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from app.records.sales_lines import COLUMNS
+from app.records.line_rows import COLUMNS
 
 
 @pytest.fixture
@@ -146,15 +146,43 @@ def test_only_the_shown_lines_are_changed_when_there_are_many(browse, quote):
     assert "€105.00" in page
 
 
-def test_what_the_form_does_not_show_stays_with_its_line(browse, quote, as_person):
+def test_a_line_follows_its_product_when_that_is_another(browse, quote, as_person):
+    door = {"name": "Door", "code": "D-1", "description": "Of oak", "unit": "pcs"}
+    as_person("administrator", "product.create", door)
     line = {"title": "A", "unit_price": "1", "description": "Long story"}
     as_person("employee", "quote.update", {"quote_id": quote, "lines": [line]})
     anna = browse("employee")
-    anna.get(f"/quotes/{quote}/lines")
-    row = {"at": "0", "title": "B", "unit_price": "2", "tax_category": "AE"}
-    anna.post(f"/quotes/{quote}/lines", **_rows(row))
+    form = anna.get(f"/quotes/{quote}/lines").text
+    row = {"at": "0", "title": "A", "unit_price": "2", "description": "Long story"}
+    assert ">Long story</textarea>" in form
+    anna.post(f"/quotes/{quote}/lines", **_rows({**row, "product": "D-1", "tax_category": "AE"}))
     page = anna.get(f"/quotes/{quote}").text
-    assert ("Long story" in page, ">AE<" in page) == (True, True)
+    assert ("Long story" in page, "Of oak" in page, ">AE<" in page) == (False, True, True)
+
+
+def test_lines_are_moved_and_removed_before_they_are_saved(browse, quote):
+    anna, form = browse("employee"), f"/quotes/{quote}/lines"
+    anna.get(form)
+    rows = [{"no": str(n), "title": title, "unit_price": "1"} for n, title in enumerate("ABCD", 1)]
+
+    def titles(page):
+        return "".join(re.findall(r'name="title" value="(\w)"', page.text))
+
+    assert titles(anna.post(form, do="up:2", **_rows(*rows))) == "ACBD"
+    assert titles(anna.post(form, do="down:3", **_rows(*rows))) == "ABCD"
+    assert titles(anna.post(form, do="remove:1", **_rows(*rows))) == "ACD"
+    anna.post(form, **_rows(*rows[:3], rows[3] | {"no": "1"}))
+    assert titles(anna.get(form)) == "DABC"
+
+
+def test_lines_are_added_up_while_they_are_typed(browse, quote):
+    anna, form = browse("employee"), f"/quotes/{quote}/lines"
+    anna.get(form)
+    line = {"title": "Journey", "quantity": "3", "unit_price": "10,5"}
+    assert "€31.50" in anna.post(f"{form}?try=1", **_rows(line)).text
+    tried = anna.post(f"{form}?try=1", **_rows(line, {"product": "W-1"})).text
+    assert "There is no price for this; say what it costs." in tried
+    assert 'value="Journey"' not in anna.get(form).text
 
 
 def test_a_deal_gets_positions_and_a_quote(browse, as_person):
