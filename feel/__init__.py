@@ -37,13 +37,12 @@ from feel.values import (
     normalise,
 )
 from feel.working_calendar import (
-    CalendarError,
     CalendarRangeError,
     Calendars,
-    SpecialDay,
     UnknownCalendarError,
     WorkingCalendar,
 )
+from feel.working_hours import CalendarError, SpecialDay
 
 __all__ = [
     "CalendarError",

@@ -17,7 +17,7 @@ nothing is ever rounded. The rules:
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,25 +26,25 @@ from typing import Protocol
 from feel.calendar import days_in_month, from_day_number, to_day_number, to_weekday
 from feel.durations import NANOS_PER_SECOND, SECONDS_PER_DAY
 from feel.errors import FeelError
+from feel.working_hours import (
+    DAYS_PER_WEEK,
+    CalendarError,
+    Shift,
+    SpecialDay,
+    check_days,
+    check_shifts,
+)
+from feel.working_year import Year
 from feel.zones import find_zone, first_moment, local_at, offset_at
 
-MINUTES_PER_DAY = 1440
 MAX_YEARS = 100
 """How far from a moment its working time is looked for."""
 
 _KEPT_YEARS = 250
-_LEAP_YEAR = 2024
 _FIRST_YEAR, _LAST_YEAR = 2, 9998  # those of the time zone database, with a margin
-_SPAN = 7
+_SPAN = DAYS_PER_WEEK
 # A shift that begins on the last day of a span ends within two days.
 _REACH = _SPAN + 2
-
-Shift = tuple[int, int]
-"""When it begins and ends, in minutes from the midnight at which its day begins."""
-
-
-class CalendarError(FeelError, ValueError):
-    """The hours or days given make no calendar."""
 
 
 class CalendarRangeError(FeelError):
@@ -65,27 +65,6 @@ class Calendars(Protocol):
             UnknownCalendarError: There is none, where that is not to be passed over.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class SpecialDay:
-    """A day whose hours are not those of its weekday.
-
-    Attributes:
-        year: None for a day of every year.
-        shifts: Its hours; a day without any is a holiday.
-    """
-
-    year: int | None
-    month: int
-    day: int
-    name: str = ""
-    shifts: tuple[Shift, ...] = ()
-
-    @property
-    def is_holiday(self) -> bool:
-        """Whether nobody works."""
-        return not self.shifts
 
 
 @dataclass(frozen=True)
@@ -116,8 +95,8 @@ class WorkingCalendar:
         if not any(self.week):
             raise CalendarError("A calendar without working hours has no working time.")
         for shifts in (*self.week, *(day.shifts for day in self.special_days)):
-            _check_shifts(shifts)
-        _check_days(self.special_days)
+            check_shifts(shifts)
+        check_days(self.special_days)
 
     # Arithmetic --------------------------------------------------------------------------------
 
@@ -331,80 +310,9 @@ class WorkingCalendar:
         return found
 
 
-@dataclass(frozen=True)
-class Year:
-    """The working time of one year: spans that neither overlap nor touch, in order.
-
-    Attributes:
-        begin: When the year begins.
-        end: When the next one does.
-        starts: When the spans begin.
-        ends: When they end.
-    """
-
-    number: int
-    begin: int
-    end: int
-    starts: list[int]
-    ends: list[int]
-
-    @cached_property
-    def before(self) -> list[int]:
-        """What is worked in the year before each span."""
-        sums, worked = [], 0
-        for start, end in zip(self.starts, self.ends, strict=True):
-            sums.append(worked)
-            worked += end - start
-        return sums
-
-    @cached_property
-    def total(self) -> int:
-        """What is worked in the year."""
-        return sum(self.ends) - sum(self.starts)
-
-    def worked_before(self, moment: int) -> int:
-        """Return what is worked in the year before a moment."""
-        place = bisect_right(self.starts, moment) - 1
-        if place < 0:
-            return 0
-        return self.before[place] + min(moment, self.ends[place]) - self.starts[place]
-
-    def first_moment_at(self, worked: int) -> int:
-        """Return the first moment by which so much, and not nothing, is worked in the year."""
-        place = bisect_left(self.before, worked) - 1
-        return self.starts[place] + worked - self.before[place]
-
-    def last_moment_at(self, worked: int) -> int:
-        """Return the last moment by which so much, and not all, is worked in the year."""
-        place = bisect_right(self.before, worked) - 1
-        return self.starts[place] + worked - self.before[place]
-
-
 def _nanos(shifts: tuple[Shift, ...]) -> list[tuple[int, int]]:
     minute = 60 * NANOS_PER_SECOND
     return [(start * minute, stop * minute) for start, stop in shifts]
-
-
-def _check_shifts(shifts: tuple[Shift, ...]) -> None:
-    end = 0
-    for start, stop in shifts:
-        if not (0 <= start < MINUTES_PER_DAY and start < stop <= start + MINUTES_PER_DAY):
-            raise CalendarError("A shift begins on its day and lasts a day at most.")
-        if start < end:
-            raise CalendarError("The hours of a day must follow one another.")
-        end = stop
-
-
-def _check_days(days: tuple[SpecialDay, ...]) -> None:
-    seen: set[tuple[int | None, int, int]] = set()
-    for day in days:
-        year = _LEAP_YEAR if day.year is None else day.year
-        if not (1 <= day.month <= 12 and 1 <= day.day <= days_in_month(year, day.month)):  # noqa: PLR2004
-            raise CalendarError("There is no such day in the calendar.")
-        key = (day.year, day.month, day.day)
-        if key in seen:
-            raise CalendarError(f"The day {day.month:02}-{day.day:02} is given twice.")
-        seen.add(key)
 
 
 def _too_far() -> CalendarRangeError:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from feel.calendar import from_day_number
-from feel.working_calendar import SpecialDay, WorkingCalendar
+from feel.working_calendar import WorkingCalendar
+from feel.working_hours import SpecialDay
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feel.working_calendar import CalendarError, CalendarRangeError, SpecialDay, WorkingCalendar
+from feel.working_calendar import CalendarRangeError, WorkingCalendar
+from feel.working_hours import CalendarError, SpecialDay
 from feel.working_time import (
     add_working_time,
     is_working_time,
