@@ -9,7 +9,7 @@ function narrow(box: HTMLInputElement): void {
   const list = document.getElementById(box.dataset.narrows ?? "");
   for (const label of list?.querySelectorAll<HTMLLabelElement>("label") ?? []) {
     const ticked = label.querySelector<HTMLInputElement>("input")?.checked ?? false;
-    label.hidden = !ticked && !folded(label.textContent ?? "").includes(wanted);
+    label.hidden = !ticked && !folded(label.textContent).includes(wanted);
   }
 }
 
