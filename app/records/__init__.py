@@ -27,7 +27,7 @@ from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.records.lead_conversion import conversion_blueprint
 from app.records.saved_views import views_blueprint
-from app.records.titles import record_url
+from app.records.titles import record_label, record_url
 from app.views import view
 from services.actors import Permission
 from services.documents.files import get_document
@@ -39,7 +39,9 @@ _READ = Permission.RECORD_READ
 def register(app: Flask) -> None:
     """Add the pages of every record type, and what they share."""
     init_added_kinds(app)
-    app.jinja_env.globals.update(record_url=record_url, can_convert=made.can_convert)
+    app.jinja_env.globals.update(
+        record_url=record_url, record_label=record_label, can_convert=made.can_convert
+    )
     for kind in KINDS.values():
         if not kind.type.is_added:
             app.register_blueprint(_blueprint(kind))
@@ -134,7 +136,7 @@ def _add_pages(routes: _Routes) -> None:
     routes.form("/<uuid:key>/edit", "edit", edit.show_edit)
     routes.post("/new", "create", edit.create, edit.show_new)
     routes.post("/<uuid:key>/edit", "update", edit.update, edit.show_edit)
-    routes.post("/many", "many", many.show_many)
+    routes.post("/many", "many", many.show_many, many.show_many)
     routes.post("/many/do", "change_many", many.change_many, many.show_many)
     routes.post("/<uuid:key>/do/<action>", "act", actions.act)
     routes.post("/<uuid:key>/step", "move", actions.move)
