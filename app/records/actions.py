@@ -21,7 +21,7 @@ def act(kind: RecordKind, uow: UnitOfWork, *, key: UUID, action: str) -> Respons
     Raises:
         NotFound: The record type has no such action.
     """
-    found = next((one for one in kind.actions if one.name == action), None)
+    found = next((one for one in kind.actions if one.name == action and not one.page), None)
     if found is None:
         raise NotFound("There is no such action.")
     numbers = {field.name for field in found.fields if field.traits.is_decimal}

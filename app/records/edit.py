@@ -13,7 +13,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.forms import form_arguments, moment_text, number_text
+from app.forms import form_arguments, moment_text, number_text, reason_of
 from app.records.currency_change import (
     UNDECIDED,
     check_decided,
@@ -42,6 +42,7 @@ from services.records.types import (
 from services.unit_of_work import UnitOfWork
 
 _MINUTE: Final = "%Y-%m-%dT%H:%M"
+_CHECK: Final = "Please check the marked fields."
 
 
 def show_new(
@@ -166,7 +167,10 @@ def _attach_files(kind: RecordKind, uow: UnitOfWork, key: UUID) -> None:
                 "content_type": sent.mimetype,
                 "content": b64encode(sent.read()).decode(),
             }
-            run(uow, "record.attach", arguments)
+            try:
+                run(uow, "record.attach", arguments)
+            except Invalid as error:
+                raise Invalid(_CHECK, {field.name: [reason_of(error)]}) from error
 
 
 def shown_text(value: Any) -> str:

@@ -21,6 +21,7 @@ class Action:
 
     Attributes:
         name: Part of its address.
+        done: What is said once it was done.
         fields: What a dialog asks for before it runs; none: the button runs it at once.
         unless: It is offered unless the record's step (status or stage) is one of these.
         tone: The button's style.
@@ -32,7 +33,7 @@ class Action:
     operation: str
     label: str
     icon: str
-    done: str
+    done: str = ""
     fields: tuple[Field, ...] = ()
     unless: frozenset[str] = frozenset()
     tone: str = ""

@@ -36,7 +36,6 @@ _LEAD: Final = RecordKind(
             "lead.convert",
             "Convert",
             "check",
-            "The lead became an account, a contact and a deal.",
             unless=frozenset({"qualified", "worked_out"}),
             tone="primary",
             page="conversion.show",

@@ -75,8 +75,10 @@ def made_documents(kind: RecordKind, uow: UnitOfWork, record: Any) -> MadeDocume
     """Return the documents of a record with what can be done with them."""
     may_make = uow.actor.may(Permission.DOCUMENT_WRITE)
     may_send = uow.actor.may(Permission.MAIL_SEND)
-    found = offered_templates(uow, TemplateKind.DOCUMENT, kind.record_type) if may_make else ()
-    mails = offered_templates(uow, TemplateKind.MAIL, kind.record_type) if may_send else ()
+    kinds = [TemplateKind.DOCUMENT] * may_make + [TemplateKind.MAIL] * may_send
+    offered = offered_templates(uow, kinds, kind.record_type) if kinds else ()
+    found = [one for one in offered if one.kind == TemplateKind.DOCUMENT]
+    mails = [one for one in offered if one.kind == TemplateKind.MAIL]
     return MadeDocuments(
         series=_series(documents_of(uow, kind.record_type, record.id)),
         makings=makings_of(uow, kind.record_type, record.id),

@@ -24,13 +24,14 @@ from services.actors import Scope, Verb
 from services.operations import get_operation
 from services.records.lists import list_records
 from services.records.timeline import timeline_of
-from services.records.types import get_record, title_of
+from services.records.types import Field, get_record, title_of
 from services.rights.sharing import is_shareable, shares_with_names
 from services.sales.lines import lines_of, sees_prices, totals_of
 from services.service_levels.explain import explain_request
 from services.unit_of_work import UnitOfWork
 
 TIMELINE_ROWS: Final = 30
+_FEW_FIELDS: Final = 12
 _RELATED_ROWS: Final = 10
 _RELATED_COLUMNS: Final = 4
 
@@ -69,6 +70,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         steps=steps(kind, step) if sees_step(kind, uow) else [],
         step=step,
         own=None if kind.own is None else kind.own.load(uow, record),
+        empty_fields=_empty_fields(kind, uow, record),
         actions=[action for action in kind.actions if _is_offered(uow, action, step)],
         titles=Titles(uow, uow.readable_fields(kind.type), [record]),
         tasks=tasks_of_record(uow, kind.record_type, key),
@@ -92,6 +94,14 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         instances=instances,
         picture=_picture(uow, instances),
     )
+
+
+def _empty_fields(kind: RecordKind, uow: UnitOfWork, record: Any) -> list[Field]:
+    """Return the added fields without a value, where there are many: they would bury the others."""
+    added = [one for one in uow.readable_fields(kind.type) if one.is_added]
+    if len(added) <= _FEW_FIELDS:
+        return []
+    return [one for one in added if one.kind != "long_text" and getattr(record, one.name) is None]
 
 
 def _is_offered(uow: UnitOfWork, action: Action, step: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -63,10 +63,12 @@ def list_templates(uow: UnitOfWork) -> Sequence[Template]:
     return uow.session.scalars(select(Template).order_by(Template.name, Template.id)).all()
 
 
-def offered_templates(uow: UnitOfWork, kind: TemplateKind, record_type: str) -> Sequence[Template]:
+def offered_templates(
+    uow: UnitOfWork, kinds: Collection[TemplateKind], record_type: str
+) -> Sequence[Template]:
     """Return the templates that are meant for records of a type, by what people call them."""
     statement = select(Template).where(
-        Template.kind == kind.value,
+        Template.kind.in_([kind.value for kind in kinds]),
         Template.is_retired.is_(False),
         or_(Template.record_types == [], Template.record_types.contains([record_type])),
     )

@@ -153,7 +153,7 @@ def test_templates_are_offered_when_they_are_meant_for_the_type(desk):
     desk.do("template.retire", template_id=everywhere.id, is_retired=True)
     kind = TemplateKind.DOCUMENT
     offered = {
-        one: [t.name for t in desk.ask(offered_templates, kind, one)] for one in ("lead", "quote")
+        one: [t.name for t in desk.ask(offered_templates, [kind], one)] for one in ("lead", "quote")
     }
     assert offered == {"lead": ["plain_letter", "note"], "quote": ["quote"]}
     with pytest.raises(NotFound):
