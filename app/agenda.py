@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -14,9 +18,11 @@ from app.records.composer import with_zone
 from app.records.kinds import KINDS
 from app.records.titles import Titles
 from app.views import view
-from services.activities.agenda import my_agenda
+from app.zones import reader_zone
+from services.activities.agenda import begins, my_agenda
 from services.activities.calendar_file import calendar_file
 from services.activities.model import Activity
+from services.activities.timing import days_of
 from services.actors import Permission
 from services.errors import LanewiseError, NotFound
 from services.operations import run
@@ -38,8 +44,18 @@ _SAID: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some of the agenda; on ``of_one_day`` the day is said above, and each with its hours."""
+
+    label: str
+    activities: list[Activity]
+    of_one_day: bool = False
+
+
 def register(app: Flask) -> None:
     """Add the agenda, and the forms on an activity's page."""
+    app.jinja_env.globals["whole_days"] = _whole_days
     blueprint = Blueprint("agenda", __name__)
     blueprint.add_url_rule("/agenda", "index", view(_READ)(index))
     rule = "/activities/<uuid:key>/calendar.ics"
@@ -57,21 +73,42 @@ def register(app: Flask) -> None:
 
 def index(uow: UnitOfWork) -> ResponseReturnValue:
     """Show what the actor has to do and takes part in, grouped by when."""
-    agenda = my_agenda(uow)
+    agenda = my_agenda(uow, reader_zone())
     groups = [
-        ("Overdue", agenda.overdue),
-        ("Today", agenda.today),
-        ("This week", agenda.week),
-        ("Later", agenda.later),
-        ("Without a time", agenda.undated),
+        Group("Overdue", agenda.overdue),
+        Group("Today", agenda.today, of_one_day=True),
+        *_days(agenda.week, uow.now),
+        Group("Later", agenda.later),
+        Group("Without a time", agenda.undated),
     ]
-    rows = [row for _, some in groups for row in some]
+    rows = [row for group in groups for row in group.activities]
     return render_template(
         "activities/agenda.html",
-        groups=[(label, some) for label, some in groups if some],
+        groups=[group for group in groups if group.activities],
         is_cut=agenda.is_cut,
         titles=Titles(uow, get_record_type("activity").fields, rows),
     )
+
+
+def _days(activities: Sequence[Activity], now: datetime) -> Iterator[Group]:
+    """Yield what comes in the next days by day."""
+    zone = reader_zone()
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+
+    def day_of(activity: Activity) -> date:
+        if activity.all_day and activity.starts_at is not None:
+            return max(_whole_days(activity)[0], tomorrow)
+        return (begins(activity) or now).astimezone(zone).date()
+
+    for day, some in groupby(activities, key=day_of):
+        name = f"{day:%A} {day.day} {day:%B}"
+        shown = f"Tomorrow, {name}" if day == tomorrow else name
+        yield Group(shown, list(some), of_one_day=True)
+
+
+def _whole_days(activity: Activity) -> tuple[date, date]:
+    """Return the first and the last day of what takes whole days, wherever one reads of it."""
+    return days_of(activity, settings().timezone)
 
 
 def calendar(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

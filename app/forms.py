@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from flask import request
 
+from app.context import settings
 from app.zones import reader_zone
 from services.errors import Invalid, LanewiseError
 
@@ -64,7 +66,12 @@ def moment_text(text: str) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return (moment if moment.tzinfo else moment.replace(tzinfo=reader_zone())).isoformat()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_typed_zone())).isoformat()
+
+
+def _typed_zone() -> ZoneInfo:
+    """Return the zone in which a form's times stand: whole days are those of the installation."""
+    return settings().timezone if any(request.form.getlist("all_day")) else reader_zone()
 
 
 def _reads_comma() -> bool:

@@ -19,6 +19,7 @@ _PLAN_FIELDS: Final = (
     "subject",
     "starts_at",
     "duration_minutes",
+    "all_day",
     "location",
     "reminder_minutes",
     "description",

@@ -9,10 +9,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.context import settings
 from app.forms import form_arguments, moment_text, number_text, reason_of
 from app.records.currency_change import (
     UNDECIDED,
@@ -43,6 +45,7 @@ from services.unit_of_work import UnitOfWork
 
 _MINUTE: Final = "%Y-%m-%dT%H:%M"
 _CHECK: Final = "Please check the marked fields."
+_SHOWN_DEFAULTS: Final = ("boolean", "choice", "number")
 
 
 def show_new(
@@ -57,7 +60,11 @@ def show_new(
 def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     """Make the record and go to its page."""
     given = form_arguments(kind.asked_fields)
-    emptied = {field.name for field in kind.type.added_fields if field.rules.default is not None}
+    emptied = {
+        field.name
+        for field in kind.type.fields
+        if (field.rules.default is not None if field.is_added else False)
+    }
     arguments = {
         name: _stored_text(kind, name, value)
         for name, value in given.items()
@@ -93,7 +100,7 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     changed = {
         name: _stored_text(kind, name, value)
         for name, value in given.items()
-        if _lines(value) != shown_text(getattr(record, name))
+        if _lines(value) != shown_text(getattr(record, name), _zone_of(record))
     }
     check_decided(kind, record, changed)
     arguments = {
@@ -146,12 +153,21 @@ def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
 
 
 def _defaults(kind: RecordKind) -> dict[str, str]:
-    """Return what the controls of added fields hold before anybody types."""
-    return {
+    """Return what controls hold before anybody types: what the record would begin with."""
+    columns = kind.type.model.__table__.columns
+    own = {
+        field.name: shown_text(columns[field.name].default.arg)
+        for field in kind.type.fields
+        if field.kind in _SHOWN_DEFAULTS
+        and field.name in columns
+        and getattr(columns[field.name].default, "is_scalar", False)
+    }
+    added = {
         field.name: shown_text(storage_of(field.kind).decode(field.rules.default))
         for field in kind.type.added_fields
         if field.rules.default is not None
     }
+    return {**own, **added}
 
 
 def _attach_files(kind: RecordKind, uow: UnitOfWork, key: UUID) -> None:
@@ -173,13 +189,18 @@ def _attach_files(kind: RecordKind, uow: UnitOfWork, key: UUID) -> None:
                 raise Invalid(_CHECK, {field.name: [reason_of(error)]}) from error
 
 
-def shown_text(value: Any) -> str:
-    """Return a value as its form control holds it: times in the reader's zone."""
+def shown_text(value: Any, zone: ZoneInfo | None = None) -> str:
+    """Return a value as its form control holds it: times in the reader's zone if none is given."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(reader_zone()).strftime(_MINUTE)
+        return value.astimezone(zone or reader_zone()).strftime(_MINUTE)
     return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _zone_of(record: Any) -> ZoneInfo:
+    """Return the zone in which a record's times stand: whole days keep to the installation's."""
+    return settings().timezone if getattr(record, "all_day", False) else reader_zone()
 
 
 def _stored_text(kind: RecordKind, name: str, text: str) -> str:
@@ -200,7 +221,8 @@ def _render_form(
     record: Any,
 ) -> ResponseReturnValue:
     fields = [field for field in kind.type.fields if field.name in names]
-    stored = {name: shown_text(getattr(record, name)) for name in names} if record else {}
+    zone = _zone_of(record)
+    stored = {name: shown_text(getattr(record, name), zone) for name in names} if record else {}
     double = error if isinstance(error, DuplicateFound) else None
     return render_template(
         "records/form.html",

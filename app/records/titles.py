@@ -97,6 +97,12 @@ def find_titles(uow: UnitOfWork, relation: str, keys: Iterable[UUID]) -> dict[UU
     }
 
 
+def record_label(record_type: str) -> str:
+    """Return what records of a type are called; the type itself if there is none any more."""
+    found = find_record_type(record_type)
+    return record_type if found is None else found.label
+
+
 def record_url(record_type: str, key: UUID) -> str:
     """Return the address of a record's page; empty where its type has none."""
     kind = KINDS.get(record_type)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -48,8 +49,11 @@ def overdue(activity: Activity, now: datetime) -> bool:
     return planned and activity.due_at is not None and activity.due_at < now
 
 
-def my_agenda(uow: UnitOfWork) -> Agenda:
-    """Return what the actor has planned or takes part in, unless it has declined."""
+def my_agenda(uow: UnitOfWork, zone: ZoneInfo | None = None) -> Agenda:
+    """Return what the actor has planned or takes part in, unless it has declined.
+
+    Days begin at midnight in ``zone``, the installation's if it is None.
+    """
     taking_part = select(Participant.activity_id).where(
         Participant.user_id == uow.actor.user_id, Participant.response != "declined"
     )
@@ -57,7 +61,7 @@ def my_agenda(uow: UnitOfWork) -> Agenda:
     statement = uow.select(Activity).where(_OPEN, mine)
     soonest = statement.order_by(Activity.due_at.nulls_last(), Activity.id).limit(MAX_SHOWN + 1)
     rows = uow.session.scalars(soonest).all()
-    agenda = _grouped(uow, rows[:MAX_SHOWN])
+    agenda = _grouped(uow, rows[:MAX_SHOWN], zone or uow.platform.settings.timezone)
     agenda.is_cut = len(rows) > MAX_SHOWN
     return agenda
 
@@ -87,8 +91,12 @@ def activities_about(uow: UnitOfWork, record_id: UUID, limit: int = 20) -> Seque
     return uow.session.scalars(soonest.limit(limit)).all()
 
 
-def _grouped(uow: UnitOfWork, rows: Sequence[Activity]) -> Agenda:
-    zone = uow.platform.settings.timezone
+def begins(activity: Activity) -> datetime | None:
+    """Return when an activity is looked for: at its start, or when it is due."""
+    return activity.starts_at or activity.due_at
+
+
+def _grouped(uow: UnitOfWork, rows: Sequence[Activity], zone: ZoneInfo) -> Agenda:
     today = uow.now.astimezone(zone).date()
 
     def midnight(days: int) -> datetime:
@@ -97,8 +105,8 @@ def _grouped(uow: UnitOfWork, rows: Sequence[Activity]) -> Agenda:
     days_left = 7 - today.weekday()
     tomorrow, next_week = midnight(1), midnight(days_left if days_left > 1 else 8)
     agenda = Agenda()
-    for row in rows:
-        at = row.starts_at or row.due_at
+    for row in sorted(rows, key=lambda one: begins(one) or one.created_at):
+        at = begins(row)
         if at is None:
             agenda.undated.append(row)
         elif overdue(row, uow.now):

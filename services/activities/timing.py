@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,13 @@ class Timing:
 def timing_of(activity: Any) -> Timing:
     """Return the times that an activity has."""
     return Timing(**{name: getattr(activity, name) for name in _NAMES})
+
+
+def days_of(activity: Any, zone: ZoneInfo) -> tuple[date, date]:
+    """Return the first and the last day of an activity that takes whole days, in their own zone."""
+    first = activity.starts_at.astimezone(zone).date()
+    over = (activity.ends_at or activity.starts_at).astimezone(zone).date()
+    return first, max(first, over - timedelta(days=1))
 
 
 def settle(kind: str, now_is: Timing, given: Mapping[str, Any], zone: ZoneInfo) -> Timing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -99,6 +100,22 @@ def test_a_call_is_logged_and_the_next_one_planned(page, eva, platform):
     assert "Planned" in shown
     assert "Second talk" in browser.get("/contacts").text
     assert "Second talk" in browser.get("/agenda").text
+
+
+def test_the_agenda_tells_the_next_days_one_by_one(page, as_person, clock):
+    browser, _ = page
+    clock.moment = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
+    for day, whole in (("03", False), ("04", True)):
+        as_person("employee", "activity.create", {"subject": f"Talk {day}", "kind": "meeting",
+                  "starts_at": f"2026-03-{day}T10:00Z", "duration_minutes": 30, "all_day": whole,
+                  "location": "Bergen"})  # fmt: skip
+    shown = " ".join(re.sub(r"<[^>]*>", " ", browser.get("/agenda").text).split())
+    tomorrow, after = shown.partition("Tomorrow, Tuesday 3 March (1)")[2].split("Wednesday 4 March")
+    assert "Talk 03" in tomorrow
+    assert "Bergen" in tomorrow
+    assert "10:00" in tomorrow
+    assert "10:30" in tomorrow
+    assert "4 Mar" in after
 
 
 def test_what_was_planned_is_completed_from_the_agenda(page, browse):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,7 @@ from services.activities.agenda import is_overdue, my_agenda, next_activities, o
 from services.activities.calendar_file import calendar_file
 from services.activities.model import Activity
 from services.activities.participants import guests_of
-from services.activities.timing import Timing, settle
+from services.activities.timing import Timing, days_of, settle
 from services.actors import Permission, process_actor
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.records.lists import list_records
@@ -101,6 +101,14 @@ def test_a_whole_day_is_as_long_as_the_day_when_clocks_change(day, hours):
     assert made.ends_at - made.starts_at == timedelta(hours=hours)
     local = made.starts_at.astimezone(OSLO)
     assert (local.date(), local.hour) == (day.astimezone(OSLO).date(), 0)
+
+
+def test_whole_days_are_told_in_their_own_zone():
+    oslo = ZoneInfo("Europe/Oslo")
+    day = datetime(2026, 3, 28, tzinfo=oslo)
+    given = {"all_day": True, "starts_at": day, "ends_at": day + timedelta(days=3)}
+    timing = settle("meeting", Timing(), given, oslo)
+    assert days_of(timing, oslo) == (date(2026, 3, 28), date(2026, 3, 30))
 
 
 def test_whole_days_keep_their_number_when_they_move_over_a_clock_change():
