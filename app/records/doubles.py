@@ -21,7 +21,7 @@ from services.duplicates.pairs import list_pairs
 from services.duplicates.scans import list_scans
 from services.errors import LanewiseError, NotFound
 from services.operations import run
-from services.records.merging import find_merge
+from services.records.merging import list_merges
 from services.records.types import Field, get_record, get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
@@ -59,7 +59,7 @@ def show_doubles(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseRet
         title=title_of(record),
         matches=sorted(matches, key=lambda match: match.record.id in dismissals),
         dismissals=dismissals,
-        merge=find_merge(uow, kind.record_type, key),
+        merges=list_merges(uow, kind.record_type, key),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import fields
@@ -35,11 +35,13 @@ from services.records.types import (
     RecordType,
     find_record_type,
     get_record,
+    get_record_type,
     title_of,
 )
 from services.records.uniqueness import check_unique
 from services.unit_of_work import UnitOfWork
 
+LISTED: Final = 20
 _WHO_SEES_IT = frozenset({"owner_id", "team_id"})
 _MARKS = "points"
 """What stands in ``Merge.moved`` for marks of addresses that both have."""
@@ -238,12 +240,20 @@ def check_not_merged(uow: UnitOfWork, record: Any) -> None:
     raise Conflict(f"This was merged into {into}. Undo that merge instead, on its page of doubles.")
 
 
-def find_merge(uow: UnitOfWork, record_type: str, record_id: UUID) -> Merge | None:
-    """Return the last merge into a record that can still be undone, or None."""
+def list_merges(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[tuple[Merge, str]]:
+    """Return the merges into a record that can still be undone, the last first.
+
+    Each with the title of the record that was given up.
+    """
     statement = select(Merge).where(
         Merge.record_type == record_type, Merge.kept_id == record_id, Merge.undone_at.is_(None)
     )
-    return uow.session.scalars(statement.order_by(Merge.id.desc()).limit(1)).one_or_none()
+    merges = uow.session.scalars(statement.order_by(Merge.id.desc()).limit(LISTED)).all()
+    model = get_record_type(record_type).model
+    keys = [merge.dropped_id for merge in merges]
+    dropped = uow.session.scalars(select(model).where(model.id.in_(keys))) if keys else ()
+    titles = {record.id: title_of(record) for record in dropped}
+    return [(merge, titles.get(merge.dropped_id, "")) for merge in merges]
 
 
 def _mergeable(uow: UnitOfWork, record_type: str) -> RecordType:

@@ -10,7 +10,7 @@ import pytest
 from services.crm.account_model import Account
 from services.crm.account_tree import MAX_DEPTH, tree_of
 from services.errors import Invalid, NotFound
-from services.records.merging import find_merge
+from services.records.merging import list_merges
 from services.records.timeline import timeline_of
 from services.records.types import get_record
 
@@ -148,7 +148,7 @@ def test_a_part_leaves_its_parent_when_the_two_are_merged(staff, company):
     staff.do("record.merge", "boris", record_type="account", kept_id=shop.id, dropped_id=east.id)
     kept = staff.ask(get_record, "account", shop.id)
     assert kept.parent_id == company["top"].id
-    merge = staff.ask(lambda uow: find_merge(uow, "account", shop.id))
+    ((merge, _title),) = staff.ask(lambda uow: list_merges(uow, "account", shop.id))
     staff.do("record.unmerge", "boris", merge_id=merge.id)
     assert staff.ask(get_record, "account", shop.id).parent_id == east.id
 

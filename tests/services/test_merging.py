@@ -21,7 +21,7 @@ from services.people.model import find_user
 from services.points.keeping import points_of
 from services.records.changes import check_given_links
 from services.records.lists import list_records
-from services.records.merging import find_merge
+from services.records.merging import list_merges
 from services.records.pointers import NOT_MOVED, pointers_to
 from services.records.timeline import timeline_of
 from services.records.types import all_record_types, get_record, present_record
@@ -173,9 +173,10 @@ def test_what_a_person_left_is_told_of_the_account_of_the_one_that_is_kept(staff
 def test_a_merge_is_found_until_it_is_undone(staff, pair):
     one, two = pair
     made = _merge(staff, one, two)
-    assert staff.ask(find_merge, "account", one.id).id == made["merge_id"]
+    ((merge, title),) = staff.ask(list_merges, "account", one.id)
+    assert (merge.id, title) == (made["merge_id"], two.name)
     staff.do("record.unmerge", "anna", merge_id=made["merge_id"])
-    assert staff.ask(find_merge, "account", one.id) is None
+    assert staff.ask(list_merges, "account", one.id) == []
 
 
 def test_owner_and_team_stay_unless_they_are_chosen(staff):
