@@ -63,7 +63,7 @@ def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     emptied = {
         field.name
         for field in kind.type.fields
-        if (field.rules.default is not None if field.is_added else False)
+        if (field.rules.default is not None if field.is_added else field.kind == "boolean")
     }
     arguments = {
         name: _stored_text(kind, name, value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.actors import SYSTEM
@@ -60,3 +62,14 @@ def test_a_contact_joins_when_its_card_is_sent(browse, do, member):
     assert "Join" in browser.get(url).text
     browser.post(url, programme_id=str(member.programme_id))
     assert "points" in browser.get(url).text
+
+
+@pytest.mark.parametrize(("ticked", "shown"), [("1", True), ("", False)])
+def test_a_new_programme_starts_as_its_form_says(browse, ticked, shown):
+    browser = browse("administrator")
+    form = browser.get("/loyalty/new").text
+    assert re.search(r'name="active" value="1" checked', form)
+    assert '<option value="contact" selected' in form
+    made = browser.post("/loyalty/new", name="Club", active=ticked)
+    edit = browser.get(f"{made.headers['Location']}/edit").text
+    assert bool(re.search(r'name="active" value="1" checked', edit)) is shown
