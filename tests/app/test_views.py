@@ -249,3 +249,26 @@ def test_the_list_still_opens_when_a_view_is_sorted_and_grouped_by_what_is_gone(
     page = browse("employee").get(f"/deals?view={key}")
     assert page.status_code == 200
     assert set(titles(page)) == {"Doors", "Walls"}
+
+
+def test_rows_that_were_ticked_are_changed_and_those_that_refuse_are_told_of(deals, browse):
+    browser = browse("employee")
+    listed = browser.get("/deals?sort=name").text
+    keys = re.findall(r'name="record_ids" value="([0-9a-f-]{36})"', listed)
+    asked_page = browser.post("/deals/many", record_ids=keys, what="amount", back="sort=name")
+    assert "Change 2 deals" in asked_page.text
+    assert 'name="amount"' in asked_page.text
+    unsaid = browser.post("/deals/many/do", record_ids=keys, what="amount", amount="")
+    assert "Give a value" in unsaid.text
+    made = browser.post(
+        "/deals/many/do", record_ids=keys, what="amount", amount="1 234,50", back="sort=name"
+    )
+    assert made.headers["Location"] == "/deals?sort=name"
+    assert browser.get("/deals").text.count("1,234.50") == 2
+    browser.post(f"/deals/{keys[0]}/win")
+    browser.post("/deals/many/do", record_ids=keys, what="stage", stage="won")
+    told = browser.post("/deals/many/do", record_ids=keys, what="stage", stage="offer")
+    assert told.status_code == 409
+    assert "2 not changed" in told.text
+    assert browser.post("/deals/many/do", record_ids=keys, delete="1").status_code == 302
+    assert titles(browser.get("/deals")) == []
