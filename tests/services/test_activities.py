@@ -240,7 +240,7 @@ def test_the_agenda_groups_by_when_things_come(staff, clock):
     }
     assert named == {
         "overdue": ["late"],
-        "today": ["soon", "whole day"],
+        "today": ["whole day", "soon"],
         "week": ["friday"],
         "later": ["monday"],
         "undated": ["some day"],
