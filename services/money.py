@@ -7,6 +7,7 @@ tax is rounded once for each category and rate.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _DIGITS: Final[Mapping[str, int]] = {
     **dict.fromkeys(_THREE_DIGITS.split(), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
+_LETTERS_BESIDE_DIGITS: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _HUNDRED: Final = Decimal(100)
 _EXACT: Final = Context(prec=MAX_PREC, rounding=ROUND_HALF_UP)
 
@@ -143,7 +145,8 @@ def money_in_locale(
     least = minor_digits(currency) if currency in CURRENCIES else 2
     places = -int(amount.normalize().as_tuple().exponent) if exact else 0
     pattern = _money_pattern(Locale.parse(locale), least, max(least, places))
-    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    text = str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    return _LETTERS_BESIDE_DIGITS.sub("\u00a0", text)  # CLDR's currency spacing, which Babel lacks
 
 
 @lru_cache(maxsize=256)

@@ -64,9 +64,9 @@ def test_an_amount_is_shown_with_the_digits_of_its_currency(amount, currency, sh
 @pytest.mark.parametrize(
     ("currency", "locale", "shown"),
     [
-        ("MNT", "en", "MNT1,234.57"),
-        ("RSD", "en", "RSD1,234.57"),
-        ("IQD", "en", "IQD1,234.568"),
+        ("MNT", "en", "MNT\u00a01,234.57"),
+        ("RSD", "en", "RSD\u00a01,234.57"),
+        ("IQD", "en", "IQD\u00a01,234.568"),
         ("JPY", "en", "¥1,235"),
         ("NOK", "nb", "1\u00a0234,57\u00a0kr"),
         ("XXX", "en", "XXX1,234.57"),
@@ -79,7 +79,7 @@ def test_an_amount_is_written_with_all_that_can_be_paid(currency, locale, shown)
 
 def test_a_price_is_written_with_all_digits_that_it_has():
     shown = [money_in_locale(Decimal(one), "RSD", "en", exact=True) for one in ("5", "0.0012")]
-    assert shown == ["RSD5.00", "RSD0.0012"]
+    assert shown == ["RSD\u00a05.00", "RSD\u00a00.0012"]
 
 
 def test_no_cent_is_lost_whatever_the_currency_is():
