@@ -104,7 +104,6 @@ _REQUEST: Final = RecordKind(
         "type",
         "requester_name",
         "owner_id",
-        "created_at",
     ),
     subtitle=("number", "type", "requester_name"),
     create_fields=(
