@@ -11,7 +11,7 @@ from typing import Any, Final
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from jinja2 import pass_context
+from jinja2 import Undefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -23,6 +23,8 @@ LOCALE: Final = "_locale"
 ZONE: Final = "_zone"
 """Likewise the reader's time zone."""
 
+_BETWEEN_WORDS: Final = re.compile(r"([-\s({\[<]+)")
+_DOTLESS: Final = "\u0131"
 # XML 1.0 2.2: what no document may hold; Word takes others of them for commands.
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -91,10 +93,66 @@ def lines(value: Any) -> Markup:
     return Markup("<br>").join(escape(line) for line in value.splitlines())
 
 
-FORMATS: Final[Mapping[str, Callable[..., str]]] = {
+def _default(value: Any, otherwise: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002 - Jinja's
+    """Return ``otherwise`` for what a record lacks, and with ``boolean`` for zero and false too."""
+    is_absent = value is None or isinstance(value, Undefined) or value == ""
+    return otherwise if is_absent or (boolean and not value) else value
+
+
+def _length(value: Any) -> int:
+    return 0 if value is None else len(value)
+
+
+def _first(value: Any) -> Any:
+    return "" if value is None else next(iter(value), "")
+
+
+def _text_of(value: Any) -> str:
+    text = printed(value)
+    return text if isinstance(text, str) else str(text)
+
+
+@pass_context
+def _upper(context: Context, value: Any) -> str:
+    text = _text_of(value)
+    return (text.replace("i", "İ") if _is_turkic(context) else text).upper()
+
+
+@pass_context
+def _lower(context: Context, value: Any) -> str:
+    text = _text_of(value)
+    return (text.replace("İ", "i").replace("I", _DOTLESS) if _is_turkic(context) else text).lower()
+
+
+@pass_context
+def _capitalize(context: Context, value: Any) -> str:
+    text = _text_of(value)
+    return _upper(context, text[:1]) + _lower(context, text[1:])
+
+
+@pass_context
+def _title(context: Context, value: Any) -> str:
+    words = _BETWEEN_WORDS.split(_text_of(value))
+    return type(words[0])("").join(_capitalize(context, word) for word in words)
+
+
+def _is_turkic(context: Context) -> bool:
+    """Tell whether i and its capital both have a dot (Unicode SpecialCasing)."""
+    return context[LOCALE].language in {"tr", "az"}
+
+
+FORMATS: Final[Mapping[str, Callable[..., Any]]] = {
     "money": _money,
     "number": _number,
     "date": _date,
     "datetime": _datetime,
+    "default": _default,
+    "length": _length,
+    "first": _first,
+    "upper": _upper,
+    "lower": _lower,
+    "capitalize": _capitalize,
+    "title": _title,
+    "trim": lambda value: _text_of(value).strip(),
 }
 """The filters that all media have, by name."""

@@ -33,7 +33,6 @@ MAX_ITERATIONS = 5_000
 MAX_SECONDS = 10.0
 MAX_DOCUMENT_CHARACTERS = 4_000_000
 MAX_DOCUMENT_ITERATIONS = 50_000
-_FILTERS = ("default", "upper", "lower", "capitalize", "title", "trim", "length", "first")
 _FORBIDDEN: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Macro: "a macro",
     nodes.CallBlock: "a call",
@@ -119,9 +118,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             autoescape=True, undefined=ChainableUndefined, trim_blocks=True, finalize=printed
         )
         self.globals.clear()
-        allowed = {name: self.filters[name] for name in _FILTERS}
         self.filters = {
-            **allowed,
             **FORMATS,
             "lines": word_lines if medium is Medium.WORD else lines,
             "join": _join,
@@ -276,7 +273,7 @@ def _flat(items: Any) -> Any:
 def _join(context: Context, items: Any, between: str = "", attribute: str | None = None) -> Any:
     """Join texts, if there is room for the result: it may be joined with others in turn."""
     take = None if attribute is None else make_attrgetter(context.environment, attribute)
-    given = [item if take is None else take(item) for item in items]
+    given = [item if take is None else take(item) for item in items or ()]
     budget: Budget = context[_BUDGET]
     budget.take_characters(sum(len(str(item)) + len(between) for item in given))
     return do_join(context.eval_ctx, given, between)

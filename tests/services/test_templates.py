@@ -52,6 +52,30 @@ def test_nothing_is_printed_when_a_value_is_absent():
 
 
 @pytest.mark.parametrize(
+    "filtered",
+    ["upper", "lower", "capitalize", "title", "trim", "first", "join(', ')", "number", "lines"],
+)
+def test_nothing_is_printed_of_an_empty_field_whatever_is_done_with_it(filtered):
+    source = f"[{{{{ city | {filtered} }}}}{{{{ account.city | {filtered} }}}}]"
+    assert _render(source, city=None) == "[]"
+
+
+def test_what_stands_in_for_an_empty_field_is_printed():
+    source = "{{ a | default('-') }}{{ b | default('-') }}{{ c | default('-') }}{{ a | length }}"
+    assert _render(source, a=None, c=0) == "--00"
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "IZMIR I-I ir"), ("tr", "\u0130ZM\u0130R \u0130-\u0130 \u0131r")]
+)
+def test_an_i_keeps_its_dot_when_the_language_says_so(language, shown):
+    said = _render(
+        "{{ a | upper }} {{ b | title }} {{ c | lower }}", language, a="izmir", b="i-i", c="IR"
+    )
+    assert said == shown
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "{{ ''.__class__.__mro__ }}{{ deal.name.__init__ }}x",
@@ -244,6 +268,22 @@ def test_what_is_nested_deeply_is_not_even_cleaned_when_that_would_take_long(mon
 def test_the_time_grows_with_the_lines_alone_when_a_table_is_long():
     few, many = _seconds_to_draw(300), _seconds_to_draw(1200)
     assert many < 8 * few
+
+
+def test_totals_come_with_the_last_line_when_they_come_on_a_new_page():
+    row, totals = "<tr><td>Window</td></tr>", '<table class="totals"><tr><td>Sum</td></tr></table>'
+    papers = (
+        layout.draw_pages(f"<table>{row * lines}</table>{totals}", LOOK) for lines in range(31, 36)
+    )
+    first_long = next(pages for pages in papers if len(pages) > 1)
+    alone = layout.draw_pages(f'<p>Window</p><hr class="page">{totals}', LOOK)
+    assert first_long[1] != alone[1]
+
+
+def test_totals_are_drawn_below_a_table_without_lines():
+    head, totals = "<table><thead><tr><th>Item</th></tr></thead></table>", '<table class="totals">'
+    with_sum = layout.draw_pages(f"{head}{totals}<tr><td>Sum</td></tr></table>", LOOK)
+    assert with_sum != layout.draw_pages(head, LOOK)
 
 
 def test_a_long_document_is_given_up_when_it_takes_too_long(monkeypatch):
