@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError
 
@@ -81,6 +81,12 @@ def _loader(schema: type[Arguments], _revision: int) -> Schema:
 
 
 _REGISTRY: dict[str, Operation] = {}
+
+_WORDS: Final[Mapping[str, str]] = {
+    "Missing data for required field.": "Please fill this in.",
+    "Field may not be null.": "This must not be empty.",
+}
+"""What people read instead of the words that schemas have for programmers."""
 
 
 def operation(
@@ -211,7 +217,7 @@ def _by_field(messages: Any) -> dict[str, list[str]]:
             for key, inner in value.items():
                 collect(f"{prefix}.{key}" if prefix else str(key), inner)
         else:
-            flat.setdefault(prefix, []).extend(str(text) for text in value)
+            flat.setdefault(prefix, []).extend(_WORDS.get(str(text), str(text)) for text in value)
 
     collect("", messages)
     return flat

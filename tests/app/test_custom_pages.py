@@ -175,7 +175,7 @@ def test_the_api_serves_added_fields_and_types(olga, api):
     add_type(olga)
     call = api("employee")
     refused = call("POST", "/deals", {"name": "D"})
-    assert refused.json["errors"] == {"c_budget": ["Missing data for required field."]}
+    assert refused.json["errors"] == {"c_budget": ["Please fill this in."]}
     made = call("POST", "/deals", {"name": "D", "c_budget": 0.1})
     assert made.json["c_budget"] == "0.1"
     project = call("POST", "/x/projects", {"name": "Rollout"})
