@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +28,7 @@ from services.unit_of_work import UnitOfWork
 
 _ALIKE: Final = {"same": True, "similar": False}
 _PLACE: Final = ("alike", "state", "after", "before")
+_KEY: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DISMISSED: Final = "dismissed"
 _UNSEEN = frozenset({"version", "created_at", "updated_at"})
 
@@ -215,7 +217,12 @@ def _told(scan: DuplicateScan | None) -> list[str]:
     """Return the groups that were too large, as people read them."""
     if scan is None:
         return []
-    return [f"{note['size']:,} with “{note['mark']}” ({note['rule']})" for note in scan.notes]
+    return [f"{note['size']:,}{_with(note['mark'])} ({note['rule']})" for note in scan.notes]
+
+
+def _with(mark: str) -> str:
+    """Return what the records of a group have in common, unless it is the key of another one."""
+    return "" if _KEY.fullmatch(mark) else f" with “{mark}”"
 
 
 def _last_scan(kind: RecordKind, uow: UnitOfWork) -> DuplicateScan | None:

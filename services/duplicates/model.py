@@ -68,7 +68,11 @@ class DuplicateScan(Keyed, Base):
 
 
 class DuplicatePair(Keyed, Base):
-    """Two records that may be the same; ``first_id`` is the smaller key."""
+    """Two records that may be the same; ``first_id`` is the smaller key.
+
+    Attributes:
+        found_at: When a scan met them last.
+    """
 
     __tablename__ = "duplicate_pairs"
     __table_args__ = (

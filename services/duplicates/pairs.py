@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, text, tuple_
+from sqlalchemy import Select, delete, select, text, tuple_
 
 from services.access import visible_to
 from services.database import new_id
@@ -36,6 +36,12 @@ _TABLE: Final = text(
 _TAKE_OVER: Final = text(
     f"INSERT INTO duplicate_pairs ({_COLUMNS}) SELECT {_COLUMNS} FROM found_pairs"  # noqa: S608 - names of our own
     " ON CONFLICT DO NOTHING"
+)
+_MEET_AGAIN: Final = text(
+    "UPDATE duplicate_pairs AS known SET found_at = met.found_at, score = met.score,"
+    " reason = met.reason FROM found_pairs AS met"
+    " WHERE known.first_id = met.first_id AND known.second_id = met.second_id"
+    " AND known.dismissed_at IS NULL AND known.found_at < :since"
 )
 
 
@@ -141,8 +147,12 @@ def _edge(cursor: str, *, is_dismissed: bool) -> tuple[int | datetime, UUID]:
     return (_EPOCH + timedelta(microseconds=number) if is_dismissed else number), key
 
 
-def keep_pairs(uow: UnitOfWork, record_type: str, pairs: Iterable[Found], at: datetime) -> int:
+def keep_pairs(
+    uow: UnitOfWork, record_type: str, pairs: Iterable[Found], *, since: datetime
+) -> int:
     """Store pairs that are not known yet, and return how many those are.
+
+    Those that were known before ``since`` say from now on that they were met again.
 
     They are copied and then taken over: a hundred thousand a second rather than ten thousand.
     """
@@ -154,9 +164,21 @@ def keep_pairs(uow: UnitOfWork, record_type: str, pairs: Iterable[Found], at: da
     ):
         for one, other, score, reason in pairs:
             first, second = (one, other) if one < other else (other, one)
-            copy.write_row((new_id(), record_type, first, second, score, reason, at))
+            copy.write_row((new_id(), record_type, first, second, score, reason, uow.now))
+    uow.session.execute(_MEET_AGAIN, {"since": since})
     result: Any = uow.session.execute(_TAKE_OVER)
     return int(result.rowcount)
+
+
+def forget_pairs(uow: UnitOfWork, record_type: str, *, before: datetime) -> None:
+    """Delete the pairs nobody has judged that were last met before a moment."""
+    uow.session.execute(
+        delete(DuplicatePair).where(
+            DuplicatePair.record_type == record_type,
+            DuplicatePair.dismissed_at.is_(None),
+            DuplicatePair.found_at < before,
+        )
+    )
 
 
 def shown_pairs(uow: UnitOfWork, pairs: Sequence[DuplicatePair]) -> list[Pair]:

@@ -1,5 +1,7 @@
 """The scan for records that are there twice: a job that goes through a whole record type.
 
+When it is through, the pairs to be judged are those that the rules found this time.
+
 It works in slices, each in a transaction of its own, so it can be watched, cancelled, and goes on
 after a crash where it was.
 """
@@ -22,7 +24,7 @@ from services.duplicates.book import rules_for
 from services.duplicates.finding import labels_of
 from services.duplicates.model import DuplicateScan
 from services.duplicates.pairing import Pairing
-from services.duplicates.pairs import keep_pairs
+from services.duplicates.pairs import forget_pairs, keep_pairs
 from services.duplicates.rules import Rule, Use
 from services.errors import Conflict, Invalid, NotFound
 from services.jobs import job
@@ -104,6 +106,8 @@ def run_scan(platform: Platform, *, scan_id: str) -> None:
         if _go_on(uow, scan, found):
             uow.defer(_next(scan))
         else:
+            # What no rule calls the same any more, nobody need judge.
+            forget_pairs(uow, scan.record_type, before=scan.started_at)
             scan.stage, scan.ended_at, scan.done = "done", uow.now, scan.total
 
     platform.transact(SYSTEM, work, source="job")
@@ -125,7 +129,7 @@ def _go_on(uow: UnitOfWork, scan: DuplicateScan, record_type: RecordType) -> boo
     read = read_slice(uow, record_type, step, scan.after)
     pairing = Pairing(step, labels_of(record_type))
     pairs = chain.from_iterable(map(pairing.pairs, read.blocks))
-    scan.found += keep_pairs(uow, scan.record_type, pairs, uow.now)
+    scan.found += keep_pairs(uow, scan.record_type, pairs, since=scan.started_at)
     _note(scan, step.rule.name, pairing.cut)
     # Each step counts for its share of all records.
     share = scan.total / len(steps)

@@ -254,6 +254,23 @@ def test_dismissed_pairs_are_listed_the_latest_first_and_one_is_brought_back(sta
     assert len(staff.ask(listed, actor="anna").items) == 2
 
 
+def test_a_pair_is_forgotten_when_no_rule_finds_it_any_more(staff, clock):
+    alike = [staff.do("lead.create", "anna", name="Eva Berg").id for _ in range(3)]
+    _scan(staff, "lead")
+    assert len(_pairs(staff, "lead")) == 3
+    staff.do(
+        "duplicates.tell_apart", "anna", record_type="lead", record_id=alike[0], other_id=alike[1]
+    )
+    clock.advance(timedelta(minutes=1))
+    assert _scan(staff, "lead").found == 0
+    assert len(_pairs(staff, "lead")) == 2
+    staff.do("lead.update", "anna", lead_id=alike[2], name="Olaf Lie")
+    clock.advance(timedelta(minutes=1))
+    _scan(staff, "lead")
+    assert _pairs(staff, "lead") == []
+    assert alike[1] in staff.ask(dismissals_of, alike[0], actor="anna")
+
+
 def test_two_records_are_told_apart_when_no_scan_has_met_them(staff):
     one, two, three = (staff.do("lead.create", "anna", name="Eva Berg").id for _ in range(3))
     named = {"record_type": "lead", "record_id": two}
