@@ -50,8 +50,8 @@ def test_a_form_of_our_own_origin_is_taken(browse):
 
 def test_a_token_of_another_session_is_refused(browse):
     browser, other = browse("employee"), browse("colleague")
-    browser.csrf = other.csrf
-    response = browser.post("/leads/new", name="Kari")
+    data = {"csrf_token": other.csrf, "name": "Kari"}
+    response = browser.client.post("/leads/new", data=data)
     assert response.status_code == 400
     assert "The page is out of date" in response.text
 
