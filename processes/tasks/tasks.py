@@ -7,15 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from processes.running.instance_tables import QueueEntry, TaskState, WorkItem, table_of
+from processes.running.instance_tables import IS_OPEN, QueueEntry, TaskState, WorkItem, table_of
 from processes.running.projection import queue_rows
 from processes.running.runtime import carry_out, open_execution
 from processes.running.story import tell_completion
 from processes.tasks.forms import check_entered, write_record
 from processes.tasks.inbox import next_task_id
-from processes.tasks.rights import get_visible, is_candidate, lock_with_instance, may_work_on
+from processes.tasks.rights import (
+    get_visible,
+    is_candidate,
+    lock_with_instance,
+    may_work_on,
+    visibility,
+)
 from services.actors import Permission
 from services.errors import Conflict, Invalid, NotAllowed
 from services.operations import Arguments, operation
@@ -39,6 +45,21 @@ class AssignTask(OfTask):
         required=True,
         allow_none=True,
         metadata={"title": "Person", "description": "Nobody in particular if empty"},
+    )
+
+
+class HandOver(Arguments):
+    """Arguments of ``task.hand_over``."""
+
+    from_id = fields.UUID(required=True, metadata={"title": "From", "relation": "user"})
+    to_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "title": "To",
+            "relation": "user",
+            "description": "Back to the queues that they came from if empty",
+        },
     )
 
 
@@ -104,12 +125,31 @@ def assign_task(uow: UnitOfWork, *, task_id: UUID, user_id: UUID | None) -> dict
         Invalid: There is no such active person.
     """
     task = _open_task(uow, task_id)
-    user = None if user_id is None else uow.find(User, user_id)
-    if user_id is not None and (user is None or not user.active):
-        message = "There is no such person."
-        raise Invalid(message, {"user_id": [message]})
+    _check_person(uow, user_id, "user_id")
     _give(uow, task, user_id)
     return _shown(task)
+
+
+@operation("task.hand_over", Permission.TASK_ASSIGN, HandOver)
+def hand_over_tasks(uow: UnitOfWork, *, from_id: UUID, to_id: UUID | None) -> dict[str, int]:
+    """Hand all open tasks of somebody to another person, or back to their queues.
+
+    Returns:
+        How many were ``given``, and how many are ``left``: those go back to no queue.
+
+    Raises:
+        Invalid: There is no such active person.
+    """
+    _check_person(uow, to_id, "to_id")
+    held = select(WorkItem).where(WorkItem.assignee_id == from_id, IS_OPEN)
+    seen = visibility(uow.actor)
+    if seen is not None:
+        held = held.where(seen)
+    tasks = uow.session.scalars(held.order_by(WorkItem.id).with_for_update()).all()
+    given = [one for one in tasks if to_id or one.candidate_groups or one.candidate_users]
+    for task in given:
+        _give(uow, task, to_id)
+    return {"given": len(given), "left": len(tasks) - len(given)}
 
 
 @operation("task.complete", Permission.TASK_WORK, CompleteTask)
@@ -146,6 +186,13 @@ def complete_task(
         "instance_id": instance.id,
         "next_task_id": next_task_id(uow),
     }
+
+
+def _check_person(uow: UnitOfWork, user_id: UUID | None, name: str) -> None:
+    user = None if user_id is None else uow.find(User, user_id)
+    if user_id is not None and (user is None or not user.active):
+        message = "There is no such person."
+        raise Invalid(message, {name: [message]})
 
 
 def _open_task(uow: UnitOfWork, task_id: UUID) -> WorkItem:

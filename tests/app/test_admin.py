@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
-from processes.running.instance_tables import ProcessInstance
+from processes.running.instance_tables import ProcessInstance, WorkItem
 from services.actors import SYSTEM
 from services.mail.model import Mail, MailState
 from services.operations import run
@@ -228,6 +229,22 @@ def test_a_person_is_switched_off_and_on(browse, people, visitor):
     assert visitor.sign_in("anna@lanewise.example").status_code == 401
     browser.post(f"/admin/people/{people['employee']}/activate")
     assert visitor.sign_in("anna@lanewise.example").status_code == 302
+
+
+def test_who_is_switched_off_leaves_tasks_to_a_colleague(platform, browse, people, start, lead_of):
+    start()
+    browser, key = browse("administrator"), people["employee"]
+    lead_of("employee", owner_id=key)
+    with platform.session() as session:
+        session.execute(update(WorkItem).values(assignee_id=key))
+        session.commit()
+    page = browser.get(f"/admin/people/{key}/leaving").text
+    assert "has 1 open task." in page
+    assert "Leads</a>" in page
+    browser.post(f"/admin/people/{key}/leaving", to_id=people["colleague"])
+    with platform.session() as session:
+        assert str(session.scalar(select(WorkItem.assignee_id))) == people["colleague"]
+        assert not session.get_one(User, UUID(key)).active
 
 
 def test_the_last_administrator_stays(platform, browse, people):

@@ -110,6 +110,8 @@ DECISIONS = {
     "admin.incidents": OPERATE,
     "admin.instance": OPERATE,
     "admin.instances": OPERATE,
+    "admin.leave": MANAGE,
+    "admin.leaving": MANAGE,
     "admin.new_calendar": Permission.CALENDAR_WRITE,
     "admin.delete_job": OPERATE,
     "admin.jobs": OPERATE,

@@ -137,6 +137,27 @@ def test_an_administrator_hands_a_task_to_a_person_or_back_to_the_queue(world):
         world.do("task.assign", "olga", task_id=task, user_id=task)
 
 
+def test_all_tasks_go_back_to_their_queues_when_they_are_handed_over_to_nobody(world):
+    world.deploy(one_task(), one_task("q", inner=user_task(assignee="Anna Berg"), name="Mine"))
+    world.start("p")
+    world.start("q")
+    anna = world.people["anna"].user_id
+    world.do("task.claim", "anna", task_id=world.task("Ask"))
+    with pytest.raises(NotAllowed):
+        world.do("task.hand_over", "boris", from_id=anna, to_id=None)
+    told = world.do("task.hand_over", "olga", from_id=anna, to_id=None)
+    assert told == {"given": 1, "left": 1}
+    assert [task.name for task in world.tasks("boris", "groups")] == ["Ask"]
+
+
+def test_tasks_are_handed_over_to_nobody_who_is_not_there(world):
+    world.deploy(one_task())
+    world.start("p")
+    anna = world.people["anna"].user_id
+    with pytest.raises(Invalid):
+        world.do("task.hand_over", "olga", from_id=anna, to_id=world.task("Ask"))
+
+
 @pytest.mark.parametrize(
     ("written", "seen_by", "view"),
     [
