@@ -85,7 +85,9 @@ def _owned(uow: UnitOfWork, key: UUID) -> list[Owned]:
     where = text_of({"and": [{"field": "owner_id", "op": "eq", "value": str(key)}]})
     rows = uow.session.execute(union_all(*queries)).all()
     return [
-        Owned(KINDS[place], number, url_for(f"{KINDS[place].place}.index", filter=where, view="all"))
+        Owned(
+            KINDS[place], number, url_for(f"{KINDS[place].place}.index", filter=where, view="all")
+        )
         for place, number in rows
         if number
     ]
