@@ -12,7 +12,7 @@ from services.actors import Permission
 from services.arguments import Key, Line
 from services.errors import Invalid, LanewiseError
 from services.operations import Arguments, check_allowed, get_operation, operation, run
-from services.records.types import find_record_type
+from services.records.types import find_record_type, get_record_type
 from services.unit_of_work import UnitOfWork
 
 MAX_RECORDS: Final = 200
@@ -59,7 +59,7 @@ def change_many(
             with uow.savepoint():
                 run(uow, operation, {**values, **name_record(key)})
         except LanewiseError as error:
-            refused.append({"record_id": key, "message": _reason(error)})
+            refused.append({"record_id": key, "message": _reason(record_type, error)})
     return {"changed": len(keys) - len(refused), "refused": refused}
 
 
@@ -81,6 +81,11 @@ def _naming(record_type: str, name: str) -> Callable[[UUID], dict[str, str]]:
     raise Invalid(message, {"operation": [message]})
 
 
-def _reason(error: LanewiseError) -> str:
-    fields_of = error.fields if isinstance(error, Invalid) else {}
-    return " ".join(text for texts in fields_of.values() for text in texts) or error.message
+def _reason(record_type: str, error: LanewiseError) -> str:
+    """Return why a record refused, each message with the label of the field that it is about."""
+    told = []
+    for name, messages in (error.fields if isinstance(error, Invalid) else {}).items():
+        field = get_record_type(record_type).field(name)
+        label = "" if field is None else f"{field.label}: "
+        told += [text if text.startswith(label) else label + text for text in messages]
+    return " ".join(told) or error.message

@@ -42,6 +42,8 @@ def test_one_stays_as_it_is_when_it_refuses(desk, deals, change):
     ]
     stages = desk.ask(lambda uow: [get_record(uow, "deal", one.id).stage for one in deals])
     assert stages == ["won", "offer"]
+    told = change("deal.update", currency="EURO")["refused"][0]["message"]
+    assert told.startswith("Currency: ")
 
 
 @pytest.mark.parametrize("operation", ["lead.convert", "user.create", "deal.create", "view.save"])
