@@ -212,3 +212,13 @@ def test_a_form_offers_people_for_a_link_to_a_person(olga):
     page = olga.get("/pick/user?name=c_adviser_id&pick=boris")
     assert "Boris Demir" in page.text
     assert "Anna Berg" not in page.text
+
+
+def test_what_was_saved_meanwhile_is_told_as_people_read_it(olga):
+    choices = {"choices.0.label": "Oak wood", "choices.1.label": "Steel"}
+    add_field(olga, "deal", "choice", "Frame", **choices)
+    made = olga.post("/deals/new", name="D").headers["Location"]
+    olga.post(f"{made}/edit", name="D", version="1", c_frame="oak_wood")
+    refused = olga.post(f"{made}/edit", name="D", version="1", c_frame="steel")
+    assert refused.status_code == 409
+    assert "Saved now: Oak wood" in refused.text
