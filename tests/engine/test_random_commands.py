@@ -405,7 +405,7 @@ def places(tokens):
     return [(token.token_id, token.element_id) for token in tokens if token.role == "token"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(blocks(), st.integers(0, 2**32))
 def test_instance_goes_on_in_a_changed_version_or_is_told_what_blocks_it(block, seed):
     order = random.Random(seed)

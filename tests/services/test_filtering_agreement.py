@@ -136,7 +136,7 @@ def _fill(staff, clock):
 def test_sql_and_python_agree_when_a_filter_is_any(staff, clock):
     _fill(staff, clock)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
     @given(raw=FILTERS, actor=ROLES)
     def agree(raw, actor):
         found(staff, "deal", raw, actor)
