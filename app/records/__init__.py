@@ -27,7 +27,7 @@ from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.records.lead_conversion import conversion_blueprint
 from app.records.saved_views import views_blueprint
-from app.records.titles import record_label, record_url
+from app.records.titles import record_label, record_url, sought
 from app.views import view
 from services.actors import Permission
 from services.documents.files import get_document
@@ -40,7 +40,10 @@ def register(app: Flask) -> None:
     """Add the pages of every record type, and what they share."""
     init_added_kinds(app)
     app.jinja_env.globals.update(
-        record_url=record_url, record_label=record_label, can_convert=made.can_convert
+        record_url=record_url,
+        record_label=record_label,
+        sought=sought,
+        can_convert=made.can_convert,
     )
     for kind in KINDS.values():
         if not kind.type.is_added:

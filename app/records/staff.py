@@ -12,6 +12,8 @@ from services.unit_of_work import UnitOfWork
 
 STAFF: Final = "staff"
 """What is looked for where it may be a person or a group; ``user`` or ``group`` where not."""
+SOUGHT: Final = {"user": "people", "group": "groups", STAFF: "people and groups"}
+"""What boxes say that find them."""
 MATCHES: Final = 8
 
 

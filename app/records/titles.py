@@ -13,6 +13,7 @@ from flask import url_for
 from sqlalchemy import select
 
 from app.records.kinds import KINDS
+from app.records.staff import SOUGHT
 from services.documents.files import names_of_documents
 from services.records.types import Field, find_record_type, find_relation
 from services.unit_of_work import UnitOfWork
@@ -101,6 +102,12 @@ def record_label(record_type: str) -> str:
     """Return what records of a type are called; the type itself if there is none any more."""
     found = find_record_type(record_type)
     return record_type if found is None else found.label
+
+
+def sought(relation: str) -> str:
+    """Return what a box that finds records, people or groups says: "Search price lists"."""
+    found = find_record_type(relation)
+    return f"Search {SOUGHT[relation] if found is None else found.plural.lower()}"
 
 
 def record_url(record_type: str, key: UUID) -> str:
