@@ -29,7 +29,7 @@ from services.documents.templates import (
 )
 from services.documents.trials import told_values
 from services.documents.word.package import WORD_TYPE
-from services.errors import Invalid, LanewiseError, NotFound
+from services.errors import Conflict, Invalid, LanewiseError, NotFound
 from services.mail.text import clean_html
 from services.operations import run
 from services.records.lists import list_records
@@ -229,7 +229,19 @@ def _editor(
         state="" if template is None else _state(template),
         is_word=template is not None and template.format == TemplateFormat.WORD,
         language_name=language_name,
+        theirs=_theirs(uow, template, values) if isinstance(error, Conflict) else None,
     )
+
+
+def _theirs(
+    uow: UnitOfWork, template: Template | None, values: dict[str, Any]
+) -> tuple[str, Sequence[Any]] | None:
+    """Return who put in force what is, and how the form's text differs from it."""
+    if template is None:
+        return None
+    version = find_version(uow, template.id, template.number)
+    by = "somebody" if version is None else version.made_by_name
+    return by, compare_texts(template.body, values["body"])
 
 
 def _given() -> dict[str, Any]:

@@ -52,6 +52,17 @@ def test_what_was_typed_stays_when_a_template_is_broken(olga, offer):
     assert "Try" in versions
 
 
+def test_theirs_stands_beside_mine_when_two_changed_one_template(olga, offer):
+    page = olga.get(f"/admin/templates/{offer}")
+    seen = {"title": "T", "version": re.search(r'name="version" value="(\d+)"', page.text)[1]}
+    olga.post(f"/admin/templates/{offer}", **seen, body="<p>Theirs</p>")
+    refused = olga.post(f"/admin/templates/{offer}", **seen, body="<p>Mine</p>", comment="Why")
+    assert refused.status_code == 409
+    for line in ("<code>&lt;p&gt;Theirs&lt;/p&gt;</code>", "<code>&lt;p&gt;Mine&lt;/p&gt;</code>"):
+        assert line in refused.text
+    assert 'value="Why"' in refused.text
+
+
 def test_the_preview_shows_the_chosen_record_when_a_template_is_written(olga, deal):
     draft = {"kind": "mail", "title": "{{ deal.name }}", "language": "en", "types_asked": "1"}
     draft |= {"record_types": "deal", "about": f"deal:{deal.id}"}
