@@ -8,12 +8,14 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, reason_of
+from app.records.actions import warn_of_blind
 from app.records.titles import record_url
 from app.views import view
 from services.actors import Permission
 from services.errors import LanewiseError
 from services.operations import run
 from services.records.notes import find_note, is_deleted, is_own, note_versions
+from services.records.types import get_record
 from services.unit_of_work import UnitOfWork
 
 
@@ -49,6 +51,8 @@ def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     given = form_arguments(("text", "seen"))
     run(uow, "note.update", {"note_id": str(key), **given})
     flash("The note is changed.", "good")
+    note = find_note(uow, key)
+    warn_of_blind(uow, note.body or "", get_record(uow, note.record_type, note.record_id))
     return _to_record(uow, key)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
@@ -12,6 +13,7 @@ from app.records.kind import RecordKind
 from app.records.made import mail_arguments
 from services.errors import LanewiseError, NotFound
 from services.operations import run
+from services.records.notes import named_in_vain
 from services.unit_of_work import UnitOfWork
 
 
@@ -26,9 +28,9 @@ def act(kind: RecordKind, uow: UnitOfWork, *, key: UUID, action: str) -> Respons
         raise NotFound("There is no such action.")
     numbers = {field.name for field in found.fields if field.traits.is_decimal}
     given = form_arguments((field.name for field in found.fields), numbers)
-    run(uow, found.operation, {kind.id_argument: str(key), **given})
+    made = run(uow, found.operation, {kind.id_argument: str(key), **given})
     flash(found.done, "good")
-    return _back(kind, key)
+    return _back(kind, made.id if found.goes_on else key)
 
 
 def move(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -60,8 +62,16 @@ def restore(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVa
 
 def note(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Add a note to the record's timeline."""
-    run(uow, "note.add", {**_of_record(kind, key), **form_arguments(["text"])})
+    record = run(uow, "note.add", {**_of_record(kind, key), **form_arguments(["text"])})
+    warn_of_blind(uow, request.form.get("text", ""), record)
     return _back(kind, key)
+
+
+def warn_of_blind(uow: UnitOfWork, text: str, record: Any) -> None:
+    """Say which colleagues were named in vain, since they may not see the record."""
+    if blind := named_in_vain(uow, text, record):
+        names = " and ".join(filter(None, (", ".join(blind[:-1]), blind[-1])))
+        flash(f"{names} may not see this. Share it, so that your note is read.", "warn")
 
 
 def assign(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

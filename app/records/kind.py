@@ -27,6 +27,7 @@ class Action:
         tone: The button's style.
         is_offered: Whether the page's head has a button for it; not where the page's own part does.
         page: The endpoint of a page that asks more than a dialog can, which its button leads to.
+        goes_on: Whether its operation makes another record of the type, whose page comes next.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Action:
     tone: str = ""
     is_offered: bool = True
     page: str = ""
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from services.records.types import find_record_type, get_record
 from services.unit_of_work import UnitOfWork
 
 MAX_MAILS = 200
+# As mail programs of the languages that our clients write in begin the subject of an answer.
+_ANSWER = re.compile(r"(re|aw|antw|sv|vs|odp|ynt|отв|відп)(\[\d+\])?:", re.IGNORECASE)
 
 
 class NameThread(Arguments):
@@ -237,11 +240,10 @@ def copied_in(mail: Mail, settings: Settings) -> str:
 
 
 def subject_of_answer(mail: Mail | None) -> str | None:
-    """Return the subject of an answer, with one ``Re:`` in front."""
+    """Return the subject of an answer, with one ``Re:``, or what stands for it, in front."""
     if mail is None:
         return None
-    begun = mail.subject.lower().startswith("re:")
-    return mail.subject if begun else f"Re: {mail.subject}"[:300]
+    return mail.subject if _ANSWER.match(mail.subject) else f"Re: {mail.subject}"[:300]
 
 
 def _is_unread(mail: Mail) -> bool:

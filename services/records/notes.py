@@ -198,6 +198,18 @@ def find_mentioned(uow: UnitOfWork, text: str) -> list[User]:
     return list(found.values())
 
 
+def named_in_vain(uow: UnitOfWork, text: str, record: Any) -> list[str]:
+    """Return the names of those who are named in a note but may not see its record.
+
+    They are told nothing of it until they may.
+    """
+    return [
+        person.name
+        for person in find_mentioned(uow, text)
+        if uow.acting_as(person.actor()).find(type(record), record.id) is None
+    ]
+
+
 def _begins(text: str, name: str) -> bool:
     following = text[len(name) : len(name) + 1]
     return text.startswith(name) and not (following.isalnum() or following == "_")

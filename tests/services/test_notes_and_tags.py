@@ -11,7 +11,7 @@ from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.filtering.parsing import parse_filter
 from services.records.field_history import field_history
 from services.records.lists import list_records
-from services.records.notes import find_mentioned, mentions_of, note_versions
+from services.records.notes import find_mentioned, mentions_of, named_in_vain, note_versions
 from services.records.timeline import timeline_of
 from services.records.types import get_record_type
 from services.tags.tags import list_tags, suggest_tags, tags_of
@@ -76,6 +76,11 @@ def test_a_deleted_note_is_read_by_its_author_alone_until_it_is_back(staff, lead
     [entry] = staff.ask(timeline_of, "lead", lead.id, group="notes")
     assert (entry.body, len(staff.ask(mentions_of, actor="maria"))) == ("Too much said, @Maria", 1)
     assert staff.ask(note_versions, note.id) == []
+
+
+def test_it_is_known_who_is_named_in_vain_when_they_may_not_see_the_record(staff, lead):
+    words = "@Maria, @Sven and @Nobody"
+    assert staff.ask(named_in_vain, words, lead, actor="boris") == ["Sven"]
 
 
 def test_whoever_is_named_is_told_until_the_name_goes(staff, lead):
