@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -13,6 +14,7 @@ from zoneinfo import available_timezones
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.admin.conflicts import Editing, editing
 from app.context import settings
 from app.forms import reason_of
 from app.views import View, view
@@ -55,11 +57,12 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
     return render_template("admin/calendars.html", calendars=calendars, coming=coming, weeks=weeks)
 
 
-def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
+def show_new(_uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
     """Show the form for a new calendar."""
     week = {day: "" if day in {"saturday", "sunday"} else "09:00-17:00" for day in DAYS}
     blank = {"name": "", "timezone": settings().timezone.key, "week": week, "special_days": []}
-    return _form(uow, None, _given() if request.method == "POST" else blank, error)
+    values = _given() if request.method == "POST" else blank
+    return _form(None, values, Editing({}, {}, ""), error)
 
 
 def create(uow: UnitOfWork) -> ResponseReturnValue:
@@ -72,8 +75,14 @@ def create(uow: UnitOfWork) -> ResponseReturnValue:
 def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
     """Show the form of a calendar."""
     calendar = uow.get(CalendarRow, key)
-    values = _given() if request.method == "POST" else present_calendar(calendar)
-    return _form(uow, calendar, values, error)
+    stored = present_calendar(calendar)
+    values = _given() if request.method == "POST" else stored
+    given = _flat(values) if request.method == "POST" else None
+    edited = editing(calendar.version, _flat(stored), given, error)
+    if edited.notes.get("special_days"):
+        told = "; ".join(map(_day_in_words, stored["special_days"]))
+        edited.notes["special_days"] = f"Saved now: {told or 'none'}"
+    return _form(calendar, {**values, **_unfolded(edited.values)}, edited, error)
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -119,18 +128,40 @@ def _coming(calendar: CalendarRow, today: date) -> str:
     return f"{day:%d %b %Y} {name}".strip()
 
 
+def _day_in_words(day: Mapping[str, Any]) -> str:
+    yearly = "every year" if day["yearly"] else ""
+    return " ".join(filter(None, (day["date"], yearly, day["name"], day["hours"] or "holiday")))
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return a calendar as texts by control; its special days are one."""
+    days = [
+        {name: row[name] for name in (*_DAY_FIELDS, "yearly")} for row in values["special_days"]
+    ]
+    week = {f"week.{day}": values["week"].get(day) or "" for day in DAYS}
+    names = {name: values[name] for name in ("name", "timezone")}
+    return {**names, **week, "special_days": json.dumps(days)}
+
+
+def _unfolded(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return a calendar of its texts."""
+    week = {day: texts[f"week.{day}"] for day in DAYS}
+    names = {name: texts[name] for name in ("name", "timezone")}
+    return {**names, "week": week, "special_days": json.loads(texts["special_days"])}
+
+
 def _form(
-    uow: UnitOfWork,
     calendar: CalendarRow | None,
     values: Mapping[str, Any],
+    edited: Editing,
     error: LanewiseError | None,
 ) -> ResponseReturnValue:
     blank = {"date": "", "yearly": False, "name": "", "hours": ""}
-    del uow
     return render_template(
         "admin/calendar.html",
         calendar=calendar,
         values=values,
+        edited=edited,
         rows=[*values["special_days"], *[blank] * _EMPTY_ROWS],
         days=DAYS,
         zones=_zones(),

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.admin.conflicts import Editing, editing
 from app.forms import reason_of
 from app.views import View, view
 from services.actors import Permission
@@ -61,7 +62,8 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
 def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
     """Show the form for a new policy."""
     blank = {"at_risk_percent": 75, "active": True}
-    return _form(uow, None, _given() if request.method == "POST" else blank, error)
+    values = _given() if request.method == "POST" else blank
+    return _form(uow, None, values, Editing({}, {}, ""), error)
 
 
 def create(uow: UnitOfWork) -> ResponseReturnValue:
@@ -74,8 +76,16 @@ def create(uow: UnitOfWork) -> ResponseReturnValue:
 def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
     """Show the form of a policy."""
     policy = uow.get(SlaPolicy, key)
-    values = _given() if request.method == "POST" else present_policy(policy)
-    return _form(uow, policy, values, error)
+    stored = present_policy(policy)
+    given = _flat(_given()) if request.method == "POST" else None
+    edited = editing(policy.version, _flat(stored), given, error)
+    if "calendar_id" in edited.notes:
+        names = {calendar.id: calendar.name for calendar in list_calendars(uow)}
+        name = names.get(stored["calendar_id"], "the default one")
+        edited.notes["calendar_id"] = f"Saved now: {name}"
+    if "active" in edited.notes:
+        edited.notes["active"] = f"Saved now: {'' if policy.active else 'not '}in force"
+    return _form(uow, policy, edited.values, edited, error)
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -97,6 +107,7 @@ def _form(
     uow: UnitOfWork,
     policy: SlaPolicy | None,
     values: Mapping[str, Any],
+    edited: Editing,
     error: LanewiseError | None,
 ) -> ResponseReturnValue:
     calendars = list_calendars(uow)
@@ -106,10 +117,17 @@ def _form(
         "admin/service_level.html",
         policy=policy,
         values=values,
+        edited=edited,
         calendars=options,
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
     )
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return a policy as texts by control."""
+    texts = {name: str(values.get(name) or "") for name in (*_FIELDS, "position")}
+    return {**texts, "active": "1" if values["active"] else ""}
 
 
 def _given() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -29,6 +30,17 @@ def listed(platform):
         return platform.transact(SYSTEM, query)
 
     return ask
+
+
+def form_of(page):
+    """Return what the inputs of a page's form hold and would send."""
+    held = {}
+    form = next(one for one in page.split("<form") if 'name="seen"' in one)
+    for control in re.findall(r"<input[^>]*>", form):
+        given = dict(re.findall(r'([a-z-]+)="([^"]*)"', control))
+        if given["type"] != "checkbox" or " checked" in control:
+            held[given["name"]] = unescape(given.get("value", ""))
+    return {name: text for name, text in held.items() if name not in {"submission", "csrf_token"}}
 
 
 def named(found, name):
@@ -82,6 +94,24 @@ def test_a_calendar_is_changed_and_becomes_the_default(admin, listed):
     assert admin.post(f"/admin/calendars/{made.id}", **changed).status_code == 409
 
 
+def test_nothing_is_lost_when_two_change_one_calendar(admin, listed):
+    admin.get("/admin/calendars/new")
+    admin.post("/admin/calendars/new", **NEW)
+    url = f"/admin/calendars/{named(listed(list_calendars), 'Oslo').id}"
+    zone = {"timezone": "Europe/Oslo"}
+    mine = form_of(admin.get(url).text) | zone
+    theirs = {"week.monday": "08:00-12:00", "special_days.0.date": "2026-05-17"}
+    assert admin.post(url, **{**mine, **theirs}).status_code == 302
+    typed = {"week.tuesday": "07:00-11:00", "week.monday": "06:00-07:00"}
+    refused = admin.post(url, **{**mine, **typed})
+    assert refused.status_code == 409
+    assert "Saved now: 08:00-12:00" in refused.text
+    assert admin.post(url, **form_of(refused.text), **zone).status_code == 302
+    made = named(listed(list_calendars), "Oslo")
+    assert (made.week["monday"], made.week["tuesday"]) == ("06:00-07:00", "07:00-11:00")
+    assert [day["date"] for day in made.special_days] == ["2026-05-17"]
+
+
 def test_a_calendar_stays_with_a_reason_when_it_is_used(admin, listed):
     admin.get("/admin/calendars")
     used = named(listed(list_calendars), "Around the clock")
@@ -122,6 +152,18 @@ def test_a_policy_is_made_changed_and_deleted(admin, listed):
     assert named(listed(list_policies), "Gold").first_response_seconds == 7200
     admin.post(f"/admin/service-levels/{made.id}/delete")
     assert "Gold" not in admin.get("/admin/service-levels").text.split("<table")[1]
+
+
+def test_a_policy_shows_mine_and_theirs_when_two_change_it(admin, listed):
+    admin.get("/admin/service-levels")
+    url = f"/admin/service-levels/{named(listed(list_policies), 'Wishes').id}"
+    mine = form_of(admin.get(url).text) | {"calendar_id": "", "condition": ""}
+    assert admin.post(url, **{**mine, "resolution": "9h"}).status_code == 302
+    refused = admin.post(url, **{**mine, "at_risk_percent": "60"})
+    assert refused.status_code == 409
+    again = form_of(refused.text)
+    assert (again["resolution"], again["at_risk_percent"]) == ("9 h", "60")
+    assert "Saved now: 75" in refused.text
 
 
 def test_a_policy_shows_what_is_wrong_with_its_condition(admin):
