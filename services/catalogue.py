@@ -28,6 +28,7 @@ from services.crm import (
     requests,
     stages,
 )
+from services.custom import deleting as custom_deleting
 from services.custom import fields as custom_fields
 from services.custom import files as custom_files
 from services.custom import indexes as custom_indexes
@@ -126,6 +127,7 @@ __all__ = [
     "contracts",
     "conversion",
     "credit_notes",
+    "custom_deleting",
     "custom_fields",
     "custom_files",
     "custom_indexes",

@@ -63,6 +63,7 @@ def add_routes(blueprint: Blueprint) -> None:
         ("/layout/fields/<uuid:key>/move", "move_field", move, _explain),
         ("/layout/fields/<uuid:key>/retire", "retire_field", retire, _explain),
         ("/layout/fields/<uuid:key>/restore", "restore_field", restore, _explain),
+        ("/layout/fields/<uuid:key>/delete", "delete_field", delete, _explain),
     )
     for rule, name, function, again in changes:
         blueprint.add_url_rule(rule, name, view(manage, again=again)(function), methods=["POST"])
@@ -141,6 +142,11 @@ def retire(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 def restore(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Bring the field back."""
     return _run(uow, "custom_field.restore", key, {}, "is back, with the values it had.")
+
+
+def delete(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Delete the retired field for good."""
+    return _run(uow, "custom_field.delete", key, {}, "goes for good, with its values.")
 
 
 def _run(

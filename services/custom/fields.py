@@ -18,7 +18,7 @@ from services.custom.indexes import index_job
 from services.custom.keys import key_from
 from services.custom.layout import change_layout, lock_layout
 from services.custom.model import CustomField
-from services.custom.options import CHOICE_KINDS, FORMULA, KEY_KINDS, attribute_of
+from services.custom.options import CHOICE_KINDS, FORMULA, GOING, KEY_KINDS, attribute_of
 from services.custom.values import storage_of
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import operation
@@ -67,7 +67,7 @@ def update_field(
 ) -> dict[str, Any]:
     """Change a field of a record type."""
     lock_layout(uow)
-    row = get_field(uow, field_id)
+    row = _staying(uow, field_id)
     check_version(uow, row, version)
     others = [one for one in list_fields(uow, row.record_type) if one.id != row.id]
     was_unique, was_indexed, former_kind = row.is_unique, row.is_indexed, row.kind
@@ -131,7 +131,7 @@ def retire_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
 def restore_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
     """Bring a retired field back, with the values that records have of it."""
     lock_layout(uow)
-    row = get_field(uow, field_id)
+    row = _staying(uow, field_id)
     if row.retired_at is None:
         return present_field(row)
     row.retired_at = None
@@ -164,6 +164,7 @@ def present_field(row: CustomField) -> dict[str, Any]:
         **flags,
         "index_ready_at": row.index_ready_at,
         "retired_at": row.retired_at,
+        GOING: GOING in row.options,
     }
 
 
@@ -176,6 +177,14 @@ def get_field(uow: UnitOfWork, field_id: UUID) -> CustomField:
     row = uow.session.get(CustomField, field_id)
     if row is None:
         raise NotFound("There is no such field.")
+    return row
+
+
+def _staying(uow: UnitOfWork, field_id: UUID) -> CustomField:
+    """Return a field that is not being deleted."""
+    row = get_field(uow, field_id)
+    if GOING in row.options:
+        raise Conflict("This field is being deleted.")
     return row
 
 

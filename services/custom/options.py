@@ -10,6 +10,9 @@ from services.custom.attributes import PREFIX
 from services.custom.model import CustomField
 from services.records.types import Field, FieldRules
 
+GOING: Final = "is_going"
+"""Among the options of a field whose values are being deleted, and then itself."""
+
 FORMULA: Final = "formula"
 """The kind of fields that are computed; what they compute has a kind of its own."""
 

@@ -176,6 +176,7 @@ DECISIONS = {
                 "move_field",
                 "retire_field",
                 "restore_field",
+                "delete_field",
             )
         ],
         Permission.LAYOUT_WRITE,

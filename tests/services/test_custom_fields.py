@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from services.custom import deleting
 from services.custom.fields import MAX_FIELDS, list_fields
 from services.custom.indexes import index_name, keep_index
 from services.custom.layout import _KNOWN, CHECK_SECONDS, look_again
@@ -437,6 +438,27 @@ def test_a_field_is_not_retired_when_a_formula_needs_it(desk, define):
     define("formula", "Other", formula="c_base + 1", result="decimal")
     with pytest.raises(Conflict, match="Other"):
         desk.do("custom_field.retire", field_id=str(field["id"]))
+
+
+def test_a_field_is_gone_with_its_values_when_it_is_deleted_for_good(desk, define, monkeypatch):
+    monkeypatch.setattr(deleting, "AT_ONCE", 1)
+    key = str(define("text", "Gone", is_indexed=True)["id"])
+    deals = [desk.do("deal.create", name="D", c_gone="x") for _ in range(2)]
+    with pytest.raises(Conflict, match="Retire"):
+        desk.do("custom_field.delete", field_id=key)
+    desk.do("custom_field.retire", field_id=key)
+    assert desk.do("custom_field.delete", field_id=key)["is_going"]
+    for name in ("restore", "update"):
+        with pytest.raises(Conflict, match="being deleted"):
+            desk.do(f"custom_field.{name}", field_id=key)
+    done = 0
+    while done < len(slices := desk.jobs("layout.delete_field")):
+        deleting.erase_values(desk.platform, **slices[done])
+        done += 1
+    assert desk.ask(lambda uow: list_fields(uow, "deal")) == []
+    define("text", "Gone")
+    found = desk.ask(lambda uow: [get_record(uow, "deal", one.id) for one in deals])
+    assert [(one.c_gone, one.version) for one in found] == [(None, 2), (None, 2)]
 
 
 def test_a_field_is_not_retired_when_a_formula_reads_it_over_a_link(desk, define):
