@@ -1,4 +1,7 @@
-"""One search over all record types: what is called so first, then what begins so, newest first."""
+"""One search over all record types: what is called so first, then what begins so, newest first.
+
+In short, ``berg`` finds Berg, then Anna Berg, then Berglund, then who works at Berg.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,8 @@ def find_records(
     """Return the records that match ``text`` best.
 
     Those whose title, number, address or phone number is just this come first, then those whose
-    titles have all the words, then those that have them elsewhere; the newest first in each.
+    titles have all the words, then those whose titles have words that begin so, then those that
+    have them elsewhere; the newest first in each.
     ``types`` are the record types to look among, all if there are none.
 
     Raises:

@@ -33,7 +33,13 @@ from services.access import row_condition
 from services.records.types import RecordType
 from services.search.conditions import has_words
 from services.search.model import SearchEntry
-from services.search.words import Query, as_title_tsquery, as_tsquery, as_whole_tsquery
+from services.search.words import (
+    Query,
+    as_title_tsquery,
+    as_tsquery,
+    as_whole_tsquery,
+    as_words_tsquery,
+)
 from services.unit_of_work import UnitOfWork
 
 LOOKED_AT: Final = 2_000
@@ -48,8 +54,9 @@ class Rank(IntEnum):
     """How well a record matches; the best comes first."""
 
     WHOLE = 1
-    TITLE = 2
-    ELSEWHERE = 3
+    WORDS = 2
+    TITLE = 3
+    ELSEWHERE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,8 @@ class Searching:
     def newest(self, limit: int) -> list[Any]:
         """Return matches among the newest records, and those that are called just so.
 
-        Of the latter some, should there be hundreds.
+        Of the latter some, should there be hundreds; likewise of those whose titles have just
+        these words among others, and no longer ones that only begin so.
         """
         streams = list(self._streams())
         most = max(_LEAST, LOOKED_AT // len(streams))
@@ -87,7 +95,11 @@ class Searching:
             self._matches(columns), self._visible(columns, self.types)
         )
         # One's own record of one's team is in two streams, and perhaps shared as well.
-        parts = [among.order_by(rank, columns.id.desc()).limit(3 * limit)]
+        words = self._entries(Rank.WORDS, as_words_tsquery(self.query), self.types)
+        parts = [
+            among.order_by(rank, columns.id.desc()).limit(3 * limit),
+            words.limit(_SAME_NAME),
+        ]
         if self.fully:
             whole = self._entries(Rank.WHOLE, as_whole_tsquery(self.query), self.fully)
             parts.append(whole.limit(_SAME_NAME))
@@ -115,9 +127,11 @@ class Searching:
 
     def _rank(self, columns: Any) -> ColumnElement[int]:
         whole = has_words(columns.words, as_whole_tsquery(self.query))
+        words = has_words(columns.words, as_words_tsquery(self.query))
         title = has_words(columns.words, as_title_tsquery(self.query))
         return case(
             (and_(self._is_fully(columns), whole), int(Rank.WHOLE)),
+            (words, int(Rank.WORDS)),
             (title, int(Rank.TITLE)),
             else_=int(Rank.ELSEWHERE),
         )

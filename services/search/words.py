@@ -109,6 +109,11 @@ def as_title_tsquery(query: Query) -> str:
     return " & ".join(f"'^{word}':*" for word in query.words)
 
 
+def as_words_tsquery(query: Query) -> str:
+    """Return the text of a ``tsquery`` that finds titles with just these words among others."""
+    return " & ".join(f"'^{word}'" for word in query.words)
+
+
 def as_whole_tsquery(query: Query) -> str:
     """Return the text of a ``tsquery`` that finds what is called just this."""
     return f"'={query.whole}'"

@@ -100,12 +100,14 @@ def test_the_best_comes_first_when_much_matches(staff, eva):
     staff.do("account.create", name="The Nordlys")
     staff.do("account.create", name="Nordlys")
     staff.do("account.create", name="Nordlys Hotel")
+    staff.do("account.create", name="Nordlysveien")
     hits = staff.ask(find_records, "nordlys", actor="maria")
     assert [(hit.title, hit.rank) for hit in hits] == [
         ("Nordlys", Rank.WHOLE),
-        ("Nordlys Hotel", Rank.TITLE),
-        ("Nordlys Skole", Rank.TITLE),
-        ("The Nordlys", Rank.TITLE),
+        ("Nordlys Hotel", Rank.WORDS),
+        ("Nordlys Skole", Rank.WORDS),
+        ("The Nordlys", Rank.WORDS),
+        ("Nordlysveien", Rank.TITLE),
         ("Eva Lund", Rank.ELSEWHERE),
     ]
 
@@ -128,6 +130,12 @@ def test_a_rare_name_is_found_when_many_newer_records_lie_above_it(staff, monkey
     assert titles(staff, "rare") == ["Rare Bird"]
     assert titles(staff, "rar") == ["Rare Bird", "Elsewhere"]
     assert titles(staff, "rar", actor="boris") == []
+    # What is called so comes before the newer ones that only begin so.
+    assert titles(staff, "com", limit=2) == ["Common 5", "Common 4"]
+    staff.do("account.create", name="Com Ltd")
+    for number in range(6, 9):
+        staff.do("account.create", name=f"Common {number}")
+    assert titles(staff, "com", limit=2) == ["Com Ltd", "Common 8"]
     assert len(titles(staff, "common", limit=3)) == 3
 
 
