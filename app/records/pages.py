@@ -26,11 +26,12 @@ from services.records.lists import list_records
 from services.records.timeline import timeline_of
 from services.records.types import Field, get_record, title_of
 from services.rights.sharing import is_shareable, shares_with_names
-from services.sales.lines import lines_of, sees_prices, totals_of
+from services.sales.lines import count_and_sums, lines_of, sees_prices
 from services.service_levels.explain import explain_request
 from services.unit_of_work import UnitOfWork
 
 TIMELINE_ROWS: Final = 30
+LINES_SHOWN: Final = 100
 _FEW_FIELDS: Final = 12
 _RELATED_ROWS: Final = 10
 _RELATED_COLUMNS: Final = 4
@@ -88,8 +89,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         can_be_shared=is_shareable(record),
         may_change=_may_change(kind, uow, record),
         may_delete=_may_delete(kind, uow, record),
-        lines=lines_of(uow, record) if kind.lines else [],
-        sums=totals_of(uow, record) if kind.lines else None,
+        **_lines(kind, uow, record),
         priced=sees_prices(uow, kind.record_type),
         instances=instances,
         picture=_picture(uow, instances),
@@ -102,6 +102,15 @@ def _empty_fields(kind: RecordKind, uow: UnitOfWork, record: Any) -> list[Field]
     if len(added) <= _FEW_FIELDS:
         return []
     return [one for one in added if one.kind != "long_text" and getattr(record, one.name) is None]
+
+
+def _lines(kind: RecordKind, uow: UnitOfWork, record: Any) -> dict[str, Any]:
+    """Return what is shown of a paper's lines: the first ones, or all where that is asked for."""
+    if not kind.lines:
+        return {}
+    limit = None if request.args.get("lines") == "all" else LINES_SHOWN
+    count, sums = count_and_sums(uow, record)
+    return {"lines": lines_of(uow, record, limit), "line_count": count, "sums": sums}
 
 
 def _is_offered(uow: UnitOfWork, action: Action, step: str | None) -> bool:

@@ -77,6 +77,14 @@ _QUOTE: Final = RecordKind(
             fields=(reason("Why does the client not want it?"),),
             unless=frozenset({"accepted", "declined"}),
         ),
+        Action(
+            "copy",
+            "quote.copy",
+            "Copy",
+            "copy",
+            "This is the copy; the other quote stays as it was.",
+            goes_on=True,
+        ),
     ),
     related=(Related("order", "quote_id", "Order"),),
     lines=True,
@@ -115,7 +123,7 @@ _ORDER: Final = RecordKind(
         Action(
             "cancel",
             "order.cancel",
-            "Cancel",
+            "Cancel order",
             "circle-x",
             "The order is cancelled.",
             unless=frozenset({"invoiced", "cancelled"}),

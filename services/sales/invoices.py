@@ -110,11 +110,12 @@ def _refuse_currency(invoice: Invoice) -> None:
 
 def give_number(uow: UnitOfWork, invoice: Invoice, day: date, due: date | None) -> None:
     """Give an invoice or a credit note its number; from now on it can't be changed."""
+    number = next_number(uow, invoice.kind, day)
     changes = {
-        "number": next_number(uow, invoice.kind, day),
+        "number": number,
         "status": "issued",
         "issued_on": day,
         "due_on": due,
     }
-    change_record(uow, invoice, changes)
+    change_record(uow, invoice, changes, title=f"Issued as {number}")
     uow.emit("invoice.issued", "invoice", invoice.id, kind=invoice.kind)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from marshmallow import fields, validate
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from services.arguments import MAX_AMOUNT
 from services.errors import Invalid
@@ -45,11 +46,11 @@ def lines_argument(**options: Any) -> fields.List[Any]:
     )
 
 
-def lines_of(uow: UnitOfWork, document: Any) -> Sequence[SalesLine]:
-    """Return the lines of a document, in order."""
+def lines_of(uow: UnitOfWork, document: Any, limit: int | None = None) -> Sequence[SalesLine]:
+    """Return the lines of a document, or the first of them, in order."""
     model: Any = LINES[document.record_type]
     statement = select(model).where(model.document_id == document.id).order_by(model.position)
-    return uow.session.scalars(statement).all()
+    return uow.session.scalars(statement.limit(limit)).all()
 
 
 def sees_prices(uow: UnitOfWork, record_type: str) -> bool:
@@ -62,13 +63,30 @@ def totals_of(uow: UnitOfWork, document: SalesDocument) -> Totals:
     return kept_totals(document, lines_of(uow, document))
 
 
+def count_and_sums(uow: UnitOfWork, document: SalesDocument) -> tuple[int, Totals]:
+    """Return how many lines a document has and its sums, without reading the lines.
+
+    The sums' own ``lines`` are the net amounts of the tax groups.
+    """
+    model: Any = LINES[document.record_type]
+    columns = (model.tax_category, model.tax_percent, func.sum(model.net))
+    statement = select(*columns, func.count()).where(model.document_id == document.id)
+    rows = uow.session.execute(statement.group_by(*columns[:2])).all()
+    nets = [(category, percent, net) for category, percent, net, _ in rows]
+    return sum(row[3] for row in rows), _kept(document, nets)
+
+
 def kept_totals(document: SalesDocument, lines: Sequence[SalesLine]) -> Totals:
-    """Return the sums of a document as they were kept, with the tax groups of its lines.
+    """Return the sums of a document as they were kept, with the tax groups of its lines."""
+    return _kept(document, [(line.tax_category, line.tax_percent, line.net) for line in lines])
+
+
+def _kept(document: SalesDocument, nets: Sequence[tuple[str, Decimal, Decimal]]) -> Totals:
+    """Return the sums of a document as they were kept, with the tax groups of net amounts.
 
     A credit note that takes the rest of an invoice back may be a cent off what its own lines
     come to, so that all notes together are what was invoiced; its largest group holds that cent.
     """
-    nets = [(line.tax_category, line.tax_percent, line.net) for line in lines]
     found = total_of_nets(nets, document.currency, document.discount_percent)
     if (found.taxable, found.tax) == (document.taxable, document.tax) or not found.groups:
         return found

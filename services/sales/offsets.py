@@ -59,8 +59,11 @@ def offset_note(
     if wanted > most:
         message = f"Only {show_money(most, note.currency)} can be set off."
         raise Invalid(message, {"amount": [message]})
-    taken = add_payment(uow, note, -wanted, reference=f"Set off against {invoice.number}")
-    given = add_payment(uow, invoice, wanted, reference=f"Set off against {note.number}")
+    told = "Settled"
+    taken = add_payment(
+        uow, note, -wanted, told=told, reference=f"Set off against {invoice.number}"
+    )
+    given = add_payment(uow, invoice, wanted, told=told, reference=f"Set off against {note.number}")
     taken.counterpart_id, given.counterpart_id = given.id, taken.id
     uow.session.flush()
     return {"payment_id": given.id, "left": note.open, "to_pay": invoice.open}

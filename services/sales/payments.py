@@ -56,7 +56,7 @@ def record_payment(
     if amount > invoice.open:
         message = f"Only {show_money(invoice.open, invoice.currency)} is left to be paid."
         raise Invalid(message, {"amount": [message]})
-    payment = add_payment(uow, invoice, amount, **values)
+    payment = add_payment(uow, invoice, amount, told="Paid", **values)
     return {"payment_id": payment.id, "left": invoice.open}
 
 
@@ -76,7 +76,7 @@ def refund_payment(
     if amount > over:
         message = f"Only {show_money(over, invoice.currency)} is to be paid back."
         raise Invalid(message, {"amount": [message]})
-    payment = add_payment(uow, invoice, -amount, **values)
+    payment = add_payment(uow, invoice, -amount, told="Paid back", **values)
     return {"payment_id": payment.id, "left": over - amount}
 
 
@@ -135,7 +135,7 @@ def _take_back(uow: UnitOfWork, invoice: Invoice, payment: Payment) -> None:
     if paid < 0:
         raise Conflict("A part of it was paid back; take that back first.")
     payment.taken_back_at = uow.now
-    _set_paid(uow, invoice, paid)
+    _set_paid(uow, invoice, paid, _sentence("Took back", payment, invoice))
 
 
 def _counted(invoice: Invoice, amount: Decimal) -> Decimal:
@@ -159,10 +159,20 @@ def add_payment(
     invoice: Invoice,
     amount: Decimal,
     *,
+    told: str,
     paid_on: date | None = None,
     reference: str | None = None,
 ) -> Payment:
-    """Note a payment of a paper that is held; below 0 money went out."""
+    """Note a payment of a paper that is held; below 0 money went out.
+
+    Args:
+        uow: Of whoever does it.
+        invoice: The paper.
+        amount: Checked already.
+        told: What was done, for the timeline.
+        paid_on: Today if it is left out.
+        reference: Such as what the bank statement says.
+    """
     payment = uow.add(
         Payment(
             invoice_id=invoice.id,
@@ -173,12 +183,18 @@ def add_payment(
             recorded_by=uow.actor.name,
         )
     )
-    _set_paid(uow, invoice, invoice.paid + _counted(invoice, amount))
+    title = _sentence(told, payment, invoice)
+    _set_paid(uow, invoice, invoice.paid + _counted(invoice, amount), title)
     return payment
 
 
-def _set_paid(uow: UnitOfWork, invoice: Invoice, paid: Decimal) -> None:
+def _sentence(told: str, payment: Payment, invoice: Invoice) -> str:
+    reference = f" ({payment.reference})" if payment.reference else ""
+    return f"{told} {show_money(abs(payment.amount), invoice.currency)}{reference}"
+
+
+def _set_paid(uow: UnitOfWork, invoice: Invoice, paid: Decimal, title: str) -> None:
     was, invoice.paid = invoice.status, paid
-    change_record(uow, invoice, {"paid": paid, "status": settled_status(invoice)})
+    change_record(uow, invoice, {"paid": paid, "status": settled_status(invoice)}, title=title)
     if invoice.status == "paid" and was == "issued" and invoice.kind == "invoice":
         uow.emit("invoice.paid", "invoice", invoice.id)

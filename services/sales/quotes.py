@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.arguments import Line
 from services.days import today
 from services.errors import Conflict
 from services.operations import Arguments, operation
+from services.people.organization import get_organization
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
 from services.sales.currencies import CONVERT
@@ -92,6 +94,16 @@ def accept_quote(uow: UnitOfWork, *, quote_id: UUID) -> Order:
     change_record(uow, quote, {"status": "accepted", "decided_at": uow.now})
     uow.emit("quote.accepted", "quote", quote.id, order_id=str(order.id))
     return order
+
+
+@operation("quote.copy", Permission.RECORD_WRITE, QuoteArguments, in_diagrams=True)
+def copy_quote(uow: UnitOfWork, *, quote_id: UUID) -> Quote:
+    """Draft another quote like one, at its prices; one that was sent can't be changed itself."""
+    source = uow.get(Quote, quote_id)
+    day = today(uow)
+    holds = timedelta(get_organization(uow).offer_valid_days)
+    quote = Quote(number=next_number(uow, "quote", day), valid_until=day + holds)
+    return copy_document(uow, source, quote, [copied(line) for line in lines_of(uow, source)])
 
 
 @operation("quote.decline", Permission.RECORD_WRITE, DeclineQuote, in_diagrams=True)

@@ -205,6 +205,24 @@ def test_the_timeline_tells_it_when_lines_were_changed(shop):
     assert (change["old"], change["new"]) == ("1,125.00 EUR", "500.00 EUR")
 
 
+def test_a_quote_that_was_sent_is_changed_in_a_copy(shop):
+    sent = shop.do("quote.send", "anna", quote_id=_quote(shop, discount_percent=5).id)
+    with pytest.raises(Conflict, match=r"This quote is sent; it can't be changed any more\."):
+        shop.do("quote.update", "anna", quote_id=sent.id, title="Late")
+    copy = shop.do("quote.copy", "anna", quote_id=sent.id)
+    assert (copy.status, copy.number, copy.gross) == ("draft", "Q-2026-00002", sent.gross)
+    assert shop.do("quote.update", "anna", quote_id=copy.id, lines=[]).gross == 0
+
+
+def test_the_timeline_tells_what_was_paid_in_words(shop):
+    issued = _invoice(shop)
+    paid = shop.do("payment.record", "anna", invoice_id=issued.id, amount=5, reference="Bank 1")
+    shop.do("payment.take_back", "anna", payment_id=paid["payment_id"])
+    told = [entry.title for entry in shop.ask(lambda uow: timeline_of(uow, "invoice", issued.id))]
+    assert told[:2] == ["Took back 5.00 EUR (Bank 1)", "Paid 5.00 EUR (Bank 1)"]
+    assert told[2] == f"Issued as {issued.number}"
+
+
 def test_an_orders_invoice_keeps_its_currency(shop):
     drafted = shop.do("order.invoice", "anna", order_id=_order(shop).id)
     shop.do("currency.set_rate", "olga", currency="NOK", valid_from="2026-01-01", rate="0.1")
