@@ -191,6 +191,17 @@ def test_the_stage_that_is_most_alike_is_taken_when_a_deal_changes_its_pipeline(
         staff.do("deal.move_pipeline", deal_id=deal.id, pipeline_id=service.id, stage="won_2")
 
 
+def test_what_is_missing_is_said_when_a_stage_of_another_pipeline_is_chosen(staff, deal):
+    service = staff.do("pipeline.create", name="Service").id
+    staff.do("stage.create", pipeline_id=service, name="Visit", required_fields=["needs"])
+    to = {"deal_id": deal.id, "pipeline_id": service, "stage": "visit"}
+    with pytest.raises(Invalid) as caught:
+        staff.do("deal.move_pipeline", **to)
+    assert set(caught.value.fields) == {"needs"}
+    staff.do("deal.update", deal_id=deal.id, needs="x")
+    assert staff.do("deal.move_pipeline", **to).stage == "visit"
+
+
 def test_a_stage_of_another_pipeline_is_refused_when_a_deal_moves(staff, deal):
     staff.do("pipeline.create", name="Service")
     with pytest.raises(Invalid):

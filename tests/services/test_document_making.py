@@ -13,12 +13,12 @@ from sqlalchemy import select
 from processes.jobs.draining import drain
 from services.actors import SYSTEM
 from services.audit import AuditEntry
-from services.documents import converting
+from services.documents import converting, making
 from services.documents.files import documents_of, get_document, keep_document
 from services.documents.making import LINES_AT_ONCE, makings_of
 from services.documents.templates import TemplateKind, get_template
 from services.documents.values import values_for
-from services.errors import Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound
 from services.mail.model import Mail
 from services.operations import run
 from services.records.types import get_record
@@ -186,7 +186,12 @@ def test_it_is_said_plainly_when_there_is_no_program(desk):
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [("exec sleep 60", "took longer"), ("exit 3", "gave up"), ("exit 0", "made no file")],
+    [
+        ("exec sleep 60", "took longer"),
+        ("exit 3", "gave up"),
+        ("exit 0", "made no file"),
+        ("for last; do :; done; echo no > ${last%docx}pdf", "made no PDF"),
+    ],
 )
 def test_the_reason_is_told_when_the_program_fails(equipped, office, monkeypatch, script, said):
     monkeypatch.setattr(converting, "MAX_SECONDS", 0.3)
@@ -274,6 +279,20 @@ def test_a_job_fails_when_who_asked_may_see_the_record_no_more(staff, platform_w
     assert equipped.ask(makings_of, "deal", deal.id)[0].problem == "There is no such deal."
     with pytest.raises(NotFound):
         equipped.ask(makings_of, "deal", deal.id, actor="anna")
+
+
+def test_one_waits_for_ones_own_documents_only(staff, platform_with, office, monkeypatch):
+    monkeypatch.setattr(making, "MAX_UNDERWAY", 1)
+    equipped = Desk(platform_with(office_program=office), staff.people)
+    add_word_template(equipped)
+    deal = about(equipped.do("deal.create", "anna", name="Roof"))
+    start = {"template": "proposal", "output": "pdf", **deal}
+    equipped.do("document.start", "anna", **start)
+    with pytest.raises(Conflict):
+        equipped.do("document.start", "anna", **start)
+    equipped.do("document.start", "maria", **start)
+    drain(equipped.platform)
+    assert equipped.do("document.start", "anna", **start)
 
 
 def test_prices_are_left_out_when_whoever_makes_a_paper_may_not_see_them(staff):

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.errors import Invalid, NotAllowed
+from services.errors import Conflict, Invalid, NotAllowed
+from services.sales import price_steps
 from services.sales.currencies import convert
 from services.sales.customer_prices import answer_price
 from services.sales.price_list_model import PriceList
@@ -210,6 +211,17 @@ def test_a_price_is_refused_when_it_makes_no_sense(shop, values, field):
     with pytest.raises(Invalid) as caught:
         _add(shop, **values)
     assert field in caught.value.fields
+
+
+def test_a_product_has_so_many_prices_and_another_its_own(shop, monkeypatch):
+    monkeypatch.setattr(price_steps, "MAX_STEPS", 1)
+    _add(shop)
+    with pytest.raises(Conflict):
+        _add(shop, minimum_quantity=10)
+    door = shop.do("product.create", "olga", name="Door", code="D-1")
+    partner = shop.do("price_list.create", "olga", name="Partner", currency="EUR")
+    assert _add(shop, product_id=door.id)
+    assert _add(shop, price_list_id=partner.id)
 
 
 def test_a_price_does_not_end_before_it_begins(shop):
