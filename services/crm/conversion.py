@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.activities.carrying import carry_activities
-from services.actors import Permission
+from services.actors import Permission, Verb
 from services.arguments import Key, Line, Money, Truth
 from services.consents.keeping import carry_consents
 from services.crm.account_model import Account
@@ -112,6 +112,8 @@ def convert_lead(
         if is_new and key is not None:
             message = "Choose one that is there, or a new one."
             raise Invalid(message, {name: [message]})
+    if amount is not None and "amount" in uow.actor.locked_fields("deal"):
+        raise Invalid("Please check the marked fields.", {"amount": ["Unknown field."]})
     lead = uow.get(Lead, lead_id, lock=True)
     if lead.status == LeadStatus.QUALIFIED:
         return _result(lead)
@@ -123,7 +125,8 @@ def convert_lead(
     known = None if new_account else _find_account(uow, lead, contact)
     account = _account_for(uow, lead, known if account_id is None else uow.get(Account, account_id))
     contact = _contact_for(uow, lead, contact, account)
-    carry_points(uow, lead, contact)
+    if uow.may_do(Verb.UPDATE, contact):
+        carry_points(uow, lead, contact)
     carry_consents(uow, lead, contact)
     deal = None
     if with_deal:
@@ -146,6 +149,8 @@ def _wait_for_twins(uow: UnitOfWork, lead: Lead) -> None:
 
 
 def _find_contact(uow: UnitOfWork, lead: Lead) -> Contact | None:
+    if _is_hidden(uow, "contact", "email"):
+        return None
     addresses = [point.normalised for point in points_of(uow, lead) if point.kind == PointKind.MAIL]
     if not addresses:
         return None
@@ -180,7 +185,7 @@ def _find_account(uow: UnitOfWork, lead: Lead, contact: Contact | None) -> Accou
     key = name_key(lead.company or "")
     matches = [Account.name_key == key] if key else []
     domain = company_domain(lead.email)
-    if domain:
+    if domain and not _is_hidden(uow, "account", "website"):
         matches.append(Account.domain == domain)
     for match in matches:
         statement = uow.select(Account).where(match).order_by(Account.id).limit(1)
@@ -188,6 +193,11 @@ def _find_account(uow: UnitOfWork, lead: Lead, contact: Contact | None) -> Accou
         if found is not None:
             return found
     return None
+
+
+def _is_hidden(uow: UnitOfWork, target: str, name: str) -> bool:
+    """Tell whether finding a target by this field would tell of what the actor may not see."""
+    return name in uow.actor.hidden_fields(target) or "email" in uow.actor.hidden_fields("lead")
 
 
 def _contact_for(uow: UnitOfWork, lead: Lead, found: Contact | None, account: Account) -> Contact:
@@ -211,12 +221,16 @@ def _contact_for(uow: UnitOfWork, lead: Lead, found: Contact | None, account: Ac
 
 
 def _fill(uow: UnitOfWork, target: Any, values: dict[str, Any], lead: Lead) -> None:
-    """Set those of ``values`` that ``target`` has nothing for yet."""
+    """Set those of ``values`` that ``target`` has nothing for yet, as far as the actor may."""
+    if not uow.may_do(Verb.UPDATE, target):
+        return
+    locked = uow.actor.locked_fields(target.record_type)
     owned = target.owner_id is not None or target.team_id is not None
     empty = {
         name: value
         for name, value in values.items()
         if value is not None
+        and name not in locked
         and getattr(target, name) in {None, ""}
         and not (owned and name in {"owner_id", "team_id"})
     }

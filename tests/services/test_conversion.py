@@ -55,6 +55,34 @@ def test_the_first_result_is_returned_when_a_lead_is_converted_again(staff):
     assert staff.events().count("deal.opened") == 1
 
 
+def test_nothing_is_filled_when_the_contact_found_is_a_colleagues(staff):
+    """Who may see a record, but not change it, can't do so by way of a lead."""
+    records = {"*": dict.fromkeys(("create", "read"), "all") | {"update": "own"}}
+    rights = ["record:read", "record:write"]
+    role = staff.do("role.create", name="Seller", permissions=rights, records=records)
+    staff.add_person("nora", roles=[role.key], scope="own")
+    contact = staff.do("contact.create", last_name="Lund", email="eva@nordlys.example")
+    lead = _lead(staff, owner_id=staff.people["nora"].user_id)
+    made = staff.do("lead.convert", "nora", lead_id=lead.id)
+    assert made["contact_id"] == contact.id
+    assert staff.ask(lambda uow: uow.get(Contact, contact.id).phone) is None
+
+
+def test_no_contact_is_found_by_an_address_that_is_hidden(staff):
+    records = {"*": dict.fromkeys(("create", "read", "update"), "all")}
+    hidden = {"contact": {"email": "hidden"}, "deal": {"amount": "read"}}
+    rights = ["record:read", "record:write"]
+    role = staff.do(
+        "role.create", name="Seller", permissions=rights, records=records, field_rights=hidden
+    )
+    staff.add_person("nora", roles=[role.key], scope="all")
+    contact = staff.do("contact.create", last_name="Lund", email="eva@nordlys.example")
+    lead = _lead(staff)
+    with pytest.raises(Invalid):
+        staff.do("lead.convert", "nora", lead_id=lead.id, amount=5)
+    assert staff.do("lead.convert", "nora", lead_id=lead.id)["contact_id"] != contact.id
+
+
 def test_only_empty_fields_are_filled_when_contact_and_account_exist(staff):
     account = staff.do("account.create", name="NORDLYS, AS", phone="12345")
     contact = staff.do(
