@@ -323,7 +323,9 @@ def test_a_calendar_file_tells_nothing_that_is_hidden(staff):
     about = {"now": NOON, "zone": staff.platform.settings.timezone, "host": "x.example"}
     text = calendar_file(made, **about, hidden={"status", "reminder_minutes"})
     assert "STATUS" not in text
-    assert "TRIGGER" not in text
+    assert "VALARM" not in text
+    silent = _plan(staff, kind="meeting", starts_at=NOON)
+    assert "VALARM" not in calendar_file(silent, **about)
     for name in ("starts_at", "ends_at", "due_at"):
         with pytest.raises(NotAllowed):
             calendar_file(made, **about, hidden={name})

@@ -159,6 +159,12 @@ def test_a_document_holds_no_hidden_value_when_a_person_makes_it(clerk, deal):
         as_petra(clerk, deal, lambda uow, record: values_for(uow, record)["deal"]["amount"])
 
 
+def test_no_paper_is_made_of_a_deal_when_its_amount_is_hidden(clerk, deal):
+    for operation in ("deal.quote", "contract.make_from_deal"):
+        with pytest.raises(NotAllowed, match="what this deal is worth"):
+            clerk.do(operation, "petra", deal_id=deal.id)
+
+
 def test_hidden_values_are_kept_when_two_records_are_merged(clerk):
     clerk.do("account.create", name="Nordlys")
     kept = clerk.do("account.create", name="Nordlys AS", city="Oslo")

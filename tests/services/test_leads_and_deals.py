@@ -82,6 +82,13 @@ def test_a_status_is_refused_when_it_has_an_operation_of_its_own(staff):
             staff.do("lead.update", lead_id=lead.id, status=status)
 
 
+def test_a_converted_lead_is_not_worked_out(staff):
+    lead = staff.do("lead.create", name="Eva")
+    staff.do("lead.convert", lead_id=lead.id)
+    with pytest.raises(Conflict, match="converted already"):
+        staff.do("lead.work_out", lead_id=lead.id, reason="No budget")
+
+
 def test_a_lead_is_worked_on_again_when_it_was_worked_out(staff):
     lead = staff.do("lead.create", name="Eva")
     lead = staff.do("lead.work_out", lead_id=lead.id, reason="No budget")

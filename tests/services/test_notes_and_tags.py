@@ -37,6 +37,8 @@ def _tags(staff, lead):
 
 
 def test_what_a_note_said_before_is_kept_when_it_is_changed(staff, lead):
+    other = _note(staff, staff.do("lead.create", "boris", name="Other"), "Else")
+    staff.do("note.update", "boris", note_id=other.id, text="Other", seen="Else")
     note = _note(staff, lead, "Frist")
     staff.do("note.update", "boris", note_id=note.id, text="First", seen="Frist")
     [now] = staff.ask(timeline_of, "lead", lead.id, group="notes")

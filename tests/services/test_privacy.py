@@ -282,12 +282,19 @@ def test_every_table_that_points_to_a_person_has_its_fate():
 # -- handing out
 
 
-def test_all_that_is_known_is_handed_out_with_the_files(staff, eva):
+def test_all_that_is_known_is_handed_out_with_the_files_and_nothing_of_others(staff, eva):
+    ole = staff.do("contact.create", "olga", last_name="Vik", email="ole@vik.example")
+    about = {"record_type": "contact", "record_id": str(ole.id)}
+    staff.do("note.add", "olga", **about, text="Of Ole Vik")
+    staff.do("mail.send", "olga", **about, subject="For Ole Vik", body="Dear Ole Vik")
+    staff.ask(_attach, ole.id, actor="olga")
     one = staff.ask(get_dossier, _dossier(staff, eva), actor="olga")
     with zipfile.ZipFile(io.BytesIO(one.content)) as archive:
-        content = json.loads(archive.read("person.json"))
+        told = archive.read("person.json").decode()
+        content = json.loads(told)
         [file] = [name for name in archive.namelist() if name.startswith("files/")]
         assert archive.read(file) == b"Passport of Eva Lund"
+    assert "Vik" not in told
     assert [row["type"] for row in content["records"]] == ["contact", "lead"]
     expected = {"activities", "consent_entries", "contact_points", "deals", "mails", "requests"}
     assert expected <= content.keys()

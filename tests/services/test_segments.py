@@ -211,6 +211,8 @@ def test_membership_of_one_record_is_told(staff, crowd):
     for name, is_in in (("Ada", True), ("Cy", False)):
         told = staff.do("segment.check", "maria", segment_id=segment.id, record_id=crowd[name])
         assert told == {"is_member": is_in}
+    with pytest.raises(NotFound):
+        staff.do("segment.check", "anna", segment_id=segment.id, record_id=crowd["Ada"])
 
 
 def test_a_record_tells_all_its_segments_in_two_statements(staff, crowd):
