@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -74,12 +74,20 @@ def _happening(entry: TimelineEntry, on: UUID | None) -> Happening:
         icon=picture,
         tone=tone,
         title=title + (f" · {entry.record_title}" if elsewhere else ""),
-        text=entry.body or "",
+        text="\n\n".join(filter(None, (entry.body, *_remarks(entry)))),
         changes=() if entry.body else tuple(map(_changed, entry.details.get("changes", ()))),
         by=entry.actor_name,
         url=_own_page(entry)
         or (record_url(entry.record_type, entry.record_id) if elsewhere else ""),
     )
+
+
+def _remarks(entry: TimelineEntry) -> Iterator[str]:
+    """Yield what is to be known of a mail besides its words."""
+    if entry.details.get("forged"):
+        yield "The mail server found that the sender is not genuine."
+    if files := entry.details.get("left_out"):
+        yield f"Too large, or too many, to be kept: {', '.join(files)}."
 
 
 def _own_page(entry: TimelineEntry) -> str:

@@ -64,6 +64,11 @@ def people(message: Message, name: str) -> Iterator[tuple[str, str]]:
             yield decoded(shown), normalise_email(address)
 
 
+def says_forged(results: str | None) -> bool:
+    """Tell whether a mail server found that the sender's address is not genuine (RFC 8601)."""
+    return bool(re.search(r"\bdmarc=fail\b", results or ""))
+
+
 def shown_address(name: str, address: str) -> str:
     """Return an address with its name as people read it, quoted where it must be (RFC 5322 3.4)."""
     if not name:

@@ -5,34 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from marshmallow import ValidationError, fields
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from services.actors import SYSTEM, Permission
-from services.crm.contact_model import Contact
-from services.crm.deal_model import Deal
-from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
 from services.crm.requests import open_request
-from services.database import is_among, new_id
+from services.database import new_id
 from services.documents.files import keep_document
 from services.errors import Invalid
 from services.mail.bounces import note_bounces
+from services.mail.finding import (
+    contact_of,
+    continued,
+    record_of_sender,
+    signed_mail,
+    signed_record,
+)
 from services.mail.model import Mail, MailAttachment, MailState
-from services.mail.parsing import ReceivedMail, read_mail
-from services.mail.references import is_ours, read_message_ids, read_reply_address
+from services.mail.parsing import MAX_BYTES, ReceivedMail, read_mail
+from services.mail.references import is_ours
 from services.mail.text import without_quote
 from services.operations import Arguments, operation
-from services.points.keeping import holders
-from services.points.model import PointKind
 from services.records.timeline import add_entry
-from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 _PAYLOAD_CHARACTERS = 4_000
-_NUMBER = re.compile(r"\bR-\d{6,}\b", re.IGNORECASE)
 # Simple words that give a request's type away; a question if there are none.
 _WORDS: Mapping[str, re.Pattern[str]] = {
     "error": re.compile(
@@ -79,16 +78,16 @@ def receive_mail(uow: UnitOfWork, *, raw: bytes) -> dict[str, Any]:
     The same mail twice is taken in once. What a program wrote is kept with the record that it
     answers to, but begins and wakes nothing.
     """
-    if len(raw) > uow.platform.settings.request_limit_bytes:
+    if len(raw) > MAX_BYTES:
         raise Invalid("This mail is too large.")
     received = read_mail(raw)
     if (known := _known(uow, received.message_id)) is not None:
         return _result(known, created=False, duplicate=True)
     everyone = uow.acting_as(SYSTEM)
-    record = _signed_record(everyone, received)
+    record = signed_record(everyone, received)
     if received.automatic or _is_own(everyone, received):
         return _take_automatic(everyone, received, record)
-    record = record or _record_of_sender(everyone, received)
+    record = record or record_of_sender(everyone, received)
     created = record is None
     if record is None:
         record = _new_request(everyone, received)
@@ -131,110 +130,9 @@ def _asked_for(uow: UnitOfWork, received: ReceivedMail) -> str | None:
     return asked
 
 
-def _signed_record(uow: UnitOfWork, received: ReceivedMail) -> Any:
-    """Return the record that a signed reference of ours names, or None."""
-    settings = uow.platform.settings
-    for address in received.recipients:
-        named = read_reply_address(settings, address)
-        if named and (record := _find_record(uow, *named)) is not None:
-            return record
-    mail = _signed_mail(uow, received)
-    return None if mail is None else _find_record(uow, mail.record_type, mail.record_id)
-
-
-def _signed_mail(uow: UnitOfWork, received: ReceivedMail) -> Mail | None:
-    """Return the mail of ours that a signed Message-ID names: answered, or come back."""
-    named = " ".join([*received.returned, *received.references])
-    for mail_id in read_message_ids(uow.platform.settings, named):
-        mail = uow.session.get(Mail, mail_id)
-        if mail is not None:
-            return mail
-    return None
-
-
-def _continued(uow: UnitOfWork, received: ReceivedMail) -> Mail | None:
-    """Return the mail whose conversation this one goes on with: ours, or the sender's own."""
-    answered = _signed_mail(uow, received)
-    if answered is None and not received.is_forged:
-        answered = _earlier_of_sender(uow, received)
-    return answered
-
-
-def _record_of_sender(uow: UnitOfWork, received: ReceivedMail) -> Any:
-    """Return the open record that a genuine sender most likely means, or None."""
-    if received.is_forged:
-        return None
-    return (
-        _answered_to_itself(uow, received)
-        or _numbered_request(uow, received)
-        or _open_request(uow, received.from_address)
-        or _open_deal(uow, received.from_address)
-        or _open_lead(uow, received.from_address)
-    )
-
-
-def _answered_to_itself(uow: UnitOfWork, received: ReceivedMail) -> Any:
-    """Find the record of an earlier mail of the same sender that this one continues."""
-    mail = _earlier_of_sender(uow, received)
-    return None if mail is None else _find_record(uow, mail.record_type, mail.record_id)
-
-
-def _earlier_of_sender(uow: UnitOfWork, received: ReceivedMail) -> Mail | None:
-    if not received.references:
-        return None
-    statement = select(Mail).where(
-        Mail.message_id.in_(received.references),
-        Mail.state == MailState.RECEIVED,
-        Mail.from_address == received.from_address,
-    )
-    return uow.session.scalars(statement.order_by(Mail.id.desc()).limit(1)).one_or_none()
-
-
-def _numbered_request(uow: UnitOfWork, received: ReceivedMail) -> Any:
-    found = _NUMBER.search(received.subject)
-    if found is None:
-        return None
-    statement = select(ServiceRequest).where(
-        ServiceRequest.number == found.group().upper(),
-        ServiceRequest.requester_email == received.from_address,
-    )
-    return uow.session.scalars(statement).one_or_none()
-
-
-def _open_request(uow: UnitOfWork, address: str) -> Any:
-    contacts = holders("contact", PointKind.MAIL.value, [address])
-    statement = uow.select(ServiceRequest).where(
-        or_(
-            ServiceRequest.requester_email == address, is_among(ServiceRequest.contact_id, contacts)
-        ),
-        ServiceRequest.status != "closed",
-    )
-    return uow.session.scalars(statement.order_by(ServiceRequest.id.desc()).limit(1)).first()
-
-
-def _open_deal(uow: UnitOfWork, address: str) -> Any:
-    contacts = holders("contact", PointKind.MAIL.value, [address])
-    statement = uow.select(Deal).where(
-        is_among(Deal.contact_id, contacts), Deal.closed_at.is_(None)
-    )
-    return uow.session.scalars(statement.order_by(Deal.id.desc()).limit(1)).first()
-
-
-def _open_lead(uow: UnitOfWork, address: str) -> Any:
-    leads = holders("lead", PointKind.MAIL.value, [address])
-    statement = uow.select(Lead).where(
-        is_among(Lead.id, leads), Lead.status.in_(["new", "working"])
-    )
-    return uow.session.scalars(statement.order_by(Lead.id.desc()).limit(1)).first()
-
-
-def _find_record(uow: UnitOfWork, record_type: str, record_id: UUID) -> Any:
-    return uow.find(get_record_type(record_type).model, record_id)
-
-
 def _new_request(uow: UnitOfWork, received: ReceivedMail) -> ServiceRequest:
     text = without_quote(received.text)
-    contact = None if received.is_forged else _contact_of(uow, received.from_address)
+    contact = None if received.is_forged else contact_of(uow, received.from_address)
     request = ServiceRequest(
         contact_id=contact and contact.id,
         account_id=contact and contact.account_id,
@@ -248,17 +146,10 @@ def _new_request(uow: UnitOfWork, received: ReceivedMail) -> ServiceRequest:
     return open_request(uow, request, title="Came in by mail")
 
 
-def _contact_of(uow: UnitOfWork, address: str) -> Contact | None:
-    """Return the contact with this address among all of theirs, the longest known one."""
-    keys = holders("contact", PointKind.MAIL.value, [address])
-    statement = uow.select(Contact).where(is_among(Contact.id, keys)).order_by(Contact.id).limit(1)
-    return uow.session.scalars(statement).one_or_none()
-
-
 def _take_automatic(uow: UnitOfWork, received: ReceivedMail, record: Any) -> dict[str, Any]:
     if record is None:
         return {"mail_id": None, "created": False, "duplicate": False}
-    returned = _signed_mail(uow, received)
+    returned = signed_mail(uow, received)
     if returned is not None and received.failed:
         note_bounces(uow, returned, record, received.failed)
     return _result(_keep(uow, received, record), created=False, duplicate=False)
@@ -267,7 +158,7 @@ def _take_automatic(uow: UnitOfWork, received: ReceivedMail, record: Any) -> dic
 def _keep(uow: UnitOfWork, received: ReceivedMail, record: Any) -> Mail:
     """Insert the mail and its files with ``record`` and tell its timeline."""
     key = new_id()
-    former = _continued(uow, received)
+    former = continued(uow, received)
     mail = uow.add(
         Mail(
             id=key,

@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base, Keyed, Timestamped, Versioned
+from services.mail.headers import says_forged
 
 
 class MailState(StrEnum):
@@ -80,6 +81,11 @@ class Mail(Versioned, Timestamped, Base):
     unsubscribe_token: Mapped[str | None]
     read_at: Mapped[datetime | None]
     read_by: Mapped[str | None]
+
+    @property
+    def is_forged(self) -> bool:
+        """Whether it came in from somebody who is not whom it says."""
+        return says_forged(self.authentication_results)
 
 
 class MailLink(Keyed, Base):

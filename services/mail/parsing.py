@@ -20,6 +20,9 @@ from services.mail import headers
 from services.mail.bodies import Attachment, attachments, bodies, content_of
 from services.records.contact_points import normalise_email
 
+MAX_BYTES = 28 * 1024 * 1024
+"""Of a raw mail: the large providers let 25 MB through, files that are too large are left out."""
+
 MAX_LINES = 400_000
 MAX_DEPTH = 20
 MAX_PARTS = 200
@@ -64,7 +67,7 @@ class ReceivedMail:
     @property
     def is_forged(self) -> bool:
         """Whether the mail server found that the sender's address is not genuine."""
-        return bool(re.search(r"\bdmarc=fail\b", self.authentication_results or ""))
+        return headers.says_forged(self.authentication_results)
 
 
 class _Part(Message):

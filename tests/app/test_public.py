@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from services.crm.lead_model import Lead
 from services.crm.request_model import ServiceRequest
+from services.documents.model import Document
+from services.mail.parsing import MAX_BYTES
 
 
 @pytest.fixture
@@ -163,5 +165,14 @@ def test_a_broken_mail_is_refused_in_words(app, platform, content):
 
 
 def test_a_mail_above_the_limit_is_refused(app, platform):
-    too_long = MAIL + b"x" * (17 * 1024 * 1024)
+    too_long = MAIL + b"x" * MAX_BYTES
     assert post_mail(app, platform.settings.mail_hook_token, too_long).status_code == 413
+
+
+def test_a_mail_with_a_large_file_is_taken_in_without_it(app, platform, stored):
+    kind = b"\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+    file = b"\r\n--b\r\nContent-Type: application/zip; name=plans.zip\r\n\r\n"
+    large = MAIL.replace(b"\r\n\r\n", kind, 1) + file + b"x" * (18 * 1024 * 1024)
+    assert post_mail(app, platform.settings.mail_hook_token, large).status_code == 202
+    assert len(stored(ServiceRequest)) == 1
+    assert stored(Document) == []

@@ -253,3 +253,12 @@ def test_a_copy_is_refused_to_what_is_no_address(staff, eva):
         staff.do("mail.send", "boris", record_type="contact", record_id=eva.id, subject="Hello",
                  body="Hello", cc="nobody")  # fmt: skip
     assert list(caught.value.fields) == ["cc"]
+
+
+def test_an_answer_goes_to_who_is_left_when_its_contact_was_merged(staff, eva, sent):
+    others = [staff.do("contact.create", "boris", last_name=name) for name in ("Lundh", "Lundt")]
+    for dropped, kept in ((eva, others[0]), (others[0], others[1])):
+        staff.do("record.merge", "boris", record_type="contact", kept_id=kept.id,
+                 dropped_id=dropped.id)  # fmt: skip
+    came = _receive(staff, To=sent.reply_to, From="Somebody <new@x.example>")
+    assert came.record_id == others[1].id
