@@ -16,6 +16,7 @@ from services.activities.model import (
     Activity,
     ActivityStatus,
 )
+from services.activities.news import tell_change
 from services.activities.participants import add_participants, people_arguments
 from services.activities.telling import tell
 from services.activities.timing import Timing, settle, timing_of
@@ -120,7 +121,10 @@ def update_activity(
     kind = values.get("kind") or activity.kind
     timing = settle(kind, timing_of(activity), values, uow.platform.settings.timezone)
     priority = {"priority": values["priority"] or "normal"} if "priority" in values else {}
+    before = timing_of(activity)
     change_record(uow, activity, {**values, **priority, **timing.as_values()})
+    if activity.status == ActivityStatus.PLANNED and timing_of(activity) != before:
+        tell_change(uow, activity, "moved it")
     return activity
 
 
@@ -166,6 +170,7 @@ def reschedule_activity(uow: UnitOfWork, *, activity_id: UUID, **values: Any) ->
     timing = settle(activity.kind, timing_of(activity), values, uow.platform.settings.timezone)
     if change_record(uow, activity, timing.as_values()):
         tell(uow, activity, f"Moved {_named(activity)} to {moment_text(uow, activity)}")
+        tell_change(uow, activity, "moved it")
     return activity
 
 
@@ -184,6 +189,7 @@ def cancel_activity(uow: UnitOfWork, *, activity_id: UUID, reason: str | None = 
     title = f"Called off {_named(activity)}"
     change_record(uow, activity, values, kind="status", title=title)
     tell(uow, activity, title, reason)
+    tell_change(uow, activity, "called it off")
     uow.emit("activity.cancelled", "activity", activity.id, kind=activity.kind)
     return activity
 

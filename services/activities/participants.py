@@ -10,7 +10,14 @@ from uuid import UUID
 from marshmallow import validate
 from sqlalchemy import select
 
-from services.activities.model import ACTIVITY, RESPONSES, Activity, Participant
+from services.activities.model import (
+    ACTIVITY,
+    RESPONSES,
+    Activity,
+    ActivityStatus,
+    Participant,
+)
+from services.activities.news import tell_declined, tell_invited, untell_invited
 from services.actors import Permission
 from services.arguments import Key, Keys, Line
 from services.crm.contact_model import Contact
@@ -100,7 +107,9 @@ def uninvite(uow: UnitOfWork, *, participant_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound("There is no such participant.")
     with not_found_as("There is no such participant."):
-        uow.get(Activity, found.activity_id, lock=True)
+        activity = uow.get(Activity, found.activity_id, lock=True)
+    if found.user_id is not None:
+        untell_invited(uow, activity, found.user_id)
     uow.session.delete(found)
     return {"participant_id": participant_id}
 
@@ -123,6 +132,10 @@ def respond(
     if found is None or found.user_id not in {None, uow.actor.user_id}:
         raise NotFound("There is no such participant of whom you could say that.")
     found.response, found.responded_at = response, uow.now
+    if found.user_id is not None:
+        untell_invited(uow, activity, found.user_id)
+    if response == "declined" and found.user_id is not None:
+        tell_declined(uow, activity)
     return activity
 
 
@@ -150,6 +163,8 @@ def add_participants(
             one.response, one.responded_at = "accepted", uow.now
     uow.session.add_all(added)
     uow.session.flush()
+    if activity.status == ActivityStatus.PLANNED:
+        tell_invited(uow, activity, [one.user_id for one in added if one.user_id is not None])
     return added
 
 

@@ -18,11 +18,13 @@ class NotificationKind(StrEnum):
 
     REMINDER = "reminder"
     MENTION = "mention"
+    INVITATION = "invitation"
 
 
 NOTIFICATION_KINDS: Final = {
     NotificationKind.REMINDER.value: "Reminders of activities",
     NotificationKind.MENTION.value: "Being named in a note",
+    NotificationKind.INVITATION.value: "Invitations to activities, and what changes in them",
 }
 
 
