@@ -260,10 +260,10 @@ class Choices(_BlankIsNone, fields.List[Any]):
 
 
 class Keys(fields.List[Any]):
-    """A list of keys; a single one need not be a list."""
+    """A list of keys, so many at most; a single one need not be a list."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Key(), validate=validate.Length(max=100), **kwargs)
+    def __init__(self, *, most: int = 100, **kwargs: Any) -> None:
+        super().__init__(Key(), validate=validate.Length(max=most), **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any

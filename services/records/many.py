@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from services.actors import Permission
-from services.arguments import Key, Line
+from services.arguments import Keys, Line
 from services.errors import Invalid, LanewiseError
 from services.operations import Arguments, check_allowed, get_operation, operation, run
 from services.records.types import find_record_type, get_record_type
@@ -23,10 +23,9 @@ class ChangeMany(Arguments):
     """What is done to which records."""
 
     record_type = Line(required=True, metadata={"title": "Record type"})
-    record_ids = fields.List(
-        Key(),
+    record_ids = Keys(
         required=True,
-        validate=validate.Length(1, MAX_RECORDS, error="Choose {min} to {max} records."),
+        most=MAX_RECORDS,
         metadata={"title": "Records", "description": "Their keys."},
     )
     operation = Line(
@@ -52,6 +51,8 @@ def change_many(
     """Do the same to several records; those that refuse stay as they are, with the reason."""
     name_record = _naming(record_type, operation)
     check_allowed(uow, operation)
+    if not record_ids:
+        raise Invalid("Choose a record at least.", {"record_ids": ["Choose a record at least."]})
     refused = []
     keys = sorted(set(record_ids))  # in one order, so that two of these never wait in a circle
     for key in keys:

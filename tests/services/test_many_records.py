@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.database import new_id
 from services.errors import Invalid
 from services.operations import run
 from services.records.types import get_record
@@ -44,6 +45,20 @@ def test_one_stays_as_it_is_when_it_refuses(desk, deals, change):
     assert stages == ["won", "offer"]
     told = change("deal.update", currency="EURO")["refused"][0]["message"]
     assert told.startswith("Currency: ")
+
+
+def test_what_is_not_seen_is_told_of_as_what_is_not_there(staff):
+    theirs = staff.do("deal.create", "boris", name="Theirs")
+    given = {"record_type": "deal", "operation": "deal.update", "values": {"name": "Mine"}}
+    told = [
+        staff.ask(
+            lambda uow, key=key: run(uow, "record.change_many", {**given, "record_ids": [key]}),
+            actor="anna",
+        )
+        for key in (str(theirs.id), str(new_id()))
+    ]
+    messages = [[one["message"] for one in each["refused"]] for each in told]
+    assert messages[0] == messages[1] == ["There is no such deal."]
 
 
 @pytest.mark.parametrize("operation", ["lead.convert", "user.create", "deal.create", "view.save"])
