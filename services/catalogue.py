@@ -34,6 +34,7 @@ from services.custom import files as custom_files
 from services.custom import indexes as custom_indexes
 from services.custom import layout as custom_layout
 from services.custom import types as custom_types
+from services.documents import adding as document_adding
 from services.documents import editing as template_editing
 from services.documents import files, logo
 from services.documents import making as document_making
@@ -140,6 +141,7 @@ __all__ = [
     "deals",
     "deletion",
     "dismissing",
+    "document_adding",
     "document_making",
     "dossiers",
     "duplicate_rules",

@@ -172,7 +172,7 @@ def _check_paper(uow: UnitOfWork, contract: Contract, values: Mapping[str, Any])
     if key is None:
         return
     paper = uow.session.get(Document, key)
-    if paper is None or contract.id is None or paper.record_id != contract.id:
+    if paper is None or paper.deleted_at or contract.id is None or paper.record_id != contract.id:
         raise NotFound("There is no such document.")
 
 

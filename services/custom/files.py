@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
 
 from services.actors import Permission
 from services.arguments import Key, Line
+from services.documents.adding import decoded_file
 from services.documents.files import keep_document
 from services.errors import Invalid
 from services.operations import Arguments, operation, run
 from services.records.schemas import AnyRecordType
 from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
-
-MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 
 
 class AttachFile(Arguments):
@@ -57,22 +54,10 @@ def attach_file(
         record,
         name=name,
         content_type=content_type or "application/octet-stream",
-        content=_decoded(content),
+        content=decoded_file(content),
     )
     values = {f"{record_type}_id": str(record_id), field: str(document.id)}
     return run(uow, f"{record_type}.update", values)
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        content = b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise _refused("content", "This is not base64.") from error
-    if not content:
-        raise _refused("content", "The file is empty.")
-    if len(content) > MAX_FILE_BYTES:
-        raise _refused("content", f"A file has {MAX_FILE_BYTES >> 20} MB at most.")
-    return content
 
 
 def _refused(name: str, message: str) -> Invalid:

@@ -25,6 +25,7 @@ from services.records.types import get_record, get_record_type
 from services.unit_of_work import UnitOfWork
 
 MAX_NAME_LENGTH = 150
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _UNSAFE_IN_NAMES = re.compile(r"[^\w .()\-]+")
 
 
@@ -82,14 +83,15 @@ def make_document(
 def keep_document(
     uow: UnitOfWork, record: Any, *, name: str, content_type: str, content: bytes, **made_from: Any
 ) -> Document:
-    """Insert a file that belongs to ``record``.
+    """Insert a file that belongs to ``record``; what is no content type counts as unknown.
 
     ``made_from`` are the columns that say what it was made from, if it was made here.
     """
+    is_known = _CONTENT_TYPE.fullmatch(content_type) is not None
     return uow.add(
         Document(
             name=safe_name(name),
-            content_type=content_type,
+            content_type=content_type if is_known else "application/octet-stream",
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content=content,
@@ -107,9 +109,9 @@ def get_document(uow: UnitOfWork, document_id: UUID) -> Document:
     """Return a document of a record that the actor may see, with its content.
 
     Raises:
-        NotFound: There is none, or the record is not visible.
+        NotFound: There is none, it is deleted, or the record is not visible.
     """
-    statement = select(Document).where(Document.id == document_id)
+    statement = select(Document).where(Document.id == document_id, Document.deleted_at.is_(None))
     found = uow.session.scalars(statement.options(undefer(Document.content))).one_or_none()
     message = "There is no such document."
     if found is None:
@@ -119,21 +121,28 @@ def get_document(uow: UnitOfWork, document_id: UUID) -> Document:
     return found
 
 
-def documents_of(uow: UnitOfWork, record_type: str, record_id: UUID) -> Sequence[Document]:
+def documents_of(
+    uow: UnitOfWork, record_type: str, record_id: UUID, *, deleted: bool = False
+) -> Sequence[Document]:
     """Return the documents of a visible record, newest first, without their content.
+
+    With ``deleted`` those that were deleted, and only those.
 
     Raises:
         NotFound: There is no such record, or the actor may not see it.
     """
     record = get_record(uow, record_type, record_id)
-    statement = select(Document).where(Document.record_id == record.id)
+    is_kept = Document.deleted_at.is_(None)
+    wanted = (Document.record_id == record.id, ~is_kept if deleted else is_kept)
+    statement = select(Document).where(*wanted)
     return uow.session.scalars(statement.order_by(Document.id.desc())).all()
 
 
 def names_of_documents(uow: UnitOfWork, keys: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of those documents whose record the actor may see."""
     columns = (Document.id, Document.name, Document.record_type, Document.record_id)
-    found = uow.session.execute(select(*columns).where(Document.id.in_(keys))).all()
+    kept = Document.deleted_at.is_(None)
+    found = uow.session.execute(select(*columns).where(Document.id.in_(keys), kept)).all()
     records: defaultdict[str, set[UUID]] = defaultdict(set)
     for row in found:
         records[row.record_type].add(row.record_id)

@@ -23,6 +23,7 @@ class Document(Keyed, Base):
         language: In which it was made; two letters.
         number: Which one it is of those made of this record from this template, from 1.
         source_id: The Word file that it was made from, of a PDF.
+        deleted_at: It was taken off its record, and can be brought back.
     """
 
     __tablename__ = "documents"
@@ -44,6 +45,7 @@ class Document(Keyed, Base):
     language: Mapped[str | None]
     number: Mapped[int] = mapped_column(default=1, server_default="1")
     source_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id"))
+    deleted_at: Mapped[datetime | None]
 
 
 class MakingStage(StrEnum):

@@ -115,9 +115,8 @@ def attachable(uow: UnitOfWork, keys: list[UUID]) -> list[Document]:
         NotFound: There is no such document, or its record is not visible.
         Invalid: Together they are too large.
     """
-    rows = {
-        row.id: row for row in uow.session.scalars(select(Document).where(Document.id.in_(keys)))
-    }
+    kept = select(Document).where(Document.id.in_(keys), Document.deleted_at.is_(None))
+    rows = {row.id: row for row in uow.session.scalars(kept)}
     message = "There is no such document."
     for record_type, record_id in {(row.record_type, row.record_id) for row in rows.values()}:
         with not_found_as(message):

@@ -73,6 +73,7 @@ SENSIBLE: Mapping[tuple[str, str], Any] = {
     ("contact_point.update", "value"): "newer@x.example",
     ("deal.hold", "hold_until"): "2099-01-01",
     ("deal.move_stage", "stage"): "offer",
+    ("document.add", "content"): "aGVsbG8=",
     ("document.make", "template"): "offer",
     ("document.start", "template"): "offer",
     ("mail.send", "to"): "a@x.example",

@@ -56,7 +56,7 @@ ABOUT_PROCESSES = frozenset({"message.correlate", "signal.broadcast"})
 # Something in these is refused before the row is looked for, to everybody alike.
 REFUSED_BEFORE = frozenset({("record.attach", "record_id")})
 # What is seen need not be found by these: they want more than that it is there, such as a mail of
-# the same record, a deleted record, a file of the same record, or oneself as the one who was
+# the same record, a deleted record or file, a file of the same record, or oneself as the one who was
 # invited.
 WANT_MORE = frozenset(
     {
@@ -68,6 +68,7 @@ WANT_MORE = frozenset(
         ("activity.respond", "participant_id"),
         ("contract.create", "signed_document_id"),
         ("contract.update", "signed_document_id"),
+        ("document.restore", "document_id"),
         ("mail.send", "reply_to_id"),
         ("mail.unlink", "mail_id"),
         ("mail.unlink", "record_id"),
