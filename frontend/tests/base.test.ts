@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { asAttributes } from "../build/styleattributes.ts";
 import { toSymbol } from "../build/icons.ts";
 import { failureText, problemOf } from "../src/base/http.ts";
-import { isTyping } from "../src/base/keyboard.ts";
+import { isTyping, sendForm } from "../src/base/keyboard.ts";
 import { el } from "../src/base/page.ts";
 import { keepSent, putBack } from "../src/base/refused.ts";
 import { aheadOf, calendarDate, relative } from "../src/base/times.ts";
@@ -38,6 +38,29 @@ describe("aheadOf", () => {
   it("is how far the server's clock is ahead, and nothing where the page doesn't say", () => {
     expect(aheadOf("2026-11-29T12:00:00Z", NOW.getTime())).toBe(7 * 24 * 60 * 60_000);
     expect(aheadOf(undefined, NOW.getTime())).toBe(0);
+  });
+});
+
+describe("sendForm", () => {
+  it.each([
+    ["<form><input><button>Remove</button><button class='btn-primary' value='main'>Save</button></form>", "main"],
+    ["<form><input><button type='button'>Pick</button><button value='only'>Send</button></form>", "only"],
+    ["<form method='dialog'><input><button>Close</button></form>", null],
+    ["<div data-island='form'><form><input><button>Send</button></form></div>", null],
+    ["<input>", null],
+  ])("sends %s by its main button", (html, wanted) => {
+    document.body.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    let sent: string | null = null;
+    document.body.addEventListener(
+      "submit",
+      (event) => {
+        event.preventDefault();
+        sent = (event.submitter as HTMLButtonElement).value;
+      },
+      { once: true },
+    );
+    expect(sendForm(document.querySelector("input"))).toBe(wanted !== null);
+    expect(sent).toBe(wanted);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Keys that work on every page: `?`, `/`, `g` and a letter, `j`, `k`, Enter. */
+/** Keys that work on every page: `?`, `/`, `g` and a letter, `j`, `k`, Enter, Ctrl+Enter. */
 import { openDialog } from "./menus.ts";
 import { el } from "./page.ts";
 
@@ -61,6 +61,22 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
   },
 };
 
+/** Sends the form that is typed in by its main button; what an island holds is the island's. */
+export function sendForm(target: EventTarget | null): boolean {
+  const form = target instanceof Element ? target.closest("form") : null;
+  if (!form || form.method === "dialog" || form.closest("[data-island]")) return false;
+  const buttons = [...form.elements].filter(
+    (each): each is HTMLButtonElement => each instanceof HTMLButtonElement && each.type === "submit" && !each.disabled,
+  );
+  const button = buttons.find((each) => each.matches(".btn-primary")) ?? buttons[0];
+  if (button) form.requestSubmit(button);
+  return button !== undefined;
+}
+
+function isSending(event: KeyboardEvent): boolean {
+  return event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented;
+}
+
 function isPlain(event: KeyboardEvent): boolean {
   return !(event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey);
 }
@@ -70,6 +86,7 @@ export function startKeyboard(): void {
   let prefixAt = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target instanceof HTMLInputElement) event.target.blur();
+    if (isSending(event) && sendForm(event.target)) event.preventDefault();
     if (!isPlain(event) || isTyping(event.target)) return;
     const follows = event.timeStamp - prefixAt < SEQUENCE_MS;
     prefixAt = event.key === "g" && !follows ? event.timeStamp : -Infinity;
