@@ -40,7 +40,7 @@ def _page_context() -> dict[str, Any]:
     context: dict[str, Any] = {
         "may": lambda name: uow.actor.may(Permission(name)),
         "may_do": lambda verb, record: uow.may_do(Verb(verb), record),
-        "sees": lambda kind, name: name not in uow.actor.hidden_fields(kind),
+        "sees": lambda kind, *names: uow.actor.hidden_fields(kind).isdisjoint(names),
         "reads": lambda kind: uow.actor.reach(kind) is not Scope.NONE,
         "seen_fields": uow.readable_fields,
     }

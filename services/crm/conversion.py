@@ -182,7 +182,7 @@ def _find_account(uow: UnitOfWork, lead: Lead, contact: Contact | None) -> Accou
     """Find the contact's account, else one of the same name, else of the same domain."""
     if contact is not None and contact.account_id is not None:
         return uow.find(Account, contact.account_id)
-    key = name_key(lead.company or "")
+    key = "" if "company" in uow.actor.hidden_fields("lead") else name_key(lead.company or "")
     matches = [Account.name_key == key] if key else []
     domain = company_domain(lead.email)
     if domain and not _is_hidden(uow, "account", "website"):

@@ -25,8 +25,9 @@ from tests.app.security_world import (
 
 MARK = "Zqxjkv"
 PRICE = "918273.64"
-# How a text and a price show that they are there: as they are typed, and as pages write them.
-SIGNS = (MARK.lower(), "918273", "918,273")
+DAY = "2031-08-17"
+# How texts, prices and days show that they are there: as they are typed, and as pages write them.
+SIGNS = (MARK.lower(), "918273", "918,273", DAY, "17 aug 2031")
 KINDS_OF_TEXT = frozenset({"text", "long_text", "email"})
 # What names a record elsewhere on its pages is no secret; nor is what it is called by.
 OPEN = frozenset({"number", "first_name", "last_name", "name"})
@@ -76,7 +77,15 @@ def priced(record_type: RecordType) -> dict[str, Any]:
     return {field.name: PRICE for field in amounts(record_type) if field.writable}
 
 
+def dated(record_type: RecordType) -> Iterator[Field]:
+    kept = {"created_at", "updated_at"}
+    kinds = {"date", "datetime"}
+    return (one for one in record_type.fields if one.kind in kinds and one.name not in kept)
+
+
 def marked(field: Field) -> str:
+    if field.kind in {"date", "datetime"}:
+        return DAY if field.kind == "date" else f"{DAY}T10:00:00+00:00"
     return f"{MARK}@{MARK}.example".lower() if field.kind == "email" else f"{MARK} {field.name}"
 
 
@@ -91,16 +100,19 @@ def clerk(platform, password_hash, app) -> tuple[Any, Browser]:
     def prepare(uow):
         for name, fields in secrets.items():
             key = {f"{name}_id": str(world.rows[name]["own"])}
-            for field in fields:
+            days = [field for field in dated(get_record_type(name)) if field.writable]
+            for field in (*fields, *days):
                 # One by one, so that each change has an entry of its own in the timeline.
                 with suppress(Invalid), uow.savepoint():  # a currency is no place for a secret
                     run(uow, f"{name}.update", {**key, field.name: marked(field)})
             if costs := priced(get_record_type(name)):
                 run(uow, f"{name}.update", {**key, **costs})
         rights = {
-            name: {field.name: "hidden" for field in (*fields, *amounts(get_record_type(name)))}
+            name: {field.name: "hidden" for field in (*fields, *amounts(kind), *dated(kind))}
             for name, fields in secrets.items()
+            for kind in [get_record_type(name)]
         }
+        run(uow, "contract.activate", {"contract_id": str(world.rows["contract"]["own"])})
         rights = {name: hidden for name, hidden in rights.items() if hidden}
         records = {"*": {**FULL, "create": "all"}}
         values = {"permissions": EVERYTHING, "records": records, "field_rights": rights}
