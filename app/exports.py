@@ -18,6 +18,7 @@ from app.records.kinds import KINDS
 from app.records.list_state import ListState
 from app.views import view
 from app.wire import to_json
+from app.zones import reader_zone
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError, NotFound
 from services.exporting.exports import get_export, list_exports, pieces_of
@@ -102,9 +103,12 @@ def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseRet
 
 def create(uow: UnitOfWork) -> ResponseReturnValue:
     """Begin the export; a short list is there at once."""
+    kind, _, other = request.form.get("kind", "csv").partition(" ")
     arguments = {
         **_asked(),
-        "kind": request.form.get("kind", "csv"),
+        "kind": kind,
+        "delimiter": ";" if other else ",",
+        "zone": reader_zone().key,
         "columns": request.form.getlist("columns"),
         "keys": "keys" in request.form,
     }

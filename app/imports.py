@@ -18,6 +18,7 @@ from app.records.kinds import KINDS
 from app.records.titles import record_url
 from app.sessions import signed_in_person
 from app.views import view
+from app.zones import reader_zone
 from services.actors import Permission
 from services.documents.files import safe_name
 from services.duplicates.book import rules_for
@@ -293,6 +294,7 @@ def _sent_plan(one: Import) -> Plan:
         only_empty="only_empty" in request.values,
         start_processes="start_processes" in request.values,
         values=one.plan.get("values", {}),
+        zone=reader_zone().key,
     )
     return adjust_formats(get_record_type(one.record_type), plan, one.samples)
 

@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
@@ -47,6 +49,27 @@ class Line(fields.String):
 
     def _tidy(self, text: str) -> str:
         return " ".join(text.split())
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+class ZoneName(Line):
+    """The name of a time zone, such as Europe/Oslo; it may be left out."""
+
+    def __init__(self) -> None:
+        told = {"title": "Time zone", "description": "The installation's if left out."}
+        super().__init__(load_default=None, allow_none=True, metadata=told)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if name is not None and name not in _zones():
+            _refuse("There is no such time zone.")
+        return name
 
 
 class LongText(Line):

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from services.actors import SYSTEM, Permission
-from services.arguments import Key, Line
+from services.arguments import Key, Line, ZoneName
 from services.days import today
 from services.errors import Conflict, LanewiseError, NotAllowed, NotFound
 from services.exporting.model import Export, ExportPiece, ExportStage
@@ -69,6 +69,15 @@ class StartExport(Arguments):
         load_default=False,
         metadata={"title": "With keys", "description": "To import the file again."},
     )
+    zone = ZoneName()
+    delimiter = fields.String(
+        load_default=",",
+        validate=validate.OneOf([",", ";"]),
+        metadata={
+            "title": "Delimiter",
+            "description": "Of a CSV file. With a semicolon, numbers are written 1234,50.",
+        },
+    )
 
 
 class WhichExport(Arguments):
@@ -79,10 +88,10 @@ class WhichExport(Arguments):
 
 @operation("export.start", Permission.DATA_EXPORT, StartExport)
 def start_export(
-    uow: UnitOfWork, *, kind: str, columns: Sequence[str], **asked: Any
+    uow: UnitOfWork, *, kind: str, columns: Sequence[str], zone: str | None, **asked: Any
 ) -> dict[str, Any]:
     """Write a list of records to a file."""
-    request = ListRequest(columns=tuple(columns), **asked)
+    request = ListRequest(columns=tuple(columns), zone=zone or "", **asked)
     record_type = get_record_type(request.record_type)
     headings(uow, request)
     _check_quota(uow)
@@ -218,7 +227,7 @@ def _write_file(
     request = ListRequest.of(one.request)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
         file: Any = spooled
-        writer = open_writer(one.file_kind, file)
+        writer = open_writer(one.file_kind, file, request.delimiter)
         writer.write(headings(uow, request))
         count = 0
         for row in iterate_rows(uow, request):

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
@@ -40,7 +41,9 @@ class ListRequest:
         where: A filter of the filter language.
         columns: Field names, in their order; empty for all.
         keys: Whether the records' keys, and those of what they link to, stand beside, by which
-            an import finds them again.
+            an import finds them again; times are then exact, and say their zone.
+        zone: In which times stand; empty for the installation's.
+        delimiter: Of a CSV file. With a semicolon, a comma stands before the fraction of numbers.
     """
 
     record_type: str
@@ -50,6 +53,8 @@ class ListRequest:
     sort: str = "-created_at"
     columns: tuple[str, ...] = ()
     keys: bool = False
+    zone: str = ""
+    delimiter: str = ","
 
     def as_dict(self) -> dict[str, Any]:
         """Return its JSON form."""
@@ -173,11 +178,12 @@ def _row(
     record: Any,
     titles: Mapping[str, Mapping[UUID, str]],
 ) -> list[Any]:
+    zone = ZoneInfo(request.zone) if request.zone else uow.platform.settings.timezone
     row: list[Any] = [str(record.id)] if request.keys else []
     for one in fields:
         value = getattr(record, one.name)
         if one.relation is None:
-            row.append(_cell(uow, one, value))
+            row.append(_cell(one, value, zone, is_exact=request.keys))
             continue
         title = titles[one.name].get(value)
         row.append(title)
@@ -186,16 +192,18 @@ def _row(
     return row
 
 
-def _cell(uow: UnitOfWork, one: Field, value: Any) -> Any:
+def _cell(one: Field, value: Any, zone: ZoneInfo, *, is_exact: bool) -> Any:
     """Return a value as it stands in a file; ``importing.cells`` reads it back."""
     if value is None:
         return None
     if isinstance(value, list):
-        return "; ".join(str(_cell(uow, one, part)) for part in value)
+        parts = (_cell(one, part, zone, is_exact=is_exact) for part in value)
+        return "; ".join(map(str, parts))
     if one.choices is not None:
         return _label(one.choices, str(value))
     if isinstance(value, datetime):
-        return value.astimezone(uow.platform.settings.timezone).isoformat()
+        there = value.astimezone(zone)
+        return there.isoformat() if is_exact else there.replace(microsecond=0, tzinfo=None)
     return str(value) if isinstance(value, UUID) else value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -28,7 +28,7 @@ _FIRST_DATE: Final = date(1900, 3, 1)
 
 
 class Writer(Protocol):
-    """Writes rows of texts, numbers, dates and booleans."""
+    """Writes rows of texts, numbers, dates, times without a zone, and booleans."""
 
     def write(self, row: Sequence[Any]) -> None:
         """Add a row."""
@@ -54,9 +54,14 @@ class _CsvWriter:
     def __init__(self, file: BinaryIO, delimiter: str) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
         self._rows = csv.writer(self._text, delimiter=delimiter)
+        self._comma = "," if delimiter == ";" else "."
 
     def write(self, row: Sequence[Any]) -> None:
-        self._rows.writerow([_as_text(cell) for cell in row])
+        self._rows.writerow([self._text_of(cell) for cell in row])
+
+    def _text_of(self, cell: Any) -> str:
+        text = _as_text(cell)
+        return text.replace(".", self._comma) if isinstance(cell, Decimal) else text
 
     def close(self) -> None:
         self._text.flush()
@@ -78,6 +83,7 @@ class _XlsxWriter:
         self._sheet.freeze_panes(1, 0)
         self._bold = self._book.add_format({"bold": True})
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
+        self._moment = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         # Marks a cell as text, as a leading apostrophe does that is typed by hand.
         self._text = self._book.add_format({"quote_prefix": True})
         self._count = 0
@@ -100,7 +106,9 @@ class _XlsxWriter:
             self._sheet.write_string(*place, _as_text(cell))
         elif isinstance(cell, int | Decimal) and _is_exact(cell):
             self._sheet.write_number(*place, float(cell))
-        elif isinstance(cell, date) and cell >= _FIRST_DATE:
+        elif isinstance(cell, datetime) and cell.date() >= _FIRST_DATE:
+            self._sheet.write_datetime(*place, cell, self._moment)
+        elif isinstance(cell, date) and not isinstance(cell, datetime) and cell >= _FIRST_DATE:
             self._sheet.write_datetime(*place, cell, self._day)
         else:
             text = cell if isinstance(cell, str) else _as_text(cell)

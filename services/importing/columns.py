@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
@@ -66,7 +67,8 @@ class RowReader:
     ) -> None:
         self._width = len(header)
         self._fields = importable_fields(uow, record_type)
-        self._readers = [self._reader(uow, column) for column in plan.columns]
+        self._zone = ZoneInfo(plan.zone) if plan.zone else uow.platform.settings.timezone
+        self._readers = [self._reader(column) for column in plan.columns]
 
     def read(self, row: Sequence[Any]) -> Row:
         """Return what a row, which begins with its number, holds."""
@@ -92,7 +94,7 @@ class RowReader:
             )
         return made
 
-    def _reader(self, uow: UnitOfWork, column: Column) -> tuple[int, str, Callable[..., None]]:
+    def _reader(self, column: Column) -> tuple[int, str, Callable[..., None]]:
         if column.field == KEY_FIELD:
             return column.column, column.field, _put_key
         if column.field == FULL_NAME and FULL_NAME not in self._fields:
@@ -100,7 +102,7 @@ class RowReader:
         one = self._fields[column.field]
         if one.relation is not None:
             return column.column, column.field, _put_link
-        return column.column, column.field, _putting(checker(uow, one, column))
+        return column.column, column.field, _putting(checker(one, column, self._zone))
 
     def _put_name(self, row: Row, _name: str, cell: Any) -> None:
         first, last = split_name(" ".join(text_of(cell).split()))
@@ -110,12 +112,12 @@ class RowReader:
                 row.values[name] = checked
 
 
-def checker(uow: UnitOfWork, one: Field, column: Column) -> Callable[[Any], Any]:
+def checker(one: Field, column: Column, zone: ZoneInfo) -> Callable[[Any], Any]:
     """Return what turns a cell into a value of a field, by the rules of its operations.
 
     The result raises ValueError or ValidationError with what is wrong.
     """
-    prepare = _preparing(uow, one, column)
+    prepare = _preparing(one, column, zone)
     argument = argument_with_rules(one)
 
     def check(cell: Any) -> Any:
@@ -124,7 +126,7 @@ def checker(uow: UnitOfWork, one: Field, column: Column) -> Callable[[Any], Any]
     return check
 
 
-def _preparing(uow: UnitOfWork, one: Field, column: Column) -> Callable[[Any], Any]:
+def _preparing(one: Field, column: Column, zone: ZoneInfo) -> Callable[[Any], Any]:
     """Return what reads a cell before the field's own check looks at it."""
     kind = FIELD_KINDS[one.kind]
     if one.choices is not None:
@@ -133,7 +135,7 @@ def _preparing(uow: UnitOfWork, one: Field, column: Column) -> Callable[[Any], A
     if kind.name == "date":
         return read_date(column.order)
     if kind.name == "datetime":
-        return read_moment(column.order, uow.platform.settings.timezone)
+        return read_moment(column.order, zone)
     if kind.name == "boolean":
         return read_boolean
     if kind.name == "number":

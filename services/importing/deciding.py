@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -202,6 +203,8 @@ class Decider:
 
 
 def _same(stored: Any, value: Any) -> bool:
+    if isinstance(stored, datetime) and isinstance(value, datetime) and not value.microsecond:
+        stored = stored.replace(microsecond=0)  # a file's times have no fractions of seconds
     return bool(stored == value) or (_is_empty(stored) and _is_empty(value))
 
 

@@ -133,7 +133,7 @@ def _remembered(uow: UnitOfWork, record_type: RecordType, header: Sequence[str])
         place = places.get(column.get("heading", ""))
         if place is not None and kept["field"] in known:
             columns.append({**kept, "column": place})
-    return Plan.of({**found.plan, "columns": columns}) if columns else None
+    return Plan.of({**found.plan, "columns": columns, "zone": ""}) if columns else None
 
 
 def _guess(uow: UnitOfWork, record_type: RecordType, header: Sequence[str]) -> Plan:

@@ -78,6 +78,7 @@ class Plan:
         only_empty: An update fills empty fields and changes no other.
         values: What every new record gets besides: field name → value.
         start_processes: Whether processes may begin by what is imported.
+        zone: Of times that don't say theirs; empty for the installation's.
     """
 
     columns: tuple[Column, ...] = ()
@@ -86,6 +87,7 @@ class Plan:
     only_empty: bool = False
     start_processes: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
+    zone: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return its JSON form."""

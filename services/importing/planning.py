@@ -9,7 +9,7 @@ from uuid import UUID
 from marshmallow import ValidationError, fields, validate
 
 from services.actors import Permission
-from services.arguments import Line
+from services.arguments import Line, ZoneName
 from services.errors import Invalid
 from services.importing.first_lines import import_field
 from services.importing.guessing import adjust_formats, remember_plan
@@ -58,6 +58,7 @@ class CheckImport(WhichImport):
     )
     only_empty = fields.Boolean(metadata={"title": "Fill only what is empty"})
     start_processes = fields.Boolean(metadata={"title": "Processes may begin"})
+    zone = ZoneName()
     values = fields.Dict(
         keys=Line(), metadata={"title": "For every new record", "description": "Field → value."}
     )
@@ -70,6 +71,7 @@ def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> dict[str,
     expect_stage(one, ImportStage.MAPPING, ImportStage.CHECKED)
     record_type = get_record_type(one.record_type)
     columns = given.pop("columns", None)
+    given["zone"] = given["zone"] or one.plan.get("zone", "")
     plan = Plan.of({**one.plan, **given})
     if columns is not None:
         plan = Plan.of({**one.plan, **given, "columns": columns})

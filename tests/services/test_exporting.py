@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -55,6 +55,28 @@ def test_a_text_is_the_same_when_it_was_neutralised(text):
 def test_only_who_may_export_does_when_a_list_is_asked_for(staff):
     with pytest.raises(Exception, match="may not"):
         export(staff, "anna")
+
+
+def test_times_and_numbers_are_as_their_reader_writes_them(importing):
+    staff = importing.desk
+    deal = staff.do("deal.create", name="Roof", amount="1234.50")
+    staff.do("activity.create", subject="Call", kind="call", starts_at="2026-11-24T09:30:15.25Z")
+    asked = {"record_type": "activity", "columns": ["starts_at"], "zone": "Asia/Ulaanbaatar"}
+    assert rows_of(fetch(staff, export(staff, **asked)))[1] == ["2026-11-24 17:30:15"]
+    exact = rows_of(fetch(staff, export(staff, keys=True, **asked)))[1][1]
+    assert exact == "2026-11-24T17:30:15.250000+08:00"
+    sheet = fetch(staff, export(staff, kind="xlsx", **asked))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(sheet)).get_sheet_by_index(0)
+    assert book.to_python()[1] == [datetime(2026, 11, 24, 17, 30, 15)]  # noqa: DTZ001
+    asked = {"record_type": "deal", "columns": ["name", "amount"], "delimiter": ";"}
+    lines = fetch(staff, export(staff, **asked)).decode("utf-8-sig").splitlines()
+    assert lines == ["Name;Amount", f"{deal.name};1234,50"]
+    with pytest.raises(Invalid):
+        export(staff, zone="Nowhere/Land")
+    again = "Subject,Start\nCall,2026-11-24 17:30:15\nCall,2026-11-24 17:45\n"
+    plan = {"policy": "update", "match": ["subject"], "zone": "Asia/Ulaanbaatar"}
+    one = importing.check(importing.upload(again, "activity"), **plan)
+    assert [row[1] for row in importing.rows(one, "checked")] == ["unchanged", "update"]
 
 
 def test_a_file_is_its_owner_s_alone_when_somebody_else_asks(staff):
