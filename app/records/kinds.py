@@ -128,7 +128,7 @@ _ACCOUNT: Final = RecordKind(
     columns=("city", "industry", "phone", "email", "owner_id", "created_at"),
     subtitle=("industry", "city"),
     create_fields=("name", "website", "email", "phone", "city", "industry"),
-    cards=("points.of_account", "recurring.account", "marketing.of_account"),
+    cards=("sales.account", "points.of_account", "recurring.account", "marketing.of_account"),
     related=(
         Related("contact", "account_id", "Contacts"),
         Related("account", "parent_id", "Parts"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.sales import answers, numbers, organization, parts, payments, prices, rates
+from app.sales import answers, balances, numbers, organization, parts, payments, prices, rates
 from app.views import Audience, View, view
 from services.actors import Permission
 
@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         ("/numbers/preview", "preview_number", _CATALOGUE, numbers.preview),
         ("/rates", "rates", _READ, rates.show),
         ("/price", "price", _READ, answers.show),
+        ("/accounts/<uuid:key>", "account", _READ, balances.show),
         ("/products", "products", _READ, answers.products),
         ("/price-lists/<uuid:key>/prices/<uuid:other>", "price_step", _CATALOGUE, prices.show),
         ("/orders/<uuid:key>/invoice", "invoice_order", _WRITE, parts.show_order),

@@ -52,6 +52,7 @@ ABOUT_ONE = {
     "points.of_account": "account",
     "points.of_contact": "contact",
     "recurring.account": "account",
+    "sales.account": "account",
     "recurring.change": "subscription",
     "sales.credit_invoice": "invoice",
     "sales.invoice_order": "order",

@@ -55,6 +55,9 @@ RECORD_ROUTES = {
     "documents": READ,
     "make_document": WRITE,
     "make_pdf": WRITE,
+    "add_file": WRITE,
+    "delete_file": WRITE,
+    "restore_file": WRITE,
     "send_mail": WRITE,
 }
 SALES_PLACES = ("quotes", "orders", "invoices", "contracts", "subscriptions")
@@ -470,6 +473,7 @@ DECISIONS = {
     "public.thanks": PUBLIC,
     "records.pick": READ,
     "recurring.account": READ,
+    "sales.account": READ,
     "recurring.change": WRITE,
     "recurring.index": READ,
     "recurring.save": WRITE,

@@ -19,6 +19,9 @@ def quote(as_person):
     return str(made.id)
 
 
+_LINE = {"title": "Window", "unit_price": "100"}
+
+
 def _rows(*rows):
     return {name: [row.get(name, "") for row in rows] for name in COLUMNS}
 
@@ -198,6 +201,22 @@ def test_a_deal_gets_positions_and_a_quote(browse, as_person):
     quote = anna.post(f"/sales/deals/{deal.id}/quote").headers["Location"]
     page = anna.get(quote).text
     assert ("€250.00" in page, "House" in page) == (True, True)
+
+
+def test_an_account_shows_what_it_owes(browse, as_person, quote):
+    record = as_person("employee", "quote.update", {"quote_id": quote})
+    card = f"/sales/accounts/{record.account_id}"
+    anna = browse("employee")
+    assert "Money" not in anna.get(card).text
+    given = {"title": "X", "account_id": record.account_id, "lines": [_LINE]}
+    made = as_person("employee", "invoice.create", given)
+    as_person("employee", "invoice.issue", {"invoice_id": made.id})
+    as_person("employee", "payment.record", {"invoice_id": made.id, "amount": 40})
+    shown = anna.get(card).text
+    assert all(text in shown for text in ("€60.00", "€100.00"))
+    as_person("employee", "invoice.credit", {"invoice_id": made.id})
+    back = anna.get(card).text
+    assert ("To be paid back" in back, "€40.00" in back, "€60.00" in back) == (True, True, False)
 
 
 def test_prices_are_added_changed_and_explained(browse, as_person, quote):
