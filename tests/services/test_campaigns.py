@@ -12,13 +12,14 @@ from services.actors import Permission, process_actor
 from services.consents.purposes import find_purpose
 from services.crm.contact_model import Contact
 from services.crm.deal_model import Deal
-from services.errors import Conflict, Invalid, NotFound
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.marketing import fills
 from services.marketing.campaign_model import CAMPAIGN, Campaign, CampaignMember
 from services.marketing.campaign_results import campaign_result
 from services.marketing.fill_model import Fill
 from services.marketing.fills import newest_fill
 from services.marketing.member_pages import campaigns_of_record, list_members
+from services.people.model import User
 
 
 @pytest.fixture
@@ -256,6 +257,22 @@ def test_what_a_member_does_is_noted_as_of_now_when_its_time_is_still_to_come(st
     staff.do("campaign.set_member_status", "maria", **about, status="opened", at=late)
     with staff.platform.session() as session:
         assert session.scalars(select(CampaignMember.opened_at)).one() == clock.now()
+
+
+def test_who_may_change_the_person_notes_what_it_did(staff, people):
+    campaign = plan(staff)
+    about = {"record_type": "contact", "record_id": people["ada"]}
+    member = {"campaign_id": campaign.id, **about, "status": "opened"}
+    staff.do("campaign.add", "maria", **about, campaign_id=campaign.id)
+    anna = staff.actor("anna").user_id
+    seen = {"record_type": "campaign", "record_id": campaign.id}
+    for shared in (seen, about):
+        staff.do("record.share", "olga", **shared, user_id=anna, level="read")
+    staff.people["anna"] = staff.ask(lambda uow: uow.get(User, anna).actor())
+    with pytest.raises(NotAllowed):
+        staff.do("campaign.set_member_status", "anna", **member)
+    staff.do("record.assign", "olga", **about, user=str(anna))
+    assert staff.do("campaign.set_member_status", "anna", **member)["changed"]
 
 
 def test_who_is_no_member_has_no_status(staff, people):

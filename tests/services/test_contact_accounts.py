@@ -76,6 +76,12 @@ def test_a_place_is_opened_again_when_the_contact_returns(staff, eva, accounts):
     assert _places(staff, eva) == [("One", True, False), ("Two", False, True)]
 
 
+def test_a_place_is_opened_again_when_it_is_added_after_it_was_over(staff, eva, accounts):
+    staff.do("contact.update", "boris", contact_id=eva.id, account_id=accounts[1].id)
+    _add(staff, eva, accounts[0])
+    assert _places(staff, eva) == [("Two", True, False), ("One", False, False)]
+
+
 def test_a_place_is_refused_when_it_is_there_or_ends_before_it_begins(staff, eva, accounts):
     with pytest.raises(Conflict, match="already"):
         _add(staff, eva, accounts[0])

@@ -13,6 +13,7 @@ from services.errors import Invalid, NotFound
 from services.points.keeping import points_of
 from services.points.model import ContactPoint
 from services.records.lists import list_records
+from services.records.timeline import timeline_of
 from services.records.types import get_record
 
 
@@ -109,6 +110,18 @@ def test_the_next_works_instead_when_the_primary_one_is_removed(staff, eva):
     first = staff.ask(lambda uow: points_of(uow, get_record(uow, "contact", eva.id)))[0]
     staff.do("contact_point.remove", "anna", contact_point_id=first.id)
     assert _fresh(staff, eva).email == good["normalised"]
+
+
+def test_a_point_that_failed_works_again_when_somebody_says_so(staff, eva):
+    with staff.platform.engine.begin() as connection:
+        connection.execute(text("UPDATE contact_points SET invalid_since = now()"))
+    look = lambda uow: points_of(uow, get_record(uow, "contact", eva.id))  # noqa: E731
+    first = staff.ask(look)[0]
+    for _ in range(2):
+        staff.do("contact_point.mark_valid", "anna", contact_point_id=first.id)
+    assert staff.ask(look)[0].invalid_since is None
+    titles = [entry.title for entry in staff.ask(timeline_of, "contact", eva.id)]
+    assert titles.count(f"{first.value} works again") == 1
 
 
 def test_a_changed_primary_point_changes_the_column(staff, eva):

@@ -18,6 +18,7 @@ from services.filtering import (
     parse_arguments,
     parse_filter,
     parse_filter_text,
+    parsing,
 )
 from services.filtering.periods import days_of, midnight
 from services.records.types import get_record_type
@@ -259,6 +260,14 @@ def test_a_filter_is_refused_when_its_groups_lie_too_deep():
 def test_a_text_is_refused_when_it_is_no_filter(text):
     with pytest.raises(Invalid):
         parse_filter_text(get_record_type("deal"), text)
+
+
+def test_a_text_is_refused_before_it_is_read_when_it_is_too_long(monkeypatch):
+    text = '{"field": "name", "op": "eq", "value": "x"}'
+    monkeypatch.setattr(parsing, "MAX_BYTES", len(text))
+    parse_filter_text(get_record_type("deal"), text)
+    with pytest.raises(Invalid, match="too long"):
+        parse_filter_text(get_record_type("deal"), text + " ")
 
 
 def test_arguments_of_an_address_say_the_same_when_they_are_read_as_a_filter(firms):

@@ -299,6 +299,8 @@ def test_a_person_has_one_vote_when_it_thinks_better_of_it(desk, write):
 
 def test_an_article_is_put_into_the_answer_once(desk, write):
     article = write("Paper jam", "Open **it**.", visibility="portal")
+    other = desk.do("request.create", subject="Other")
+    desk.do("article.link", article_id=article.id, request_id=other.id)
     request = desk.do("request.create", subject="Jam", answer="Dear Anna,")
     keys = {"article_id": article.id, "request_id": request.id}
     desk.do("article.insert", **keys)

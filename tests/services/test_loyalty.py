@@ -366,6 +366,8 @@ def test_figures_tell_of_what_stays_when_something_was_undone(desk, member, prog
     mistake = give(desk, member, 30)
     desk.do("loyalty.spend", member_id=member.id, points=40, reason="Mug")
     desk.do("loyalty.reverse", entry_id=mistake, reason="Mistake")
+    other = desk.do("loyalty_programme.create", name="Other")
+    desk.do("loyalty.enrol", programme_id=other.id, contact_id=member.contact_id)
     found = desk.ask(lambda uow: uow.get(LoyaltyProgramme, programme.id))
     totals, month = desk.ask(totals_of, found), desk.ask(months_of, found)[-1]
     assert (totals.members, totals.issued, totals.spent, totals.outstanding) == (1, 100, 40, 60)

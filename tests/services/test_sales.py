@@ -294,9 +294,11 @@ def test_a_quote_is_not_accepted_when_it_is_too_old(shop, clock):
 
 def test_a_declined_quote_has_a_reason_and_is_done(shop):
     quote = _quote(shop)
-    shop.do("quote.decline", "anna", quote_id=quote.id, reason="Too dear")
-    with pytest.raises(Conflict):
-        shop.do("quote.accept", "anna", quote_id=quote.id)
+    about = {"quote_id": quote.id}
+    shop.do("quote.decline", "anna", **about, reason="Too dear")
+    for operation, more in (("accept", {}), ("send", {}), ("decline", {"reason": "Late"})):
+        with pytest.raises(Conflict):
+            shop.do(f"quote.{operation}", "anna", **about, **more)
     assert _fresh(shop, Quote, quote.id).decline_reason == "Too dear"
 
 

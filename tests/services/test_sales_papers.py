@@ -153,10 +153,13 @@ def test_credit_notes_come_to_their_invoice_whatever_the_parts_are(
     for note in notes:
         sums = shop.ask(totals_of, note)
         assert sum(group.tax for group in sums.groups) == note.tax == sums.tax
+        assert sum(group.taxable for group in sums.groups) == note.taxable == sums.taxable
 
 
 def test_what_was_paid_too_much_is_paid_back_when_it_was_credited(shop):
     invoice = _issued(shop)
+    with pytest.raises(Conflict):
+        _pay(shop, invoice, "1", "payment.refund")
     _pay(shop, invoice, "1125")
     _credit(shop, invoice, (1, 4))
     with pytest.raises(Invalid) as caught:
