@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.activities.model import Activity, ActivityStatus, Participant
+from services.activities.timing import days_of
 from services.database import is_among
 from services.unit_of_work import UnitOfWork
 
@@ -105,8 +106,11 @@ def _grouped(uow: UnitOfWork, rows: Sequence[Activity], zone: ZoneInfo) -> Agend
     days_left = 7 - today.weekday()
     tomorrow, next_week = midnight(1), midnight(days_left if days_left > 1 else 8)
     agenda = Agenda()
+    own_zone = uow.platform.settings.timezone
     for row in sorted(rows, key=lambda one: begins(one) or one.created_at):
         at = begins(row)
+        if row.all_day and row.starts_at is not None:
+            at = datetime.combine(days_of(row, own_zone)[0], time(), zone)
         if at is None:
             agenda.undated.append(row)
         elif overdue(row, uow.now):

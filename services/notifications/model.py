@@ -24,7 +24,7 @@ class NotificationKind(StrEnum):
 NOTIFICATION_KINDS: Final = {
     NotificationKind.REMINDER.value: "Reminders of activities",
     NotificationKind.MENTION.value: "Being named in a note",
-    NotificationKind.INVITATION.value: "Invitations to activities, and what changes in them",
+    NotificationKind.INVITATION.value: "Invitations and moved activities",
 }
 
 

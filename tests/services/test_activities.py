@@ -247,6 +247,13 @@ def test_the_agenda_groups_by_when_things_come(staff, clock):
     }
 
 
+def test_whole_days_come_on_their_own_day_when_one_reads_of_them_far_away(staff, clock):
+    clock.moment = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    _plan(staff, subject="tomorrow", starts_at=clock.now() + timedelta(days=1), all_day=True)
+    agenda = staff.ask(my_agenda, ZoneInfo("America/New_York"), actor="boris")
+    assert (agenda.today, [one.subject for one in agenda.week]) == ([], ["tomorrow"])
+
+
 def test_the_agenda_has_what_one_is_invited_to_unless_declined(staff):
     made = _plan(staff, user_ids=[staff.people["sven"].user_id], due_at=NOON + timedelta(3650))
     assert [one.id for one in staff.ask(my_agenda, actor="sven").later] == [made.id]
