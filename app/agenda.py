@@ -20,7 +20,7 @@ from app.records.titles import Titles
 from app.views import view
 from app.zones import reader_zone
 from services.activities.agenda import begins, my_agenda
-from services.activities.calendar_file import calendar_file
+from services.activities.invitations import calendar_text
 from services.activities.model import Activity
 from services.activities.timing import days_of
 from services.actors import Permission
@@ -68,6 +68,9 @@ def register(app: Flask) -> None:
     ):
         decided = view(_WRITE, again=_explain)(function)
         blueprint.add_url_rule(rule, name, decided, methods=["POST"])
+    sent = view(Permission.MAIL_SEND, again=_explain)(send_invitations)
+    rule = "/activities/<uuid:key>/invitations"
+    blueprint.add_url_rule(rule, "send_invitations", sent, methods=["POST"])
     app.register_blueprint(blueprint)
 
 
@@ -114,14 +117,7 @@ def _whole_days(activity: Activity) -> tuple[date, date]:
 def calendar(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Send an activity as a file for any calendar program."""
     activity = uow.get(Activity, key)
-    text = calendar_file(
-        activity,
-        now=uow.now,
-        zone=settings().timezone,
-        host=request.host.partition(":")[0],
-        hidden=uow.actor.hidden_fields("activity"),
-    )
-    response = Response(text, mimetype="text/calendar")
+    response = Response(calendar_text(uow, activity), mimetype="text/calendar")
     response.headers.set("Content-Disposition", "attachment", filename="activity.ics")
     return response
 
@@ -144,6 +140,15 @@ def invite(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Add people to an activity."""
     people = {name: request.form.getlist(name) for name in ("user_ids", "contact_ids", "lead_ids")}
     run(uow, "activity.invite", {"activity_id": str(key), **people})
+    return _back(key)
+
+
+def send_invitations(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Mail the calendar file to those who take part from outside."""
+    made = run(uow, "activity.send_invitations", {"activity_id": str(key)})
+    if made["without_address"]:
+        flash(f"Without an address: {', '.join(made['without_address'])}.", "warn")
+    flash(f"{made['sent']} mail{'s are' if made['sent'] > 1 else ' is'} on the way.", "good")
     return _back(key)
 
 

@@ -5,6 +5,7 @@ Whoever runs operations by name imports this once.
 
 from services import submissions
 from services.activities import activities
+from services.activities import invitations as activity_invitations
 from services.activities import participants as activity_participants
 from services.calendars import calendars
 from services.consents import answering as consent_answering
@@ -106,6 +107,7 @@ from services.views import views
 __all__ = [
     "accounts",
     "activities",
+    "activity_invitations",
     "activity_participants",
     "article_categories",
     "article_finding",

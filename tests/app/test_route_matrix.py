@@ -222,6 +222,7 @@ DECISIONS = {
     "agenda.index": READ,
     "agenda.invite": WRITE,
     "agenda.respond": WRITE,
+    "agenda.send_invitations": Permission.MAIL_SEND,
     "agenda.settle": WRITE,
     "agenda.uninvite": WRITE,
     "admin.act_pipeline": Permission.PIPELINE_WRITE,

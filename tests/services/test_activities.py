@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from services.activities.agenda import is_overdue, my_agenda, next_activities, overdue
 from services.activities.calendar_file import calendar_file
@@ -13,7 +14,9 @@ from services.activities.model import Activity
 from services.activities.participants import guests_of
 from services.activities.timing import Timing, days_of, settle
 from services.actors import Permission, process_actor
+from services.documents.model import Document
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.mail.model import Mail
 from services.records.lists import list_records
 from services.records.pointers import pointers_to
 from services.records.timeline import timeline_of
@@ -342,3 +345,29 @@ def test_a_calendar_file_has_days_when_it_takes_whole_ones(staff):
     made = _plan(staff, kind="meeting", starts_at=NOON, all_day=True)
     text = calendar_file(made, now=NOON, zone=staff.platform.settings.timezone, host="x.example")
     assert "DTSTART;VALUE=DATE:20260302\r\nDTEND;VALUE=DATE:20260303" in text
+
+
+def test_contacts_and_leads_get_the_calendar_file_by_mail(staff, deal):
+    with_mail = staff.do("contact.create", "boris", last_name="Lund", email="eva@x.example")
+    lead = staff.do("lead.create", "boris", name="Ole", email="ole@x.example")
+    without = staff.do("contact.create", "boris", last_name="Vik")
+    made = _plan(staff, contact_ids=[with_mail.id, without.id], lead_ids=[lead.id], location="Oslo")
+    sent = staff.do("activity.send_invitations", "boris", activity_id=made.id)
+    assert sent == {"sent": 2, "without_address": ["Vik"]}
+    staff.do("activity.cancel", "boris", activity_id=made.id)
+    staff.do("activity.send_invitations", "boris", activity_id=made.id)
+    mails = staff.ask(lambda uow: uow.session.scalars(select(Mail).order_by(Mail.id)).all())
+    assert [mail.to_addresses for mail in mails] == ["eva@x.example", "ole@x.example"] * 2
+    assert [mail.subject.split(":")[0] for mail in mails] == ["Invitation"] * 2 + ["Called off"] * 2
+    assert "Oslo" in mails[0].text
+    files = staff.ask(lambda uow: list(uow.session.scalars(select(Document.content))))
+    events = [dict(line.split(":", 1) for line in one.decode().splitlines()) for one in files]
+    assert [event["STATUS"] for event in events] == ["CONFIRMED", "CANCELLED"]
+    assert events[0]["UID"] == events[1]["UID"]
+    assert int(events[0]["SEQUENCE"]) < int(events[1]["SEQUENCE"])
+
+
+def test_nobody_is_mailed_an_invitation_when_nobody_can_be(staff, deal):
+    made = _plan(staff, user_ids=[staff.people["sven"].user_id])
+    with pytest.raises(Invalid):
+        staff.do("activity.send_invitations", "boris", activity_id=made.id)
