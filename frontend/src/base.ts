@@ -2,6 +2,7 @@
 import "./styles/base.scss";
 
 import { startBoard } from "./base/board.ts";
+import { startChoosing } from "./base/choosing.ts";
 import { startConfirming } from "./base/confirm.ts";
 import { startElements } from "./base/elements.ts";
 import { startFilters } from "./base/filters.ts";
@@ -24,6 +25,7 @@ import { mountIslands, unmountLeavingIslands } from "./islands/loader.ts";
 startTheme();
 tellZone();
 startMenus();
+startChoosing();
 startConfirming();
 startFilters();
 startKeyboard();
