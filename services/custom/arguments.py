@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
 
-from services.arguments import Key, Line, LongText, WholeNumber
+from services.arguments import Key, Line, LongText, Number, WholeNumber
 from services.custom.formulas import FORMULA_KINDS
 from services.custom.options import CUSTOM_KINDS
 from services.operations import Arguments
@@ -111,8 +111,8 @@ class _FieldArguments(Arguments):
         validate=validate.Length(max=MAX_CHOICES),
         metadata={"title": "Choices"},
     )
-    minimum = Line(allow_none=True, metadata={"title": "At least", "description": "For numbers."})
-    maximum = Line(allow_none=True, metadata={"title": "At most", "description": "For numbers."})
+    minimum = Number(allow_none=True, metadata={"title": "At least", "description": "For numbers."})
+    maximum = Number(allow_none=True, metadata={"title": "At most", "description": "For numbers."})
     max_length = WholeNumber(
         allow_none=True,
         validate=validate.Range(1, 50_000),

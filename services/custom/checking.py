@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from marshmallow import ValidationError
@@ -138,19 +138,14 @@ def _choices(given: Sequence[Mapping[str, Any]], errors: Errors) -> list[dict[st
 
 
 def _bounds(options: Mapping[str, Any], errors: Errors) -> dict[str, Any]:
-    found: dict[str, Decimal] = {}
-    for name in ("minimum", "maximum"):
-        text = options.get(name)
-        try:
-            if text not in {None, ""}:
-                found[name] = Decimal(str(text))
-        except InvalidOperation:
-            errors[name] = ["This is not a number."]
-    if not all(number.is_finite() for number in found.values()):
-        errors["minimum"] = ["This is not a number."]
-    elif len(found) > 1 and found["minimum"] > found["maximum"]:
+    found = {
+        name: Decimal(str(options[name]))
+        for name in ("minimum", "maximum")
+        if options.get(name) is not None
+    }
+    if len(found) > 1 and found["minimum"] > found["maximum"]:
         errors["maximum"] = ["This is less than the minimum."]
-    return {name: format(number, "f") for name, number in found.items() if name not in errors}
+    return {name: format(number, "f") for name, number in found.items()}
 
 
 def _default(row: CustomField, given: Any) -> Any:

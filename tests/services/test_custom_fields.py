@@ -210,6 +210,18 @@ def test_a_value_is_refused_when_it_breaks_a_rule(desk, define, kind, options, g
         desk.do("deal.create", name="D", **{name: given})
 
 
+@pytest.mark.parametrize("bound", ["NaN", "-Infinity", "1e400", "much"])
+def test_a_field_is_refused_when_its_bound_is_no_number_that_can_be_kept(define, bound):
+    with pytest.raises(Invalid) as caught:
+        define("decimal", maximum=bound)
+    assert list(caught.value.fields) == ["maximum"]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(2, "2"), ("2.50", "2.5"), ("1E-1000000", "0")])
+def test_a_bound_is_kept_short_however_it_is_given(define, given, kept):
+    assert define("decimal", minimum=given)["minimum"] == kept
+
+
 def test_a_new_record_gets_the_default_when_nothing_is_given(desk, define):
     define("decimal", "Factor", default="1.5")
     define("multi_choice", "Parts", choices=TWO, default="RED, ")
