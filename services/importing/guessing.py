@@ -35,6 +35,9 @@ REASON: Final = "Reason"
 
 _NO_HEADING: Final = re.compile(r"[^@\s]+@[^@\s]+|[\d\s.,:/+()-]+|https?://.*")
 _KEY_HEADINGS: Final = frozenset({"id", "key", "record id", "uuid", "guid"})
+_SAME_TITLES: Final = frozenset({"activity", "deal", "request"})
+"""Types of which many may have the same title, such as a call."""
+
 _BEST_MATCHES: Final = ("email", "number", "code", "phone")
 
 
@@ -184,7 +187,8 @@ def _best_match(record_type: RecordType, targets: list[str]) -> tuple[str, ...]:
         return (best,)
     if rules_for(record_type.name, Use.IMPORT):
         return (SIMILAR,)
-    return (record_type.title_field,) if record_type.title_field in exact else ()
+    tells_apart = record_type.title_field in exact and record_type.name not in _SAME_TITLES
+    return (record_type.title_field,) if tells_apart else ()
 
 
 def _with_formats(

@@ -188,6 +188,9 @@ def test_errors_are_told_when_a_cell_is_cut_by_a_block():
 def test_columns_are_known_when_they_are_named_as_elsewhere(importing, record_type, header, fields):
     one = importing.upload(f"{header}\nRoof,x,y\n", record_type)
     assert [column["field"] for column in one.plan["columns"]] == fields
+    # Two calls, or two deals about windows, are not the same for that.
+    creates_all = one.plan["policy"] == "all"
+    assert creates_all == (record_type in {"deal", "activity"})
 
 
 def test_zeros_are_kept_when_a_phone_begins_with_them(importing):
