@@ -19,12 +19,14 @@ class NotificationKind(StrEnum):
     REMINDER = "reminder"
     MENTION = "mention"
     INVITATION = "invitation"
+    SHARED = "shared"
 
 
 NOTIFICATION_KINDS: Final = {
     NotificationKind.REMINDER.value: "Reminders of activities",
     NotificationKind.MENTION.value: "Being named in a note",
     NotificationKind.INVITATION.value: "Invitations and moved activities",
+    NotificationKind.SHARED.value: "Records shared with you",
 }
 
 

@@ -15,6 +15,8 @@ from services.access import record_type_of
 from services.actors import Permission, Verb
 from services.arguments import Day, Key, Line
 from services.errors import Conflict, Invalid, NotFound
+from services.notifications.model import NotificationKind
+from services.notifications.posting import News, take_back, tell_people
 from services.operations import Arguments, operation
 from services.people.model import Group, User
 from services.records.timeline import add_entry
@@ -92,7 +94,7 @@ def share_record(
         uow.session.delete(share)
     if len(shares) - len(former) >= MAX_SHARES:
         raise Conflict(f"A record can be shared {MAX_SHARES} times; share it with a group.")
-    uow.add(
+    share = uow.add(
         RecordShare(
             record_type=record_type,
             record_id=record.id,
@@ -104,6 +106,8 @@ def share_record(
             shared_by=uow.actor.name,
         )
     )
+    if kind == "user" and holder.id != uow.actor.user_id:
+        tell_people(uow, [holder.id], _news(uow, share))
     limits = ("to change" if level == "write" else "to read") + (f" until {until}" if until else "")
     add_entry(uow, record, "shared", f"Shared with {holder.name} {limits}")
     return record
@@ -120,6 +124,7 @@ def unshare_record(uow: UnitOfWork, *, share_id: UUID) -> Any:
     except NotFound as error:
         raise NotFound("There is no such sharing.") from error
     name = _names(uow, [share]).get(share.holder_id, "somebody")
+    take_back(uow, [share.holder_id], _news(uow, share).key)
     uow.session.delete(share)
     add_entry(uow, record, "shared", f"No longer shared with {name}")
     return record
@@ -163,6 +168,16 @@ def is_shareable(record: Any) -> bool:
     """Tell whether sharing a record of this type makes a difference."""
     is_record = record_type_of(type(record)) is not None
     return is_record and bool(getattr(type(record), "__scoped__", False))
+
+
+def _news(uow: UnitOfWork, share: RecordShare) -> News:
+    return News(
+        kind=NotificationKind.SHARED.value,
+        key=f"share:{share.id}",
+        title=f"{uow.actor.name} shared this with you",
+        record_type=share.record_type,
+        record_id=share.record_id,
+    )
 
 
 def _holder(

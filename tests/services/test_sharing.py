@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from services.actors import Verb
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.notifications.model import Notification
+from services.notifications.reading import count_unread, list_notifications
 from services.people.model import Group, find_user
 from services.records.lists import list_records
 from services.records.types import get_record
@@ -54,6 +56,16 @@ def test_a_record_is_seen_by_a_person_when_it_is_shared(staff, lead):
     share(staff, lead, user_id=key_of(staff, "anna"))
     assert sees(staff, lead, "anna")
     assert not sees(staff, lead, "boris")
+
+
+def test_a_person_is_told_of_a_share_until_it_is_taken_back(staff, lead):
+    share(staff, lead, user_id=key_of(staff, "anna"))
+    (told,) = staff.ask(list_notifications, actor="anna")
+    assert (told.record_title, told.title) == (lead.name, "Sven shared this with you")
+    (held,) = staff.ask(shares_of, "lead", lead.id)
+    staff.do("record.unshare", share_id=held.id)
+    assert staff.ask(count_unread, actor="anna") == 0
+    assert not staff.ask(lambda uow: uow.session.scalars(select(Notification)).all())
 
 
 def test_a_record_is_seen_by_all_of_a_group_when_it_is_shared(staff, lead):
