@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from calendar import isleap
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -52,7 +53,7 @@ def add_routes(blueprint: Blueprint) -> None:
 def index(uow: UnitOfWork) -> ResponseReturnValue:
     """List the working calendars."""
     calendars = list_calendars(uow)
-    coming = {one.id: _coming(one, uow.now.date()) for one in calendars}
+    coming = {one.id: next_special_day(one, uow.now.date()) for one in calendars}
     weeks = {one.id: week_in_words(one.week) for one in calendars}
     return render_template("admin/calendars.html", calendars=calendars, coming=coming, weeks=weeks)
 
@@ -112,20 +113,27 @@ def week_in_words(week: Mapping[str, str]) -> str:
     return "; ".join(parts)
 
 
-def _coming(calendar: CalendarRow, today: date) -> str:
+def next_special_day(calendar: CalendarRow, today: date) -> str:
     """Return the next holiday or special day of a calendar as text; empty if none comes."""
     days = []
     for entry in calendar.special_days:
         day = date.fromisoformat(entry["date"])
-        if entry["yearly"] and (day.month, day.day) != (2, 29):
-            day = day.replace(year=today.year)
-            day = day if day >= today else day.replace(year=today.year + 1)
+        if entry["yearly"]:
+            day = _next(day, today)
         if day >= today:
             days.append((day, entry["name"]))
     if not days:
         return ""
     day, name = min(days)
     return f"{day:%d %b %Y} {name}".strip()
+
+
+def _next(day: date, today: date) -> date:
+    """Return when a day of every year comes next; 29 February only in leap years."""
+    years = range(today.year, today.year + 9)  # 1900 and its like are none
+    is_leap_day = (day.month, day.day) == (2, 29)
+    days = (day.replace(year=year) for year in years if not is_leap_day or isleap(year))
+    return next(one for one in days if one >= today)
 
 
 def _day_in_words(day: Mapping[str, Any]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
 
+from app.admin.calendars import next_special_day
 from services.actors import SYSTEM
 from services.calendars.calendars import list_calendars
-from services.calendars.model import DAYS
+from services.calendars.model import DAYS, CalendarRow
 from services.service_levels.policies import list_policies
 
 OFFICE = {f"week.{day}": "10:00-18:00" for day in list(DAYS)[:5]}
@@ -92,6 +93,16 @@ def test_a_calendar_is_changed_and_becomes_the_default(admin, listed):
     made = named(listed(list_calendars), "Oslo")
     assert (made.is_default, "friday" in made.week) == (True, False)
     assert admin.post(f"/admin/calendars/{made.id}", **changed).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("today", "coming"),
+    [(date(2026, 3, 1), date(2028, 2, 29)), (date(2097, 1, 1), date(2104, 2, 29))],
+)
+def test_a_leap_day_of_every_year_comes_in_the_next_leap_year(today, coming):
+    entry = {"date": "2024-02-29", "yearly": True, "name": "Leap day"}
+    row = CalendarRow(special_days=[entry])
+    assert next_special_day(row, today) == f"{coming:%d %b %Y} Leap day"
 
 
 def test_nothing_is_lost_when_two_change_one_calendar(admin, listed):
