@@ -241,7 +241,7 @@ def _add_invoice(
     write_lines(uow, invoice, rows)
     for one in changes:
         one.invoice_id = invoice.id
-    add_entry(uow, subscription, "invoice", made)
+    add_entry(uow, subscription, "invoice", made, is_copy=True)
     if subscription.invoicing == "issue":
         # Whoever may invoice this may not have the right to change the client's other invoices.
         issue_invoice(uow.acting_as(uow.actor.unlimited()), invoice_id=invoice.id)

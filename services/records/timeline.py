@@ -42,6 +42,7 @@ from services.database import Base, Keyed, is_among
 from services.errors import Invalid
 from services.records.types import get_record, title_of
 from services.rights.telling import can_be_told, retold
+from services.sales.model import Invoice, Order, Quote
 from services.unit_of_work import UnitOfWork
 
 GROUPS: Mapping[str, frozenset[str]] = {
@@ -59,6 +60,9 @@ _ROLLED_UP: Mapping[str, Any] = {
     "request": ServiceRequest,
     "contract": Contract,
     "subscription": Subscription,
+    "quote": Quote,
+    "order": Order,
+    "invoice": Invoice,
 }
 
 

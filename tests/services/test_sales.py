@@ -223,6 +223,14 @@ def test_the_timeline_tells_what_was_paid_in_words(shop):
     assert told[2] == f"Issued as {issued.number}"
 
 
+def test_an_account_tells_of_its_papers_to_who_may_see_them(shop):
+    invoice = _invoice(shop)
+    shop.do("payment.record", "anna", invoice_id=invoice.id, amount=5)
+    told = shop.ask(lambda uow: timeline_of(uow, "account", shop.client_of))
+    assert told[0].title == "Paid 5.00 EUR"
+    assert {"quote", "order", "invoice", "account"} == {entry.record_type for entry in told}
+
+
 def test_an_orders_invoice_keeps_its_currency(shop):
     drafted = shop.do("order.invoice", "anna", order_id=_order(shop).id)
     shop.do("currency.set_rate", "olga", currency="NOK", valid_from="2026-01-01", rate="0.1")
