@@ -153,7 +153,7 @@ def next_number(uow: UnitOfWork, name: str, on: date) -> str:
 
     Raises:
         NotFound: There is no such series.
-        Conflict: A document of another series has that number.
+        Conflict: A document of another series has that number, or there is no further one.
     """
     series = _get_series(uow, name)
     year = series.counter_year(on)
@@ -161,11 +161,19 @@ def next_number(uow: UnitOfWork, name: str, on: date) -> str:
     uow.session.execute(insert(NumberCounter).values(row).on_conflict_do_nothing().inline())
     counted = (
         update(NumberCounter)
-        .where(NumberCounter.series == name, NumberCounter.year == year)
+        .where(
+            NumberCounter.series == name,
+            NumberCounter.year == year,
+            NumberCounter.last <= _HIGHEST,
+        )
         .values(last=NumberCounter.last + 1)
         .returning(NumberCounter.last)
     )
-    made = series.parts.format(uow.session.execute(counted).scalar_one(), on)
+    given = uow.session.execute(counted).scalar_one_or_none()
+    if given is None:
+        label = SERIES[name].label
+        raise Conflict(f"{label} have used up their numbers; give them another look.")
+    made = series.parts.format(given, on)
     column = SERIES[name].column
     if uow.session.scalar(select(column).where(column == made)) is not None:
         raise Conflict(f"The number {made} is given already; say where the series goes on.")

@@ -275,6 +275,18 @@ def test_a_series_is_refused_when_it_would_count_on_from_too_high(shop):
     assert "pattern" in caught.value.fields
 
 
+def test_a_paper_is_refused_when_its_series_is_used_up(shop):
+    about = {"name": "quote", "pattern": "Q-{number}", "next_number": 2**31 - 2}
+    shop.do("numbering.set_pattern", "olga", **about)
+
+    def number():
+        return shop.do("quote.create", "anna", title="X", account_id=shop.client_of).number
+
+    assert [number(), number()] == ["Q-2147483646", "Q-2147483647"]
+    with pytest.raises(Conflict, match="Quotes have used up their numbers"):
+        number()
+
+
 def test_the_number_that_comes_next_is_known(shop):
     _issued(shop)
     shown = shop.ask(lambda uow: {one.name: one.next for one in show_series(uow, uow.now.date())})
