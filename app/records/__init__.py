@@ -157,6 +157,9 @@ def _add_pages(routes: _Routes) -> None:
     routes.read("/<uuid:key>/documents", "documents", made.show_documents)
     routes.post("/<uuid:key>/documents", "make_document", made.make_document)
     routes.post("/<uuid:key>/documents/<uuid:other>/pdf", "make_pdf", made.make_pdf)
+    routes.post("/<uuid:key>/files", "add_file", made.add_file)
+    routes.post("/<uuid:key>/files/<uuid:other>/delete", "delete_file", made.delete_file)
+    routes.post("/<uuid:key>/files/<uuid:other>/restore", "restore_file", made.restore_file)
     routes.post("/<uuid:key>/mails", "send_mail", actions.send_mail)
 
 

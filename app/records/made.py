@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -15,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from app.context import settings
 from app.forms import form_arguments
 from app.records.kind import RecordKind
-from services.actors import Permission
+from services.actors import Permission, Verb
 from services.crm.contact_model import Contact
 from services.documents.files import documents_of
 from services.documents.making import makings_of
@@ -57,6 +58,8 @@ class MadeDocuments:
         offers: Templates to make more from, as options.
         mails: Templates of mails, as options.
         to: The address that mails about the record go to.
+        deleted: What can be brought back.
+        may_keep: Whether the reader may put files on the record and take them off.
     """
 
     series: Sequence[Series]
@@ -64,6 +67,8 @@ class MadeDocuments:
     offers: Options
     mails: Options
     to: str
+    deleted: Sequence[Document]
+    may_keep: bool
 
     @property
     def is_underway(self) -> bool:
@@ -79,12 +84,16 @@ def made_documents(kind: RecordKind, uow: UnitOfWork, record: Any) -> MadeDocume
     offered = offered_templates(uow, kinds, kind.record_type) if kinds else ()
     found = [one for one in offered if one.kind == TemplateKind.DOCUMENT]
     mails = [one for one in offered if one.kind == TemplateKind.MAIL]
+    may_keep = may_make and uow.may_do(Verb.UPDATE, record)
+    gone = documents_of(uow, kind.record_type, record.id, deleted=True) if may_keep else ()
     return MadeDocuments(
         series=_series(documents_of(uow, kind.record_type, record.id)),
         makings=makings_of(uow, kind.record_type, record.id),
         offers=[option for template in found for option in _document_options(template, found)],
         mails=[(f"{one.name}:{one.language}", _label(one, mails)) for one in mails],
         to=_address(kind, uow, record),
+        deleted=gone,
+        may_keep=may_keep,
     )
 
 
@@ -112,6 +121,38 @@ def make_pdf(kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID) -> Re
     """Make a PDF of a Word file."""
     run(uow, "document.convert", {"document_id": str(other)})
     flash("The PDF is being made.", "good")
+    return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
+
+
+def add_file(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
+    """Put files on the record."""
+    for sent in request.files.getlist("files"):
+        arguments = {
+            **_of_record(kind, key),
+            "name": sent.filename or "file",
+            "content_type": sent.mimetype or None,
+            "content": b64encode(sent.read()).decode(),
+        }
+        made = run(uow, "document.add", arguments)
+        flash(f"“{made['name']}” is added.", "good")
+    return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
+
+
+def delete_file(
+    kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID
+) -> ResponseReturnValue:
+    """Take a document off the record."""
+    run(uow, "document.delete", {"document_id": str(other)})
+    flash("Deleted. It can be restored below the documents.", "good")
+    return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
+
+
+def restore_file(
+    kind: RecordKind, uow: UnitOfWork, *, key: UUID, other: UUID
+) -> ResponseReturnValue:
+    """Bring a document back to the record."""
+    run(uow, "document.restore", {"document_id": str(other)})
+    flash("Restored.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key) + "#documents")
 
 
