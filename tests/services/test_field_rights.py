@@ -72,6 +72,13 @@ def test_the_board_expects_nothing_when_probabilities_are_hidden(staff):
     assert {one.expected for one in columns} == {None}
 
 
+def test_the_board_tells_no_amounts_or_accounts_when_they_are_hidden(clerk, deal):
+    board = clerk.ask(load_board, BoardQuery(), actor="petra")
+    assert "Fleet" in str(board.columns)
+    assert not board.shows_amounts
+    assert "Nordlys" not in str(board.columns)
+
+
 def test_a_hidden_field_is_absent_when_a_task_shows_its_record(clerk, deal):
     key = ("deal", deal.id)
     card = clerk.ask(lambda uow: load_cards(uow, [key])[key], actor="petra")

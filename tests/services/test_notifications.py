@@ -77,9 +77,10 @@ def test_who_may_not_see_the_record_is_told_nothing(staff, lead):
 
 def test_who_is_named_no_more_is_told_no_longer(staff, lead):
     _note(staff, lead, "Ask @Maria")
-    [one] = staff.ask(mentions_of, actor="maria")
+    _note(staff, lead, "And @Maria again")
+    [_, one] = staff.ask(mentions_of, actor="maria")
     staff.do("note.update", "boris", note_id=one.entry_id, text="Ask nobody")
-    assert _told(staff, "maria") == []
+    assert _told(staff, "maria") == [("mention", "Eva Lund")]
 
 
 def test_reading_one_marks_the_mention_too_and_leaves_the_others(staff, lead):
@@ -87,6 +88,8 @@ def test_reading_one_marks_the_mention_too_and_leaves_the_others(staff, lead):
     _note(staff, lead, "Second @Maria")
     newest = staff.ask(list_notifications, actor="maria")[0]
     staff.do("notification.read", "maria", notification_id=str(newest.id))
+    unread = [one.text for one in staff.ask(list_notifications, actor="maria") if not one.read_at]
+    assert unread == ["First @Maria"]
     assert staff.ask(count_unread, actor="maria") == 1
     assert len(staff.ask(mentions_of, actor="maria")) == 1
 
@@ -212,6 +215,29 @@ def test_a_mention_is_mailed_once_when_its_job_runs_twice(staff, lead):
     [mail] = _mails(staff)
     assert mail.to_addresses == "Maria <maria@lanewise.example>"
     assert mail.subject == "Boris named you in a note: Eva Lund"
+
+
+def test_a_reminder_is_mailed_with_its_moment_in_ones_own_zone(staff, clock):
+    _choose(staff, "boris", "now", kind="reminder", timezone="Asia/Ulaanbaatar")
+    _plan(staff)
+    clock.advance(timedelta(minutes=50))
+    sweep_reminders(staff.platform)
+    [args] = _jobs(staff)
+    mail_at_once(staff.platform, **args)
+    [mail] = _mails(staff)
+    assert "Monday, 2 March 2026, 18:00 (Asia/Ulaanbaatar)" in mail.text
+
+
+def test_nothing_is_mailed_to_who_chose_otherwise_or_left_by_then(staff, lead):
+    staff.add_person("mona", "Managers", scope="all")
+    for name in ("maria", "mona"):
+        _choose(staff, name, "now")
+    _note(staff, lead, "Ask @Maria and @Mona")
+    _choose(staff, "maria", "daily")
+    staff.do("user.update", user_id=staff.people["mona"].user_id, active=False)
+    for args in _jobs(staff):
+        mail_at_once(staff.platform, **args)
+    assert _mails(staff) == []
 
 
 def test_nothing_is_mailed_of_what_one_may_not_see(staff, lead):
