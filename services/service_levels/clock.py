@@ -96,6 +96,8 @@ class Matched:
 
 def matched_before(uow: UnitOfWork, request: ServiceRequest) -> Matched:
     """Return which policy matches a request, to be compared with after its change."""
+    if request.status in ENDED:
+        return Matched(None, ())  # nothing is promised any more
     policies = list_policies(uow)
     return Matched(find_policy(uow, request, policies), policies)
 
