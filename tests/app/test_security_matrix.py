@@ -6,16 +6,21 @@ so that all of them meet the same rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from app.context import PLATFORM, SESSION_CLOCK
 from app.limits import LIMITS
 from app.records.kinds import KINDS
+from services.actors import SYSTEM
 from services.custom.layout import look_again
 from services.errors import LanewiseError, NotAllowed, NotFound
 from services.operations import Operation, all_operations, run
@@ -56,8 +61,8 @@ ABOUT_PROCESSES = frozenset({"message.correlate", "signal.broadcast"})
 # Something in these is refused before the row is looked for, to everybody alike.
 REFUSED_BEFORE = frozenset({("record.attach", "record_id")})
 # What is seen need not be found by these: they want more than that it is there, such as a mail of
-# the same record, a deleted record or file, a file of the same record, or oneself as the one who was
-# invited.
+# the same record, a deleted record or file, a file of the same record, or oneself as the one who
+# was invited.
 WANT_MORE = frozenset(
     {
         ("campaign.remove_member", "campaign_id"),
@@ -297,3 +302,50 @@ def test_a_list_tells_nothing_of_a_record_when_it_is_narrowed_by_its_key(world):
             if world.as_("petra", look) != [0, 0]:
                 wrong.append((name, field.name))
     assert not wrong, "\n".join(map(str, wrong))
+
+
+SUMS = (
+    "/",
+    "/agenda",
+    "/deals/board",
+    "/deals/board/forecast",
+    "/goals/progress",
+    "/marketing/values",
+    "/recurring",
+    "/search?q=Something",
+    "/search/suggest?q=Something",
+)
+
+
+def told(browser: Browser, url: str) -> str:
+    """Return the words of a page and the addresses it leads to."""
+    text = browser.get(url).text
+    words = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", text, flags=re.DOTALL)
+    return " ".join([*words.split(), *re.findall(r'href="([^"]+)"', text)])
+
+
+def let_others_point_at_ones_own(uow: Any, world: World) -> None:
+    """Let the records of Sven belong to those of Petra, wherever a column allows it."""
+    for name in scoped_types():
+        model: Any = get_record_type(name).model
+        for field in get_record_type(name).fields:
+            column = model.__table__.c.get(field.name)
+            value: Any = 777 if field.kind == "money" else None
+            if field.relation in scoped_types():
+                value = world.rows[field.relation]["own"]
+            if column is None or value is None:
+                continue
+            changed = update(model.__table__).where(model.id == world.rows[name]["other"])
+            with suppress(IntegrityError), uow.savepoint():
+                uow.session.execute(changed.values({field.name: value}))
+
+
+def test_no_page_of_ones_own_tells_of_others_records_that_belong_to_it(world, app):
+    browser = Browser(app.test_client())
+    assert browser.sign_in("petra@matrix.example").status_code == 302
+    places = {kind.record_type: kind.place for kind in KINDS.values()}
+    urls = [*SUMS, *(f"/{places[name]}/{world.rows[name]['own']}" for name in scoped_types())]
+    before = {url: told(browser, url) for url in urls}
+    world.platform.transact(SYSTEM, lambda uow: let_others_point_at_ones_own(uow, world))
+    app.extensions[LIMITS].counters.reset()
+    assert [url for url in urls if told(browser, url) != before[url]] == []
