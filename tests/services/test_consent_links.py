@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from services.actors import PUBLIC
+from services.consents.consents import sign_confirmations
 from services.consents.keeping import consent_history
 from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotFound
@@ -77,6 +78,19 @@ def test_nobody_who_reads_the_mail_here_can_confirm_in_the_persons_name(staff, e
     for token in (kept.split("/confirm/")[1].split()[0], confirmation(staff, "anna@x.example")):
         with pytest.raises(NotFound):
             staff.do("consent.confirm", PUBLIC, token=token)
+
+
+def test_a_mail_has_no_link_that_confirms_for_another_person(staff, eva):
+    other = add_contact(staff, email="bo@nordlys.example")
+    staff.do("consent.request", "anna", **named(other))
+
+    def sign(uow):
+        written = uow.session.scalars(select(Mail.text).order_by(Mail.id.desc())).first()
+        return written, sign_confirmations(uow, eva.id, ADDRESS, written)
+
+    written, sent = staff.ask(sign)
+    assert "/consent/confirm/" in written
+    assert sent == written
 
 
 def test_a_link_confirms_once_when_it_is_followed_twice(staff, eva):

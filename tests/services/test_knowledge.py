@@ -314,6 +314,8 @@ def test_an_article_is_put_into_the_answer_once(desk, write):
     )
     assert answer == "Dear Anna,\n\nOpen it."
     assert [(link.inserted_at is not None, one.id) for link, one in links] == [(True, article.id)]
+    [(linked, _)] = desk.ask(articles_of_request, other)
+    assert linked.inserted_at is None
 
 
 def test_an_internal_article_stays_out_of_answers(desk, write):

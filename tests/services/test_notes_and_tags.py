@@ -185,10 +185,12 @@ def test_a_tag_is_made_once_when_two_use_it_at_once(staff, lead):
     assert [uses for _, uses in staff.ask(list_tags)] == [2]
 
 
-def test_a_tag_comes_off_again(staff, lead):
-    _tag(staff, lead, "Hot")
+def test_a_tag_comes_off_again_and_stays_on_others(staff, lead):
+    other = staff.do("lead.create", "boris", name="Other")
+    for one, name in ((lead, "Hot"), (lead, "Warm"), (other, "Hot")):
+        _tag(staff, one, name)
     staff.do("record.untag", "boris", record_type="lead", record_id=lead.id, name="hot")
-    assert _tags(staff, lead) == []
+    assert (_tags(staff, lead), _tags(staff, other)) == (["Warm"], ["Hot"])
     assert staff.events().count("lead.untagged") == 1
 
 
