@@ -164,7 +164,7 @@ def change_record(
 
 
 def tell_parts(
-    uow: UnitOfWork, record: Any, title: str, before: Mapping[str, Any], *, kind: str = "changed"
+    uow: UnitOfWork, record: Any, title: str, before: Mapping[str, Any], *, parts: str
 ) -> None:
     """Tell the timeline that something was changed that a record is made of, such as its lines.
 
@@ -175,7 +175,7 @@ def tell_parts(
         record: With what follows from its parts set already.
         title: The sentence.
         before: Fields that follow from its parts, as they were.
-        kind: Of the entry.
+        parts: What they are called in "Anna changed the lines".
     """
     flag_modified(record, "updated_at")
     uow.session.flush()
@@ -185,7 +185,8 @@ def tell_parts(
         for field in fields
         if field is not None and before[field.name] != getattr(record, field.name)
     ]
-    add_entry(uow, record, kind, title, details={"changes": shown, "version": record.version})
+    details = {"changes": shown, "version": record.version, "parts": parts}
+    add_entry(uow, record, "changed", title, details=details)
 
 
 def _follow(uow: UnitOfWork, record: Any, changes: Mapping[str, tuple[Any, Any]] | None) -> None:
@@ -224,7 +225,9 @@ def check_version(uow: UnitOfWork, record: Any, version: int | None) -> None:
         for change in told_changes(uow.actor, row.record_type, row.details.get("changes", []))
     ]
     names = ", ".join(dict.fromkeys(row.actor_name for row in rows)) or "Somebody"
-    labels = ", ".join(dict.fromkeys(change["label"] for change in changes)) or "something"
+    said = [change["label"] for change in changes]
+    said += [row.details["parts"] for row in rows if "parts" in row.details]
+    labels = ", ".join(dict.fromkeys(said)) or "something"
     raise StaleVersion(f"{names} changed {labels} in the meantime. Please look again.", changes)
 
 

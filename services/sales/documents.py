@@ -189,7 +189,7 @@ def _change_lines(
     after = [content_of(line) for line in lines_of(uow, document)]
     if after != before:
         title = f"Changed the lines, now {len(after)}"
-        tell_parts(uow, document, title, {"gross": gross})
+        tell_parts(uow, document, title, {"gross": gross}, parts="the lines")
 
 
 def _convert_lines(uow: UnitOfWork, document: SalesDocument, before: str) -> None:

@@ -121,7 +121,7 @@ def set_positions(
     if not change_record(uow, deal, {"amount": amount}, title=title) and before != [
         {name: line[name] for name in _KEPT} for line in rows
     ]:
-        tell_parts(uow, deal, title, {})
+        tell_parts(uow, deal, title, {}, parts="the positions")
     uow.session.flush()
     return deal
 
