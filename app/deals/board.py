@@ -7,7 +7,8 @@ from uuid import UUID
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from services.crm.board import CLOSED_DAYS, BoardQuery, load_board, more_cards
+from services.crm.board import CLOSED_DAYS, load_board, more_cards
+from services.crm.board_parts import BoardQuery
 from services.crm.deal_model import DEAL
 from services.crm.forecast import forecast_months
 from services.crm.pipelines import all_stages, find_stage

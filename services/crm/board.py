@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -20,10 +19,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
 
 from services.activities.model import Activity, ActivityStatus
 from services.crm.account_model import Account
+from services.crm.board_parts import Board, BoardColumn, BoardQuery, Card, NextActivity
 from services.crm.deal_model import DEAL, Deal
 from services.crm.pipeline_model import STAGE_NAMES, Pipeline, Stage
 from services.errors import Invalid, NotFound
-from services.filtering import Filter, compile_filter
+from services.filtering import compile_filter
 from services.people.model import User
 from services.sales.currencies import OwnMoney, own_money
 from services.unit_of_work import UnitOfWork
@@ -32,89 +32,6 @@ CARDS: Final = 20
 CLOSED_DAYS: Final = 30
 """For how long the board shows what was won and lost."""
 _DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class NextActivity:
-    """What is planned next about a deal; ``due_at`` is None where no time was set."""
-
-    subject: str
-    kind: str
-    due_at: datetime | None
-    is_overdue: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One deal on the board.
-
-    Attributes:
-        deal: Its columns by name; what the actor may not read is None.
-        days: How long it has been in its stage.
-    """
-
-    deal: Mapping[str, Any]
-    account: str | None
-    owner: str | None
-    days: int
-    is_rotting: bool
-    next_activity: NextActivity | None
-
-
-@dataclass(slots=True)
-class BoardColumn:
-    """A stage with its deals.
-
-    Attributes:
-        sums: Currency → amount.
-        total: All of them in one's own currency; None where a rate is missing.
-        expected: Likewise, each by its probability; None also where that may not be read.
-        next_cursor: Where more cards begin; None at the end.
-    """
-
-    stage: Stage
-    count: int = 0
-    rotting: int = 0
-    sums: dict[str, Decimal] = field(default_factory=dict)
-    total: Decimal | None = None
-    expected: Decimal | None = None
-    cards: list[Card] = field(default_factory=list)
-    next_cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """What the board shows.
-
-    Attributes:
-        people: Everybody who may own a deal, by key.
-        currency: One's own, in which totals are told.
-        shows_amounts: Whether the actor may read what deals are about in money.
-    """
-
-    pipeline: Pipeline
-    pipelines: Sequence[Pipeline]
-    columns: Sequence[BoardColumn]
-    people: Mapping[UUID, str]
-    currency: str
-    shows_amounts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BoardQuery:
-    """What is looked for.
-
-    Attributes:
-        pipeline_id: None for the default one.
-        owner_id: Only this person's deals; None for everybody's.
-        rotting: Only those that have been in their stage for too long.
-        where: A filter of deals; None for all.
-    """
-
-    pipeline_id: UUID | None = None
-    owner_id: UUID | None = None
-    rotting: bool = False
-    where: Filter | None = None
 
 
 _COLUMNS: Final = (

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from services.actors import Permission
+from services.crm.deal_endings import Closing, ending_of, ending_title
 from services.crm.deal_model import Deal
 from services.crm.deal_move_arguments import (
     HoldDeal,
@@ -25,26 +24,12 @@ from services.crm.pipelines import (
     enter_pipeline,
     find_stage,
     first_of,
-    list_lost_reasons,
     list_stages,
 )
-from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import operation
 from services.records.changes import change_record, check_version
 from services.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What is told of a deal that is put on hold or closed."""
-
-    reason: str | None = None
-    details: str | None = None
-    competitor: str | None = None
-    closed_on: date | None = None
-    hold_until: date | None = None
-    hold_reason: str | None = None
 
 
 @operation("deal.move_stage", Permission.RECORD_WRITE, MoveStage, in_diagrams=True)
@@ -213,9 +198,9 @@ def _enter(
     if deal.closed_at is not None:
         raise Conflict(f"This deal is closed as {'won' if deal.won_at else 'lost'}.")
     _check_in_use(stage)
-    values = _ENDINGS[Category(stage.category)](uow, told)
+    values = ending_of(uow, stage, told)
     check_entry(uow, deal, stage, confirmed)
-    _place(uow, deal, stage, values, title=_title(stage, values), confirmed=confirmed)
+    _place(uow, deal, stage, values, title=ending_title(stage, values), confirmed=confirmed)
     if stage.category != Category.OPEN:
         uow.emit(f"deal.{stage.category}", "deal", deal.id, reason=told.reason)
     return deal
@@ -250,73 +235,6 @@ def _place(
         change_record(uow, deal, {**values, **told}, kind="stage", title=title)
 
 
-def _no_ending(_uow: UnitOfWork, _told: Closing) -> dict[str, Any]:
-    return {}
-
-
-def _held_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
-    errors: dict[str, list[str]] = {}
-    if told.hold_until is None:
-        errors["hold_until"] = ["Please say until when."]
-    elif told.hold_until <= today(uow):
-        errors["hold_until"] = ["Please name a day to come."]
-    if not told.hold_reason:
-        errors["hold_reason"] = ["Please say why."]
-    if errors:
-        raise Invalid("Please say until when the deal is on hold, and why.", errors)
-    return {"hold_until": told.hold_until, "hold_reason": told.hold_reason}
-
-
-def _won_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
-    return {"won_at": uow.now, "closed_at": uow.now, "closed_on": _closing_day(uow, told)}
-
-
-def _lost_values(uow: UnitOfWork, told: Closing) -> dict[str, Any]:
-    values = {
-        "lost_at": uow.now,
-        "closed_at": uow.now,
-        "closed_on": _closing_day(uow, told),
-        "lost_reason": _lost_reason(uow, told),
-        "lost_details": told.details,
-    }
-    return values | ({"competitor": told.competitor} if told.competitor else {})
-
-
-_ENDINGS: Mapping[Category, Any] = {
-    Category.OPEN: _no_ending,
-    Category.ON_HOLD: _held_values,
-    Category.WON: _won_values,
-    Category.LOST: _lost_values,
-}
-
-
-def _lost_reason(uow: UnitOfWork, told: Closing) -> str:
-    """Return the reason as it is called in the list, or in the words that were given.
-
-    Raises:
-        Invalid: There is none, or it is one that needs to be explained and isn't.
-    """
-    if not told.reason:
-        message = "Please say why the deal was lost."
-        raise Invalid(message, {"reason": [message]})
-    name = told.reason.casefold()
-    listed = next((one for one in list_lost_reasons(uow) if one.name.casefold() == name), None)
-    if listed is None:
-        return told.reason
-    if listed.needs_details and not told.details:
-        message = f"Please explain “{listed.name}”."
-        raise Invalid(message, {"details": [message]})
-    return listed.name
-
-
-def _closing_day(uow: UnitOfWork, told: Closing) -> date:
-    this_day = today(uow)
-    if told.closed_on is not None and told.closed_on > this_day:
-        message = "This day is still to come."
-        raise Invalid(message, {"closed_on": [message]})
-    return told.closed_on or this_day
-
-
 def stage_before(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> Stage:
     """Return the open stage that a deal was in last, or the pipeline's first one."""
     known = {
@@ -328,13 +246,3 @@ def stage_before(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> Stage:
         if stay.stage in known:
             return known[stay.stage]
     return first_of(stages, Category.OPEN)
-
-
-def _title(stage: Stage, values: Mapping[str, Any]) -> str:
-    if stage.category == Category.WON:
-        return "Won the deal"
-    if stage.category == Category.LOST:
-        return f"Lost the deal: {values['lost_reason']}"
-    if stage.category == Category.ON_HOLD:
-        return f"On hold until {values['hold_until'].isoformat()}: {values['hold_reason']}"
-    return f"Moved to {stage.name}"

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from sqlalchemy import case, func
 
-from services.crm.board import BoardQuery, board_conditions
+from services.crm.board import board_conditions
+from services.crm.board_parts import BoardQuery
 from services.crm.deal_model import DEAL, Deal
 from services.crm.pipeline_model import Category, Stage
 from services.crm.pipelines import get_pipeline

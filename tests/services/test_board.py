@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.crm.board import BoardQuery, load_board, more_cards
+from services.crm.board import load_board, more_cards
+from services.crm.board_parts import BoardQuery
 from services.crm.deal_model import DEAL
 from services.crm.pipelines import all_stages
 from services.errors import Invalid, NotFound

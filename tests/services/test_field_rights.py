@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from processes.running.record_cards import load_cards
-from services.crm.board import BoardQuery, load_board
+from services.crm.board import load_board
+from services.crm.board_parts import BoardQuery
 from services.documents.files import get_document
 from services.documents.values import values_for
 from services.errors import Invalid, NotAllowed, StaleVersion
