@@ -18,7 +18,7 @@ from app.forms import form_arguments
 from app.records.kind import RecordKind
 from services.actors import Permission, Verb
 from services.crm.contact_model import Contact
-from services.documents.files import documents_of
+from services.documents.files import documents_of, safe_name
 from services.documents.making import makings_of
 from services.documents.model import Document, DocumentMaking
 from services.documents.templates import (
@@ -129,7 +129,7 @@ def add_file(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnV
     for sent in request.files.getlist("files"):
         arguments = {
             **_of_record(kind, key),
-            "name": sent.filename or "file",
+            "name": safe_name(sent.filename or ""),
             "content_type": sent.mimetype or None,
             "content": b64encode(sent.read()).decode(),
         }

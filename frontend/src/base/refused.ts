@@ -43,12 +43,13 @@ function isChoice(control: Control): control is HTMLInputElement {
 /** Keeps what a form sends until the next page of this tab has been read. */
 export function keepSent(form: HTMLFormElement): void {
   const controls = controlsOf(form);
-  if (!controls.some((one) => one.type !== "hidden")) return;
+  const dialog = form.closest("dialog")?.id ?? "";
+  if (!dialog && !controls.some((one) => one.type !== "hidden")) return;
   const action = form.getAttribute("action") ?? "";
   const sent: Sent = {
     action,
     place: alikeTo(action).indexOf(form),
-    dialog: form.closest("dialog")?.id ?? "",
+    dialog,
     entries: controls.flatMap((one) =>
       valuesOf(one).map((value) => [one.name, value, one.closest("label")?.textContent.trim() ?? ""] as const),
     ),
