@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from app.forms import reason_of
 from app.records.kinds import KINDS
 from app.views import View, view
 from services.actors import Permission
-from services.errors import Conflict, Invalid, LanewiseError, NotFound
+from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.operations import run
 from services.people.model import User
 from services.records.types import all_record_types, get_record, title_of
@@ -147,17 +148,52 @@ def _form(
         "admin/role.html",
         role=role,
         key=key,
-        version=None if key is None else request.form.get("version") or version_of(uow, key),
+        # It may have been changed since: the form goes on from there, and says so.
+        version=None if key is None else version_of(uow, key) or 0,
         values=given,
+        saved=list(_saved_now(role, given)) if isinstance(error, StaleVersion) else [],
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
-        conflict=isinstance(error, Conflict),
         groups=labels.PERMISSION_GROUPS,
         verbs=labels.VERBS,
         cells=labels.CELLS,
         field_rights=labels.FIELD_RIGHTS,
         types=list(all_record_types()),
     )
+
+
+def _saved_now(role: RoleDefinition, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is stored where the form says otherwise, as people read it."""
+    if given["name"] != role.name:
+        yield f"Name: {role.name}"
+    if given["description"] != role.description:
+        yield f"Description: {role.description or 'none'}"
+    for permission in sorted(role.permissions.symmetric_difference(given["permissions"])):
+        has = "permitted" if permission in role.permissions else "not permitted"
+        yield f"{labels.label_of(Permission(permission))}: {has}"
+    mine = RoleRules(given["records"], given["field_rights"])
+    yield from _scopes_now(role.rules, mine)
+    yield from _fields_now(role.rules, mine)
+
+
+def _scopes_now(stored: RoleRules, mine: RoleRules) -> Iterator[str]:
+    plurals = {EVERY_TYPE: "All others"} | {one.name: one.plural for one in all_record_types()}
+    for name, plural in plurals.items():
+        if name not in mine.records and name not in stored.records:
+            continue
+        for verb, label in labels.VERBS.items():
+            cell = stored.cell(name, verb)
+            if cell != mine.cell(name, verb):
+                yield f"{plural}, {label.lower()}: {labels.CELLS[cell].lower()}"
+
+
+def _fields_now(stored: RoleRules, mine: RoleRules) -> Iterator[str]:
+    for record_type in all_record_types():
+        for field in record_type.fields:
+            right = stored.field_right(record_type.name, field.name)
+            if right != mine.field_right(record_type.name, field.name):
+                said = labels.FIELD_RIGHTS[right].lower()
+                yield f"{record_type.plural}, {field.label}: {said}"
 
 
 def _given() -> dict[str, Any]:

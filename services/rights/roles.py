@@ -119,7 +119,10 @@ def create_role(
 def update_role(
     uow: UnitOfWork, *, role: str, version: int | None = None, **values: Any
 ) -> StoredRole:
-    """Change a role; it holds for everybody from the next request on."""
+    """Change a role; it holds for everybody from the next request on.
+
+    The version of a role that is as it ships is 0.
+    """
     new_version(uow.session)
     roles = read_roles(uow.session)
     definition = _changeable(roles, role)

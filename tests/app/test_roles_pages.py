@@ -69,6 +69,16 @@ def test_a_role_changed_meanwhile_is_a_conflict_when_an_old_form_is_sent(browse,
     as_person("administrator", "role.update", {"role": "clerk", "description": "newer"})
     page = olga.post("/admin/roles/clerk", **CLERK, version="1")
     assert page.status_code == 409
+    assert "Description: newer" in page.text
+    assert 'name="version" value="2"' in page.text
+
+
+def test_a_role_that_ships_is_a_conflict_when_somebody_has_changed_it_first(browse, as_person):
+    olga = browse("administrator")
+    olga.get("/admin/roles/employee")
+    as_person("administrator", "role.update", {"role": "employee", "description": "newer"})
+    sent = {**CLERK, "name": "Employee", "version": "0"}
+    assert olga.post("/admin/roles/employee", **sent).status_code == 409
 
 
 def test_the_administrators_role_can_only_be_looked_at(browse):
