@@ -29,6 +29,7 @@ DONE = (
     ("campaign.activate", {"campaign_id": "campaign"}, "campaigns"),
     ("campaign.end", {"campaign_id": "campaign"}, "campaigns"),
     ("stage.create", {"pipeline_id": "pipeline", "name": "Visit"}, "pipelines"),
+    ("pipeline.update", {"pipeline_id": "pipeline", "name": "After"}, "pipelines"),
     ("pipeline.archive", {"pipeline_id": "pipeline"}, "pipelines"),
     ("pipeline.restore", {"pipeline_id": "pipeline"}, "pipelines"),
     ("price.add", {"price_list_id": "list", "product_id": "product", "unit_price": "1"},

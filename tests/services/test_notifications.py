@@ -81,6 +81,7 @@ def test_who_is_named_no_more_is_told_no_longer(staff, lead):
     [_, one] = staff.ask(mentions_of, actor="maria")
     staff.do("note.update", "boris", note_id=one.entry_id, text="Ask nobody")
     assert _told(staff, "maria") == [("mention", "Eva Lund")]
+    assert len(staff.ask(mentions_of, actor="maria")) == 1
 
 
 def test_reading_one_marks_the_mention_too_and_leaves_the_others(staff, lead):

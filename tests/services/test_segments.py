@@ -211,7 +211,11 @@ def test_membership_of_one_record_is_told(staff, crowd):
     for name, is_in in (("Ada", True), ("Cy", False)):
         told = staff.do("segment.check", "maria", segment_id=segment.id, record_id=crowd[name])
         assert told == {"is_member": is_in}
-    with pytest.raises(NotFound):
+    anna = staff.actor("anna").user_id
+    shared = {"record_type": "segment", "record_id": segment.id}
+    staff.do("record.share", "maria", **shared, user_id=anna, level="read")
+    staff.people["anna"] = staff.ask(lambda uow: uow.get(User, anna).actor())
+    with pytest.raises(NotFound, match="contact"):
         staff.do("segment.check", "anna", segment_id=segment.id, record_id=crowd["Ada"])
 
 
