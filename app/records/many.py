@@ -101,7 +101,10 @@ def _sent(field: Field) -> str:
 
 
 def _fields(kind: RecordKind, uow: UnitOfWork) -> list[Field]:
-    """Return what can be set alike: nothing that tells one record from the other."""
+    """Return what can be set alike: nothing that tells one record from the other.
+
+    A currency asks of each record whether its amounts are converted.
+    """
     alone = {kind.type.title_field, "email", "phone", "number"}
     writable = {field.name for field in uow.writable_fields(kind.type)}
     found = [
@@ -110,7 +113,7 @@ def _fields(kind: RecordKind, uow: UnitOfWork) -> list[Field]:
         if field.name in kind.edit_fields
         and field.name in writable
         and field.name not in alone
-        and field.kind != "file"
+        and field.kind not in {"file", "currency"}
         and not field.rules.is_unique
     ]
     first = []

@@ -171,9 +171,10 @@ def test_lines_are_added_up_anew_when_the_currency_changes(staff):
     deal = staff.do("deal.create", name="x")
     lines = [{"title": "a", "quantity": "3", "unit_price": "0.335"}]
     assert str(staff.do("deal.set_positions", deal_id=deal.id, positions=lines).amount) == "1.01"
-    changed = staff.do("deal.update", deal_id=deal.id, currency="KWD")
+    changed = staff.do("deal.update", deal_id=deal.id, currency="KWD", convert=False)
     assert str(changed.amount) == "1.005"
-    assert str(staff.do("deal.update", deal_id=deal.id, currency="JPY").amount) == "1"
+    rounded = staff.do("deal.update", deal_id=deal.id, currency="JPY", convert=False)
+    assert str(rounded.amount) == "1"
 
 
 def test_the_stage_that_is_most_alike_is_taken_when_a_deal_changes_its_pipeline(staff, deal):
