@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Final
 
 from flask import request
@@ -61,7 +62,8 @@ def spare_rows() -> int:
 
 def _sent_rows() -> list[Row]:
     columns = [[_plain(text) for text in request.form.getlist(name)] for name in COLUMNS]
-    return [dict(zip(COLUMNS, values, strict=True)) for values in zip(*columns, strict=False)]
+    rows = zip_longest(*columns, fillvalue="")  # a column that was not sent wipes out no row
+    return [dict(zip(COLUMNS, values, strict=True)) for values in rows]
 
 
 def _plain(text: str) -> str:
