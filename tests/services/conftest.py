@@ -107,6 +107,18 @@ def _hire(desk: Desk) -> dict[str, Actor]:
 
 
 @pytest.fixture
+def define(desk):
+    """Add a field to deals, and return how it is presented."""
+
+    def add(kind="text", label="Extra", record_type="deal", **raw):
+        return desk.do(
+            "custom_field.create", record_type=record_type, label=label, kind=kind, **raw
+        )
+
+    return add
+
+
+@pytest.fixture
 def importing(staff):
     """Import texts as Olga, who may."""
     return Importing(staff)
