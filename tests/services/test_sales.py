@@ -190,7 +190,7 @@ def test_a_line_is_not_overwritten_when_its_words_were_changed_meanwhile(shop):
     quote = _quote(shop)
     lines = [{"product_id": shop.window.id, "quantity": 10, "title": "Large window"}]
     shop.do("quote.update", "anna", quote_id=quote.id, version=quote.version, lines=lines)
-    with pytest.raises(StaleVersion, match="Anna changed .*the lines in the meantime"):
+    with pytest.raises(StaleVersion, match=r"Anna changed .*the lines in the meantime"):
         shop.do("quote.update", "anna", quote_id=quote.id, version=quote.version, lines=[])
 
 
