@@ -338,6 +338,7 @@ ROWS: Mapping[str, str] = {
     "pair_ids": "pair",
     "kept_id": RECORD,
     "dropped_id": RECORD,
+    "other_id": RECORD,
     "record_id": RECORD,
     "record_ids": RECORD,
     "regarding_id": RECORD,
@@ -417,6 +418,8 @@ def with_key(operation: Operation, name: str, key: UUID, own: Mapping[str, UUID]
     given = arguments_of(operation, own)
     if operation.name == "record.merge":
         given |= {"kept_id": str(own["twin"]), "dropped_id": str(own["twin"])}
+    if operation.name == "duplicates.tell_apart":
+        given |= {"record_id": str(own["twin"]), "other_id": str(own["twin"])}
     argument = operation.schema().fields[name]
     given[name] = [str(key)] if isinstance(argument, Keys) else str(key)
     of_type = f"{name.removesuffix('_id')}_type"

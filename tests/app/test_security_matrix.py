@@ -48,6 +48,7 @@ from tests.conftest import FrozenClock, empty_database
 READING_IS_ENOUGH = frozenset(
     {
         "segment.check",
+        "duplicates.tell_apart",
         "note.add",
         "document.make",
         "document.start",
