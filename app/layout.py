@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from flask import Flask, g, request, url_for
 from markupsafe import Markup
 
+from app.conflicts import saved_now
 from app.zones import ZONE_FIELD, reader_zone
 from services.mail.text import with_links
 from services.money import money_in_locale
@@ -30,6 +31,7 @@ def init_layout(app: Flask) -> None:
         unit_price=unit_price,
         plain_decimal=plain_decimal,
         utc_iso=utc_iso,
+        saved_now=saved_now,
         zone_field=ZONE_FIELD,
         reader_zone=reader_zone,
         present=present,

@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.conflicts import Editing, editing
+from app.conflicts import Editing, editing
 from app.context import settings
 from app.forms import reason_of
 from app.views import View, view

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import Editing, control_texts, editing
 from app.forms import form_arguments, reason_of
 from app.records.kinds import KINDS
 from app.views import View, view
@@ -70,7 +71,11 @@ def create(uow: UnitOfWork) -> ResponseReturnValue:
 def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
     """Show the form of a record type."""
     found = present_type(get_type(uow, key))
-    return _form(found, {**found, **form_arguments(_GIVEN)}, error)
+    names = ("label", "plural", "icon", "title_label")
+    stored = control_texts(found, names)
+    given = {**stored, **form_arguments(names)} if request.method == "POST" else None
+    edited = editing(found["version"], stored, given, error)
+    return _form(found, {**found, **edited.values}, error, edited)
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -96,12 +101,16 @@ def restore(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 
 def _form(
-    found: dict[str, Any] | None, values: dict[str, Any], error: LanewiseError | None
+    found: dict[str, Any] | None,
+    values: dict[str, Any],
+    error: LanewiseError | None,
+    edited: Editing | None = None,
 ) -> ResponseReturnValue:
     return render_template(
         "admin/custom_type_form.html",
         type=found,
         values=values,
+        edited=edited,
         icons=[(one, one.replace("-", " ").capitalize()) for one in ICONS],
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},

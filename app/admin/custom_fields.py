@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from json import dumps, loads
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import Editing, control_texts, editing
 from app.forms import form_arguments, moment_text, reason_of
 from app.records.edit import shown_text
 from app.views import View, view
@@ -117,7 +119,21 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
     blank: dict[str, Any] = {"choices": [], "result": found["result"] or "decimal"}
     values = found | {name: found[name] or value for name, value in blank.items()}
     values["default"] = _default_text(found)
-    return _form(row.record_type, kind, found, values | _typed(), error)
+    stored = _control_texts(values, row.kind)
+    typed = _typed()
+    given = _control_texts(values | typed, request.form.get("kind", kind)) if typed else None
+    edited = editing(row.version, stored, given, error)
+    choices = _choices_of(edited.values)
+    if "choices" in edited.notes:
+        edited.notes["choices"] = (
+            f"Saved now: {', '.join(one['label'] for one in found['choices'])}"
+        )
+    if "kind" in edited.notes:
+        edited.notes["kind"] = f"Saved now: {CUSTOM_KINDS[row.kind]}"
+    for name in edited.notes.keys() & set(_FLAGS):
+        edited.notes[name] = f"Saved now: {'yes' if found[name] else 'no'}"
+    shown = {**values, **edited.values, "choices": choices}
+    return _form(row.record_type, kind, found, shown, error, edited=edited)
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -164,6 +180,8 @@ def _form(
     field: Mapping[str, Any] | None,
     values: Mapping[str, Any],
     error: LanewiseError | None,
+    *,
+    edited: Editing | None = None,
 ) -> ResponseReturnValue:
     found = get_record_type(record_type)
     blank = {"value": "", "label": "", "retired": False}
@@ -176,6 +194,7 @@ def _form(
         kind_label=CUSTOM_KINDS[kind],
         kinds=list(CUSTOM_KINDS.items()),
         values=values,
+        edited=edited,
         rows=[*values["choices"], *[blank] * _EMPTY_ROWS] if kind in CHOICE_KINDS else [],
         targets=[*targets, ("user", "Person"), ("group", "Group")],
         results=[(one, FIELD_KINDS[one].label) for one in FORMULA_KINDS],
@@ -225,6 +244,18 @@ def _typed() -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {**form_arguments((*_TEXTS, "key")), "choices": _choices()}
     return found | {name: name in request.form for name in _FLAGS}
+
+
+def _control_texts(values: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """Return what the form of a field holds as texts, to tell what two have changed."""
+    texts = control_texts(values, (*_TEXTS, *_FLAGS))
+    rows = [[one["value"], one["label"], bool(one.get("retired"))] for one in values["choices"]]
+    return {**texts, "kind": kind, "choices": dumps(rows)}
+
+
+def _choices_of(texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    rows = loads(texts["choices"])
+    return [{"value": value, "label": label, "retired": gone} for value, label, gone in rows]
 
 
 def _choices() -> list[dict[str, Any]]:

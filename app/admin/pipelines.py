@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import Editing, control_texts, editing
 from app.forms import form_arguments, reason_of
 from app.views import View, view
 from services.actors import Permission
@@ -35,6 +36,7 @@ _STAGE_FIELDS: Final = (
     "condition_message",
     "colour",
 )
+_STAGE_LISTS: Final = ("required_fields", "requirements")
 _STEPS: Final = {"up": -1, "down": 1}
 
 
@@ -134,7 +136,8 @@ def show_new_stage(
 ) -> ResponseReturnValue:
     """Show the form for a new stage."""
     blank = {"category": Category.OPEN.value, "probability": 50}
-    return _stage_form(uow, key, None, _given() if request.method == "POST" else blank, error)
+    values = _given() if request.method == "POST" else blank
+    return _stage_form(uow, key, None, values, error)
 
 
 def create_stage(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -149,9 +152,15 @@ def show_stage(
 ) -> ResponseReturnValue:
     """Show the form of a stage."""
     stage = get_stage_row(uow, key, stage_id)
-    names = (*_STAGE_FIELDS, "required_fields", "requirements")
-    stored = {name: getattr(stage, name) for name in names}
-    return _stage_form(uow, key, stage, _given() if request.method == "POST" else stored, error)
+    names = (*_STAGE_FIELDS, *_STAGE_LISTS)
+    stored = control_texts({name: getattr(stage, name) for name in names}, names)
+    given = control_texts(_given(), names) if request.method == "POST" else None
+    edited = editing(stage.version, stored, given, error)
+    lists = {name: edited.values[name].splitlines() for name in _STAGE_LISTS}
+    for name, words in _stage_words(stage).items():
+        if name in edited.notes:
+            edited.notes[name] = f"Saved now: {words}"
+    return _stage_form(uow, key, stage, {**edited.values, **lists}, error, edited=edited)
 
 
 def update_stage(uow: UnitOfWork, *, key: UUID, stage_id: UUID) -> ResponseReturnValue:
@@ -207,6 +216,8 @@ def _stage_form(
     stage: Stage | None,
     values: Mapping[str, Any],
     error: LanewiseError | None,
+    *,
+    edited: Editing | None = None,
 ) -> ResponseReturnValue:
     others = [one for one in list_stages(uow, key) if stage is not None and one.id != stage.id]
     return render_template(
@@ -214,6 +225,7 @@ def _stage_form(
         pipeline=uow.get(Pipeline, key),
         stage=stage,
         values=values,
+        edited=edited,
         categories=CATEGORIES,
         fields=[field for field in DEAL.fields if field.writable and field.kind != "boolean"],
         alike=[
@@ -229,9 +241,22 @@ def _stage_form(
 
 def _asked(stage: Stage) -> list[str]:
     """Return what a stage asks for, in short."""
-    fields = [DEAL.field(name) for name in stage.required_fields]
     condition = ["a condition"] if stage.condition else []
-    return [*(one.label for one in fields if one is not None), *stage.requirements, *condition]
+    return [*_required_labels(stage), *stage.requirements, *condition]
+
+
+def _required_labels(stage: Stage) -> list[str]:
+    fields = [DEAL.field(name) for name in stage.required_fields]
+    return [field.label for field in fields if field is not None]
+
+
+def _stage_words(stage: Stage) -> dict[str, str]:
+    """Return how people read what controls hold as keys or lists."""
+    return {
+        "category": dict(CATEGORIES)[stage.category],
+        "required_fields": ", ".join(_required_labels(stage)) or "nothing",
+        "requirements": "; ".join(stage.requirements) or "nothing",
+    }
 
 
 def _errors(error: LanewiseError | None) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.conflicts import Editing, editing
+from app.conflicts import Editing, editing
 from app.forms import reason_of
 from app.views import View, view
 from services.actors import Permission

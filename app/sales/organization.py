@@ -9,9 +9,10 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from app.conflicts import control_texts, editing
 from app.forms import form_arguments, reason_of
 from services.documents.logo import MAX_LOGO_BYTES
-from services.errors import Conflict, Invalid, LanewiseError, NotFound
+from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.money import CURRENCIES
 from services.operations import run
 from services.people.organization import Organization, get_organization
@@ -44,17 +45,23 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnV
     """Show the form; what was typed stays after an error."""
     organization = get_organization(uow)
     lists = uow.select(PriceList).order_by(PriceList.name).limit(_MAX_LISTS)
-    stored = {name: getattr(organization, name) for name in FIELDS}
+    price_lists = [(str(one.id), one.name) for one in uow.session.scalars(lists)]
+    stored = control_texts({name: getattr(organization, name) for name in FIELDS}, FIELDS)
+    given = {**stored, **form_arguments(FIELDS)} if request.method == "POST" else None
+    edited = editing(organization.version, stored, given, error)
+    if "price_list_id" in edited.notes:
+        name = dict(price_lists).get(stored["price_list_id"], "nothing")
+        edited.notes["price_list_id"] = f"Saved now: {name}"
     return render_template(
         "sales/organization.html",
         organization=organization,
-        values={**stored, **form_arguments(FIELDS)},
-        stored=stored,
+        values=edited.values,
+        edited=edited,
         currencies=[(code, code) for code in sorted(CURRENCIES)],
-        price_lists=[(str(one.id), one.name) for one in uow.session.scalars(lists)],
+        price_lists=price_lists,
         logo_kilobytes=MAX_LOGO_BYTES >> 10,
         error=error,
-        conflict=isinstance(error, Conflict),
+        conflict=isinstance(error, StaleVersion),
         errors=error.fields if isinstance(error, Invalid) else {},
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
-from flask import request
+from flask import g, has_request_context, request
 
 from services.errors import LanewiseError, StaleVersion
 
@@ -20,7 +21,8 @@ class Editing:
         values: By control.
         seen: What was stored when the person began, to be sent along.
         version: That was stored then.
-        notes: By control: what is stored now, where the person has typed something else.
+        notes: By control: what is stored now, where both have changed it; the
+            `field` macro shows them below their controls.
     """
 
     values: Mapping[str, str]
@@ -37,8 +39,14 @@ def editing(
 ) -> Editing:
     """Return what the form of a row shows: what is stored, or what was sent and refused.
 
-    Where somebody else was quicker, controls that were left alone show what is stored now, and the
-    others say so; sent once more, the form is about that version.
+    Where somebody else was quicker, controls that were left alone show what is stored now, and
+    those that both changed say so; sent once more, the form is about that version.
+
+    Args:
+        version: Of the row.
+        stored: By control, as text.
+        given: What was sent, with a text for each control; None if nothing was.
+        error: Why it was refused.
     """
     if given is None:
         return Editing(stored, stored, str(version))
@@ -51,9 +59,29 @@ def editing(
     notes = {
         name: f"Saved now: {stored[name] or 'nothing'}"
         for name, text in values.items()
-        if text != stored[name]
+        if stored[name] not in {text, seen.get(name)}
     }
+    g.saved_now = notes
     return Editing(values, stored, str(version), notes)
+
+
+def saved_now(name: str) -> str:
+    """Return what a form says of a control that somebody else has changed meanwhile, if any."""
+    notes: Mapping[str, str] = g.get("saved_now", {}) if has_request_context() else {}
+    return notes.get(name, "")
+
+
+def control_texts(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """Return values as texts by control: a tick is ``1``, several lines stand below each other."""
+    return {name: _control_text(values.get(name)) for name in names}
+
+
+def _control_text(value: Any) -> str:
+    if value is None or value is False:
+        return ""
+    if isinstance(value, list):
+        return "\n".join(str(one) for one in value)
+    return "1" if value is True else str(value)
 
 
 def _sent() -> dict[str, str]:

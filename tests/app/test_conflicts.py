@@ -1,0 +1,93 @@
+"""Two people who change the same thing by its form at once: nothing of either is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lxml import html
+
+from services.actors import SYSTEM
+from services.crm.pipelines import all_stages
+
+
+@pytest.fixture
+def address_of(platform, people, browse):
+    """Return the address of a form by what it is about."""
+
+    def find(subject: str) -> str:
+        olga = browse("administrator")
+        if subject == "stage":
+            stages = platform.transact(SYSTEM, all_stages)
+            [stage] = [one for one in stages if one.key == "needs"]
+            return f"/admin/pipelines/{stage.pipeline_id}/stages/{stage.id}"
+        if subject == "field":
+            address = "/admin/layout/deal/new?kind=choice"
+            olga.get(address)
+            given = {"choices.0.label": "Low", "choices.1.label": "High"}
+            olga.post(address, kind="choice", label="Risk", **given)
+            page = html.fromstring(olga.get("/admin/layout/deal").text)
+            return page.xpath('//a[contains(@href, "/layout/fields/")]/@href')[0]
+        return "/sales/organization"
+
+    return find
+
+
+def filled_in(page: str, address: str) -> dict[str, Any]:
+    """Return what the form that is sent to ``address`` holds, as a browser would send it."""
+    [form] = html.fromstring(page).xpath(f'//form[@action="{address}"]')
+    sent: dict[str, list[str]] = {}
+    for name, value in form.form_values():
+        sent.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in sent.items()}
+
+
+@pytest.mark.parametrize(
+    ("subject", "theirs", "mine", "both", "told"),
+    [
+        (
+            "stage",
+            {"probability": "35", "required_fields": ["amount"]},
+            {"colour": "#112233", "probability": "40"},
+            {"colour": "#112233", "probability": "40", "required_fields": "amount"},
+            "Saved now: 35",
+        ),
+        (
+            "field",
+            {"choices.1.label": "Very high", "is_required": "1"},
+            {"hint": "How sure", "label": "Chance"},
+            {"hint": "How sure", "choices.1.label": "Very high", "is_required": "1"},
+            "",
+        ),
+        (
+            "field",
+            {"choices.1.label": "Very high"},
+            {"choices.1.label": "Extreme"},
+            {"choices.1.label": "Extreme"},
+            "Saved now: Low, Very high",
+        ),
+        (
+            "organization",
+            {"phone": "+4755000000", "bank": "NO 1"},
+            {"bank": "NO 2"},
+            {"phone": "+4755000000", "bank": "NO 2"},
+            "Saved now: NO 1",
+        ),
+    ],
+)
+def test_what_both_changed_stands_when_two_send_one_form(  # noqa: PLR0917 - one row a table
+    address_of, browse, subject, theirs, mine, both, told
+):
+    address, olga = address_of(subject), browse("administrator")
+    one, other = (filled_in(olga.get(address).text, address) for _ in range(2))
+    assert olga.post(address, **{**one, **theirs}).status_code == 302
+
+    refused = olga.post(address, **{**other, **mine})
+    assert refused.status_code == 409
+    assert told in refused.text
+    assert refused.text.count("Saved now:") == bool(told)
+
+    again = filled_in(refused.text, address)
+    assert olga.post(address, **again).status_code == 302
+    stands = filled_in(olga.get(address).text, address)
+    assert both.items() <= stands.items()
