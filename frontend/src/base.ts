@@ -13,6 +13,7 @@ import { startNarrowing } from "./base/narrowing.ts";
 import { onContent } from "./base/page.ts";
 import { startPlaces } from "./base/places.ts";
 import { startRefused } from "./base/refused.ts";
+import { startScrolling } from "./base/scrolling.ts";
 import { startSearch } from "./base/search.ts";
 import { startSnippets } from "./base/snippets.ts";
 import { startTheme } from "./base/theme.ts";
@@ -38,6 +39,7 @@ startElements();
 startSnippets();
 startTicking();
 startUploads();
+startScrolling();
 startRefused();
 unmountLeavingIslands();
 onContent((root) => {

@@ -1,11 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { asAttributes } from "../build/styleattributes.ts";
 import { toSymbol } from "../build/icons.ts";
 import { failureText, problemOf } from "../src/base/http.ts";
 import { isTyping, sendForm } from "../src/base/keyboard.ts";
+import { openDialog } from "../src/base/menus.ts";
 import { el } from "../src/base/page.ts";
 import { keepSent, putBack } from "../src/base/refused.ts";
+import { keepScroll, scrollBack } from "../src/base/scrolling.ts";
 import { aheadOf, calendarDate, relative } from "../src/base/times.ts";
 import { propsOf } from "../src/islands/loader.ts";
 
@@ -137,6 +139,49 @@ describe("putBack", () => {
     const form = page("bad", "Something else.");
     putBack();
     expect(shown(form).source).toBe("");
+  });
+});
+
+describe("openDialog", () => {
+  it("puts the cursor into the first field that can be written in, not on the close button", () => {
+    const close = el("form", { method: "dialog" }, el("button", {}, "Close"));
+    const hidden = el("input", { type: "hidden", name: "csrf_token" });
+    const wanted = el("input", { name: "reason" });
+    const form = el("form", { method: "post" }, hidden, el("select", { disabled: "" }), wanted, el("textarea"));
+    document.body.replaceChildren(el("dialog", { id: "cancel" }, close, form));
+    openDialog("cancel");
+    expect(document.activeElement).toBe(wanted);
+  });
+});
+
+describe("scrollBack", () => {
+  const down = vi.spyOn(window, "scrollTo").mockImplementation(() => undefined);
+
+  afterEach(() => {
+    down.mockClear();
+    history.replaceState(null, "", "/");
+    document.body.replaceChildren();
+  });
+
+  it("shows again what was read when a form was sent, and only once", () => {
+    document.body.replaceChildren(el("main"));
+    vi.stubGlobal("scrollY", 740.4);
+    keepScroll();
+    scrollBack();
+    scrollBack();
+    expect(down.mock.calls).toEqual([[{ top: 740, behavior: "instant" }]]);
+  });
+
+  it.each([
+    ["another page", "/contacts", ""],
+    ["a place on the page", "/#notes", ""],
+    ["the page with a mistake", "/", "alert"],
+  ])("stays at the top of %s", (_, address, role) => {
+    keepScroll();
+    history.replaceState(null, "", address);
+    document.body.replaceChildren(el("main", {}, el("div", { role })));
+    scrollBack();
+    expect(down).not.toHaveBeenCalled();
   });
 });
 

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 
 import { failureText } from "./http.ts";
+import { showDialog } from "./menus.ts";
 import { csrfToken } from "./page.ts";
 import { toast } from "./toasts.ts";
 
@@ -25,7 +26,7 @@ async function openMove(url: string): Promise<void> {
   document.querySelector<HTMLElement>("[data-menu]:popover-open")?.hidePopover();
   await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML" });
   // A refusal is said by a message and leaves nothing to show.
-  if (dialog.childElementCount > 0 && !dialog.open) dialog.showModal();
+  if (dialog.childElementCount > 0 && !dialog.open) showDialog(dialog);
 }
 
 function columnAt(event: DragEvent): HTMLElement | null {

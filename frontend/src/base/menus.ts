@@ -65,5 +65,17 @@ export function openDialog(id: string): void {
   const dialog = document.getElementById(id);
   if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
   document.querySelector<HTMLElement>("[data-menu]:popover-open")?.hidePopover();
+  showDialog(dialog);
+}
+
+const FIELDS = "form:not([method=dialog]) :is(input:not([type=hidden]), select, textarea):not(:disabled)";
+
+/** Opens a dialog with the cursor in its first field; the browser would take its close button. */
+export function showDialog(dialog: HTMLDialogElement): void {
   dialog.showModal();
+  for (const field of dialog.querySelectorAll<HTMLElement>(FIELDS)) {
+    field.focus();
+    // What isn't shown, in folded details for example, doesn't take the focus.
+    if (document.activeElement === field) return;
+  }
 }
