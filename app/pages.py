@@ -41,6 +41,7 @@ def _page_context() -> dict[str, Any]:
         "may": lambda name: uow.actor.may(Permission(name)),
         "may_do": lambda verb, record: uow.may_do(Verb(verb), record),
         "sees": lambda kind, *names: uow.actor.hidden_fields(kind).isdisjoint(names),
+        "locks": lambda kind, name: name in uow.actor.locked_fields(kind),
         "reads": lambda kind: uow.actor.reach(kind) is not Scope.NONE,
         "seen_fields": uow.readable_fields,
     }

@@ -16,6 +16,7 @@ from app.records.edit import shown_text
 from app.records.titles import Titles
 from app.views import wants_json
 from app.wire import json_response
+from services.crm.board import check_stages_seen
 from services.crm.deal_model import DEAL, Deal
 from services.crm.deal_moves import stage_before
 from services.crm.deal_requirements import Asked, asked_of
@@ -51,6 +52,7 @@ class _Choice:
 def ask(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
     """Show what the chosen stage asks for; as a dialog's content where a script wants it."""
     deal = uow.get(Deal, key)
+    check_stages_seen(uow)
     choice = _choice(uow, deal)
     writable = {field.name for field in uow.writable_fields(DEAL)}
     fields = [field for field in choice.asked.fields if field.name in writable]

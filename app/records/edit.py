@@ -138,7 +138,8 @@ def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     """Offer the records whose title matches, for a relation field of a form."""
     name = request.args.get("name", "")
     if record_type in {STAFF, "user", "group"}:
-        people = offer_staff(uow, record_type, request.args.get("pick", ""))
+        without = request.args.get("without", "")
+        people = offer_staff(uow, record_type, request.args.get("pick", ""), without)
         return render_template("records/offers.html", name=name, offers=people)
     relation = find_relation(record_type)
     if relation is not None and relation.offers is not None:

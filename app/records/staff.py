@@ -30,10 +30,11 @@ class Offer(NamedTuple):
     beside: str = ""
 
 
-def offer_staff(uow: UnitOfWork, kind: str, text: str) -> list[Offer]:
+def offer_staff(uow: UnitOfWork, kind: str, text: str, without: str = "") -> list[Offer]:
     """Return the first groups and active people in whose name or address ``text`` stands.
 
-    ``kind`` is ``user``, ``group`` or ``STAFF`` for both. Case and accents don't count.
+    ``kind`` is ``user``, ``group`` or ``STAFF`` for both. Case and accents don't count. Who has
+    the key ``without`` is left out.
     """
     wanted = fold(text)
     prefix = "{}:" if kind == STAFF else ""
@@ -50,6 +51,6 @@ def offer_staff(uow: UnitOfWork, kind: str, text: str) -> list[Offer]:
         found += [
             Offer(f"{prefix.format('user')}{key}", name, email)
             for key, name, email in uow.session.execute(people)
-            if wanted in fold(f"{name} {email}")
+            if wanted in fold(f"{name} {email}") and str(key) != without
         ][:MATCHES]
     return found

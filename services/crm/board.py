@@ -22,7 +22,7 @@ from services.crm.account_model import Account
 from services.crm.board_parts import Board, BoardColumn, BoardQuery, Card, NextActivity
 from services.crm.deal_model import DEAL, Deal
 from services.crm.pipeline_model import STAGE_NAMES, Pipeline, Stage
-from services.errors import Invalid, NotFound
+from services.errors import Invalid, NotAllowed, NotFound
 from services.filtering import compile_filter
 from services.people.model import User
 from services.sales.currencies import OwnMoney, own_money
@@ -56,7 +56,9 @@ def load_board(uow: UnitOfWork, query: BoardQuery, *, cards: int = CARDS) -> Boa
 
     Raises:
         NotFound: There is no such pipeline.
+        NotAllowed: The actor may not see the stages of deals.
     """
+    check_stages_seen(uow)
     pipelines, stages = _pipelines(uow)
     pipeline = _chosen(pipelines, query.pipeline_id)
     shown = [stage for stage in stages if stage.pipeline_id == pipeline.id]
@@ -87,7 +89,9 @@ def more_cards(
 
     Raises:
         Invalid: The cursor is none of this board's.
+        NotAllowed: The actor may not see the stages of deals.
     """
+    check_stages_seen(uow)
     statement = _visible(uow).where(*board_conditions(uow, query, stage.pipeline_id))
     statement = statement.where(
         Deal.pipeline_id == stage.pipeline_id,
@@ -102,6 +106,16 @@ def more_cards(
     column.next_cursor = _cursor(rows[cards - 1]) if len(rows) > cards else None
     column.cards = [_card(uow, row, names, people) for row in rows[:cards]]
     return column
+
+
+def check_stages_seen(uow: UnitOfWork) -> None:
+    """Refuse to arrange deals by their stages for those from whom these are hidden.
+
+    Raises:
+        NotAllowed: The actor may not see the stages of deals.
+    """
+    if "stage" in uow.actor.hidden_fields("deal"):
+        raise NotAllowed("Your roles don't let you see the stages of deals.")
 
 
 def _pipelines(uow: UnitOfWork) -> tuple[list[Pipeline], list[Stage]]:

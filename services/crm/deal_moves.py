@@ -26,7 +26,7 @@ from services.crm.pipelines import (
     first_of,
     list_stages,
 )
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotAllowed
 from services.operations import operation
 from services.records.changes import change_record, check_version
 from services.unit_of_work import UnitOfWork
@@ -173,8 +173,14 @@ def relocate(uow: UnitOfWork, deal: Deal, stage: Stage) -> None:
 
 
 def _held(uow: UnitOfWork, deal_id: UUID, version: int | None) -> Deal:
-    """Return the deal, locked to the commit, as it was seen."""
+    """Return the deal, locked to the commit, as it was seen.
+
+    Raises:
+        NotAllowed: The actor may not write the stages of deals.
+    """
     deal = uow.get(Deal, deal_id, lock=True)
+    if "stage" in uow.actor.locked_fields("deal"):
+        raise NotAllowed("Your roles don't let you move deals.")
     check_version(uow, deal, version)
     return deal
 

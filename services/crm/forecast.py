@@ -43,11 +43,11 @@ def forecast_months(uow: UnitOfWork, query: BoardQuery) -> tuple[list[Month], st
     """Return this month and the next ones, those without a date at the end, and the currency.
 
     Deals on hold are left out; later months than ``MONTHS`` are not told. Who may not read
-    amounts or dates is told nothing.
+    amounts, dates or stages is told nothing.
     """
     money = own_money(uow)
     readable = {field.name for field in uow.readable_fields(DEAL)}
-    if not {"amount", "probability", "expected_close_on"} <= readable:
+    if not {"amount", "probability", "expected_close_on", "stage"} <= readable:
         return [], money.currency
     pipeline = get_pipeline(uow, query.pipeline_id)
     first = today(uow).replace(day=1)

@@ -291,18 +291,24 @@ def _belongs_to_tree(uow: UnitOfWork, account: Account) -> ColumnElement[bool]:
 def _visible_parts(
     uow: UnitOfWork, of_accounts: Callable[[Any], ColumnElement[bool]]
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions that leave out entries of records which the actor may not see."""
+    """Yield the conditions that leave out entries of records which the actor may not see.
+
+    Nor is told what belongs to an account by a relation that is hidden from the actor.
+    """
+    types = (*_ROLLED_UP, "lead")
+    hidden = {name for name in types if "account_id" in uow.actor.hidden_fields(name)}
     for name, model in _ROLLED_UP.items():
+        if name in hidden:
+            continue
         keys: Select[Any] = uow.select(model).with_only_columns(model.id)
         keys = keys.where(of_accounts(model.account_id))
         yield and_(TimelineRow.record_type == name, TimelineRow.record_id.in_(keys))
     leads = uow.select(Lead).with_only_columns(Lead.id).where(of_accounts(Lead.account_id))
     of_deals = uow.select(Deal).with_only_columns(Deal.lead_id)
     of_deals = of_deals.where(of_accounts(Deal.account_id), Deal.lead_id.is_not(None))
-    yield and_(
-        TimelineRow.record_type == "lead",
-        or_(TimelineRow.record_id.in_(leads), TimelineRow.record_id.in_(of_deals)),
-    )
+    ways = {"lead": leads, "deal": of_deals}
+    known = [TimelineRow.record_id.in_(keys) for name, keys in ways.items() if name not in hidden]
+    yield and_(TimelineRow.record_type == "lead", or_(false(), *known))
 
 
 def _shown(uow: UnitOfWork, row: TimelineRow) -> TimelineEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from uuid import UUID
@@ -241,6 +242,10 @@ def test_who_is_switched_off_leaves_tasks_to_a_colleague(platform, browse, peopl
     page = browser.get(f"/admin/people/{key}/leaving").text
     assert "has 1 open task." in page
     assert "Leads</a>" in page
+    [offered] = re.findall(r'"(/pick/user[^"]*)"', page)
+    offers = browser.get(html.unescape(offered)).text
+    assert people["colleague"] in offers
+    assert key not in offers
     browser.post(f"/admin/people/{key}/leaving", to_id=people["colleague"])
     with platform.session() as session:
         assert str(session.scalar(select(WorkItem.assignee_id))) == people["colleague"]

@@ -53,6 +53,21 @@ def test_the_board_shows_cards_with_their_stage_and_sum(browse, deal):
     assert "No deals" in page
 
 
+def test_nothing_tells_of_stages_when_they_are_hidden(browse, deal, as_person, people):
+    values = {"permissions": ["record:read", "record:write"], "records": {"*": {"read": "all"}}}
+    values["records"]["deal"] = dict.fromkeys(("read", "update"), "all")
+    rights = {"deal": {"stage": "hidden"}}
+    as_person("administrator", "role.create", {"name": "Clerk", "field_rights": rights, **values})
+    as_person("administrator", "user.update", {"user_id": people["desk"], "roles": ["clerk"]})
+    sven = browse("desk")
+    assert "/deals/board" not in sven.get("/deals").text
+    page = sven.get(f"/deals/{deal.id}").text
+    assert "Windows" in page
+    assert not [sign for sign in ("data-move-card", "lw-stages", "/pipeline") if sign in page]
+    for address in ("/deals/board", "/deals/board/new", f"/deals/{deal.id}/move"):
+        assert sven.get(address).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [("owner=me", True), ("q=windows", True), ("q=nothing", False), ("rotting=1", False)],

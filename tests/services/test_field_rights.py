@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from processes.running.record_cards import load_cards
-from services.crm.board import load_board
+from services.crm.board import load_board, more_cards
 from services.crm.board_parts import BoardQuery
+from services.crm.forecast import forecast_months
+from services.crm.pipelines import all_stages
 from services.documents.files import get_document
 from services.documents.values import values_for
 from services.errors import Invalid, NotAllowed, StaleVersion
@@ -80,6 +82,36 @@ def test_the_board_tells_no_amounts_or_accounts_when_they_are_hidden(clerk, deal
     assert "Nordlys" not in str(board.columns)
 
 
+def limited_to(staff, right):
+    """Let Petra do with the stages of deals what ``right`` says."""
+    rights = {"deal": {"stage": right}}
+    role = staff.do(
+        "role.create", name="Clerk", permissions=PERMISSIONS, records=ALL, field_rights=rights
+    )
+    staff.add_person("petra", "Sales", roles=(role.key,))
+
+
+def test_there_is_no_board_when_stages_are_hidden(staff):
+    limited_to(staff, "hidden")
+    staff.do("deal.create", name="Fleet", amount="1000", expected_close_on="2026-12-01")
+    stage = staff.ask(all_stages)[0]
+    for look in (
+        lambda uow: load_board(uow, BoardQuery()),
+        lambda uow: more_cards(uow, BoardQuery(), stage, None),
+    ):
+        with pytest.raises(NotAllowed):
+            staff.ask(look, actor="petra")
+    assert staff.ask(forecast_months, BoardQuery(), actor="petra")[0] == []
+
+
+def test_a_deal_is_not_moved_when_its_stage_is_locked(staff):
+    limited_to(staff, "read")
+    key = staff.do("deal.create", name="Fleet").id
+    staff.do("deal.update", "petra", deal_id=key, name="Lorries")
+    with pytest.raises(NotAllowed):
+        staff.do("deal.win", "petra", deal_id=key)
+
+
 def test_a_hidden_field_is_absent_when_a_task_shows_its_record(clerk, deal):
     key = ("deal", deal.id)
     card = clerk.ask(lambda uow: load_cards(uow, [key])[key], actor="petra")
@@ -142,6 +174,15 @@ def test_the_timeline_is_silent_about_a_field_when_it_is_hidden(clerk, deal):
     assert "Amount" not in labels
     everything = clerk.ask(timeline_of, "deal", deal.id, actor="maria")
     assert len(everything) > len(clerk.ask(timeline_of, "deal", deal.id, actor="petra"))
+
+
+def test_an_account_tells_nothing_of_a_deal_when_the_relation_is_hidden(clerk, deal):
+    def told(actor):
+        entries = clerk.ask(timeline_of, "account", deal.account_id, actor=actor)
+        return {entry.record_type for entry in entries}
+
+    assert told("maria") == {"account", "deal"}
+    assert told("petra") == {"account"}
 
 
 def test_a_conflict_is_silent_about_a_field_when_it_is_hidden(clerk, deal):
