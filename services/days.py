@@ -17,3 +17,8 @@ def local_now(uow: UnitOfWork) -> datetime:
 def today(uow: UnitOfWork) -> date:
     """Return the day that it is in the installation's zone."""
     return local_now(uow).date()
+
+
+def show_day(day: date) -> str:
+    """Return a day as people read it: ``1 Jan 2026``."""
+    return f"{day.day} {day:%b %Y}"

@@ -20,12 +20,12 @@ from marshmallow import validate
 from services.actors import Permission
 from services.arguments import Day, Number, Percent, Truth, UnitPrice, WholeNumber
 from services.contracts.billing import adjust, invoice_adjustments, invoice_until
-from services.contracts.days import DAY, Span, show_day
+from services.contracts.days import DAY, Span
 from services.contracts.periods import PAID_PRICE, Part, at_price_of, period_of
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_life import SubscriptionArguments
 from services.contracts.subscription_model import Subscription
-from services.days import today
+from services.days import show_day, today
 from services.errors import Conflict, Invalid
 from services.money import PricedLine, line_net, show_money
 from services.operations import operation

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from services.days import show_day
 from services.errors import Invalid
 
 FIRST_YEAR: Final = 1990
@@ -131,11 +132,6 @@ def check_years(name: str, day: date | None) -> None:
     if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
         message = f"Use a day from {FIRST_YEAR} to {LAST_YEAR}."
         raise Invalid(message, {name: [message]})
-
-
-def show_day(day: date) -> str:
-    """Return a day as people read it: ``1 Jan 2026``."""
-    return f"{day.day} {day:%b %Y}"
 
 
 def _months(day: date) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import takewhile
 
-from services.contracts.days import next_end, show_day
+from services.contracts.days import next_end
 from services.contracts.model import Contract
+from services.days import show_day
 from services.errors import Invalid
 
 

@@ -11,11 +11,11 @@ from marshmallow import validate
 from services.actors import Permission
 from services.arguments import Day, Line, Truth, WholeNumber
 from services.contracts.contracts import check_terms
-from services.contracts.days import check_years, next_end, show_day
+from services.contracts.days import check_years, next_end
 from services.contracts.ending import check_end, earliest_end
 from services.contracts.following import decide_by, remind_on, settle_contract
 from services.contracts.model import CONTRACT, Contract
-from services.days import today
+from services.days import show_day, today
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation, run
 from services.people.model import User

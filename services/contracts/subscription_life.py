@@ -20,12 +20,12 @@ from services.contracts.billing import (
     invoice_until,
     is_due,
 )
-from services.contracts.days import DAY, Span, check_years, first_boundary, show_day
+from services.contracts.days import DAY, Span, check_years, first_boundary
 from services.contracts.following import find_deleted_draft, settle_subscription
 from services.contracts.periods import Part, lines_of_period, period_of, rows_at
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_model import SUBSCRIPTION, Subscription
-from services.days import today
+from services.days import show_day, today
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import change_record

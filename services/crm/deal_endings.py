@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from services.crm.pipeline_model import Category, Stage
 from services.crm.pipelines import list_lost_reasons
-from services.days import today
+from services.days import show_day, today
 from services.errors import Invalid
 from services.unit_of_work import UnitOfWork
 
@@ -42,7 +42,7 @@ def ending_title(stage: Stage, values: Mapping[str, Any]) -> str:
     if stage.category == Category.LOST:
         return f"Lost the deal: {values['lost_reason']}"
     if stage.category == Category.ON_HOLD:
-        return f"On hold until {values['hold_until'].isoformat()}: {values['hold_reason']}"
+        return f"On hold until {show_day(values['hold_until'])}: {values['hold_reason']}"
     return f"Moved to {stage.name}"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from services.actors import Permission
 from services.arguments import Day, Key, Line, LongText, Truth, WholeNumber
-from services.days import today
+from services.days import show_day, today
 from services.errors import Conflict, Invalid, not_found_as
 from services.loyalty.ledger import MAX_POINTS, balance_of, reverse_entry, take_points
 from services.loyalty.ledger_model import EntryKind, LoyaltyEntry, LoyaltyRedemption
@@ -172,7 +172,7 @@ def _why_not(uow: UnitOfWork, prize: LoyaltyPrize, quantity: int) -> str | None:
     if not prize.active or (prize.valid_until is not None and prize.valid_until < day):
         return f"“{prize.name}” can't be taken any more."
     if prize.valid_from is not None and prize.valid_from > day:
-        return f"“{prize.name}” can be taken from {prize.valid_from.isoformat()} on."
+        return f"“{prize.name}” can be taken from {show_day(prize.valid_from)} on."
     if prize.stock is not None and prize.stock < quantity:
         return (
             f"Of “{prize.name}” {prize.stock} are left."

@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from services.actors import Scope, Verb
 from services.changes import changed_fields
+from services.days import show_day
 from services.errors import NotAllowed, NotFound, StaleVersion
 from services.money import known_currency, round_money, show_money
 from services.people.model import User
@@ -269,7 +270,7 @@ def display(uow: UnitOfWork, record: Any, field: Field, value: Any) -> str | Non
         return value.astimezone(UTC).isoformat(timespec="seconds")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value.isoformat() if isinstance(value, date) else str(value)[:_SHOWN_CHARACTERS]
+    return show_day(value) if isinstance(value, date) else str(value)[:_SHOWN_CHARACTERS]
 
 
 def _display_number(record: Any, field: Field, value: Decimal) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.arguments import Truth
 from services.database import Base, Keyed
-from services.days import today
+from services.days import show_day, today
 from services.errors import Invalid
 from services.money import round_money
 from services.people.organization import Organization, get_organization
@@ -160,7 +160,7 @@ def rate_on(uow: UnitOfWork, currency: str, on: date) -> Decimal:
     rate: Any = uow.session.scalar(rates.order_by(CurrencyRate.valid_from.desc()).limit(1))
     if rate is None:
         message = (
-            f"There is no exchange rate for {currency} on {on.isoformat()}. "
+            f"There is no exchange rate for {currency} on {show_day(on)}. "
             "Somebody who looks after prices can add it under Exchange rates."
         )
         raise Invalid(message, {"currency": [message]}, code="no_exchange_rate")

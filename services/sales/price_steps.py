@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, or_, select
 
 from services.actors import Permission
 from services.arguments import Day, Key, Quantity, UnitPrice
-from services.days import today
+from services.days import show_day, today
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.schemas import key_argument
@@ -92,7 +92,7 @@ def end_price(uow: UnitOfWork, *, price_id: UUID, last_day: date | None = None) 
     price = _held(uow, price_id)
     day = last_day or today(uow)
     if price.valid_from is not None and day < price.valid_from:
-        message = f"This price begins only on {price.valid_from.isoformat()}; remove it instead."
+        message = f"This price begins only on {show_day(price.valid_from)}; remove it instead."
         raise Invalid(message, {"last_day": [message]})
     price.valid_until = day
     uow.session.flush()

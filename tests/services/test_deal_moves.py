@@ -15,6 +15,7 @@ from services.crm.deal_model import Deal
 from services.crm.deal_stays import stays_of, times_in_stages
 from services.crm.pipelines import all_stages, list_lost_reasons
 from services.errors import Conflict, Invalid, LanewiseError, NotFound, StaleVersion
+from services.records.timeline import timeline_of
 
 
 def stage(desk, key):
@@ -129,6 +130,8 @@ def test_a_held_deal_says_until_when_when_it_waits(staff, deal):
         "deal.hold", deal_id=deal.id, hold_until="2026-04-01", hold_reason="Budget in April"
     )
     assert (held.stage, held.probability, held.hold_until) == ("on_hold", 33, date(2026, 4, 1))
+    told = staff.ask(timeline_of, "deal", deal.id)[0].title
+    assert told == "On hold until 1 Apr 2026: Budget in April"
     on = staff.do("deal.reopen", deal_id=deal.id)
     assert (on.stage, on.hold_until, on.hold_reason, on.probability) == ("new", None, None, 33)
 
