@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from services.documents.sandbox import render
+from services.documents.shipped import shipped_templates
+from services.documents.values import values_for
 from services.errors import Conflict, Invalid
 from services.sales.credit_notes import credit_notes_of, quantities_to_credit
 from services.sales.lines import lines_of, present_lines, totals_of
@@ -95,6 +98,20 @@ def test_a_credit_note_takes_some_lines_when_they_are_named(shop):
     left = _fresh(shop, Invoice, invoice.id)
     assert (left.status, left.credited, left.open) == ("issued", 450, Decimal("737.5"))
     assert shop.ask(quantities_to_credit, invoice) == {1: 6, 2: 1}
+
+
+def test_a_printed_credit_note_names_the_invoice_that_it_takes_back(shop):
+    invoice = _issued(shop)
+    note = _credit(shop, invoice, (1, 4))
+    body = next(one.body for one in shipped_templates() if one.name == "invoice")
+    zone = shop.platform.settings.timezone
+
+    def printed(uow, paper):
+        paper = uow.get(Invoice, paper.id)
+        return render(body, values_for(uow, paper), language="en", zone=zone)
+
+    assert "Invoice INV-2026-00001 of " in shop.ask(printed, note)
+    assert "Takes back" not in shop.ask(printed, invoice)
 
 
 def test_no_more_is_credited_than_was_invoiced(shop):
