@@ -1,5 +1,6 @@
 """What the layout's templates need beyond Flask: addresses of this page, initials, amounts."""
 
+import re
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,12 +18,14 @@ from services.money import money_in_locale
 
 _AVATAR_TONES: Final = 8
 _DEFAULT_LOCALE: Final = "en"
+_BARE_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#]\S*)?")
 _LINK_ATTRIBUTES: Final = ' target="_blank" rel="noopener noreferrer nofollow"'
 
 
 def init_layout(app: Flask) -> None:
     """Give templates `page_url`, `initials`, `tone`, amounts and times."""
     app.jinja_env.filters["linked"] = linked
+    app.jinja_env.filters["web_address"] = web_address
     app.jinja_env.globals.update(
         page_url=page_url,
         initials=initials,
@@ -54,6 +57,13 @@ def page_url(**changes: str | int | None) -> str:
 def linked(text: str) -> Markup:
     """Return plain text with its web addresses as links, which say nothing of this page."""
     return Markup(with_links(text, _LINK_ATTRIBUTES))  # noqa: S704 - escaped there
+
+
+def web_address(text: str) -> str | None:
+    """Return what a link to a typed website points to; None for what is no address of the web."""
+    if text.lower().startswith(("http://", "https://")):
+        return text
+    return f"https://{text}" if _BARE_HOST.fullmatch(text) else None
 
 
 def initials(name: str) -> str:

@@ -17,6 +17,8 @@ from services.crm.deal_model import DEAL
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import all_stages, list_lost_reasons, list_pipelines, list_stages
 from services.crm.stages import count_deals, get_stage_row
+from services.custom.fields import list_fields
+from services.custom.options import attribute_of
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
 from services.unit_of_work import UnitOfWork
@@ -228,6 +230,7 @@ def _stage_form(
         edited=edited,
         categories=CATEGORIES,
         fields=[field for field in DEAL.fields if field.writable and field.kind != "boolean"],
+        retired=_retired_fields(uow, stage) if stage else {},
         alike=[
             (one.key, one.name)
             for one in others
@@ -237,6 +240,13 @@ def _stage_form(
         error=error,
         errors=_errors(error),
     )
+
+
+def _retired_fields(uow: UnitOfWork, stage: Stage) -> dict[str, str]:
+    """Return the labels of retired fields that a stage asks for again once they are restored."""
+    added = [one for one in list_fields(uow, "deal") if one.retired_at is not None]
+    labels = {attribute_of(one): one.label for one in added}
+    return {name: labels[name] for name in stage.required_fields if name in labels}
 
 
 def _asked(stage: Stage) -> list[str]:

@@ -179,7 +179,10 @@ def _set(uow: UnitOfWork, stage: Stage, values: dict[str, Any], others: list[Sta
     errors: dict[str, list[str]] = {}
     if any(one.name.casefold() == name.casefold() for one in others):
         errors["name"] = ["There is a stage of this name in the pipeline."]
-    unknown = [one for one in values.get("required_fields", ()) if not _can_require(one)]
+    # A field that was retired after the stage asked for it may stay: it can be restored.
+    kept = stage.required_fields or ()
+    wanted = values.get("required_fields", ())
+    unknown = [one for one in wanted if one not in kept and not _can_require(one)]
     if unknown:
         errors["required_fields"] = [f"A deal has no field {unknown[0]} to fill in."]
     condition = values.get("condition")

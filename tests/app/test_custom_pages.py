@@ -214,6 +214,17 @@ def test_a_form_offers_people_for_a_link_to_a_person(olga):
     assert "Anna Berg" not in page.text
 
 
+def test_a_form_offers_no_empty_choice_when_a_link_is_required(olga):
+    add_field(olga, "deal", "relation", "Adviser", relation="user", is_required="1")
+    add_field(olga, "deal", "relation", "Architect", relation="contact", is_in_short_form="1")
+    page = olga.get("/deals/new").text
+    offered = re.findall(r'class="lw-offer( d-none)?"><input type="radio" name="(c_\w+)" v', page)
+    assert {name: hidden for hidden, name in offered} == {
+        "c_adviser_id": " d-none",
+        "c_architect_id": "",
+    }
+
+
 def test_what_was_saved_meanwhile_is_told_as_people_read_it(olga):
     choices = {"choices.0.label": "Oak wood", "choices.1.label": "Steel"}
     add_field(olga, "deal", "choice", "Frame", **choices)

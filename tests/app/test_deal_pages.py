@@ -160,6 +160,22 @@ def test_a_stage_is_changed_by_its_page_with_empty_fields_left_empty(browse, sta
     assert (refused.status_code, "can&#39;t be read" in refused.text) == (422, True)
 
 
+def test_a_stage_keeps_asking_for_a_retired_field_when_its_form_is_saved(browse, stages, as_person):
+    given = {"record_type": "deal", "kind": "text", "label": "Floor plan"}
+    field = as_person("administrator", "custom_field.create", given)
+    wanted = {"stage_id": str(stages()["needs"].id), "required_fields": ["c_floor_plan"]}
+    as_person("administrator", "stage.update", wanted)
+    as_person("administrator", "custom_field.retire", {"field_id": str(field["id"])})
+    olga, needs = browse("administrator"), stages()["needs"]
+    url = f"/admin/pipelines/{needs.pipeline_id}/stages/{needs.id}"
+    page = olga.get(url).text
+    sent = re.findall(r'name="required_fields" value="(\w+)" checked', page)
+    assert sent == ["c_floor_plan"]
+    form = {"name": "Needs", "category": "open", "required_fields": sent}
+    assert olga.post(url, version=needs.version, **form).status_code == 302
+    assert stages()["needs"].required_fields == ["c_floor_plan"]
+
+
 def test_pipelines_and_stages_are_made_moved_and_taken_out_of_use(browse, stages, deal):
     olga = browse("administrator")
     olga.get("/admin/pipelines")

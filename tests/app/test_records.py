@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from app.layout import web_address
 from app.records.kinds import KINDS
 from app.records.pages import steps
 from services.actors import SYSTEM, Permission
@@ -224,6 +225,21 @@ def test_an_account_shows_what_belongs_to_it(browse, as_person):
         as_person("employee", f"{record}.create", arguments)
     page = browse("employee").get(f"/accounts/{account.id}").text
     assert all(f"The {record}" in page for record in ("contact", "deal", "request"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("https://nordlys.example/en", "https://nordlys.example/en"),
+        ("www.nordlys.example:8080/a?b", "https://www.nordlys.example:8080/a?b"),
+        ("javascript:alert(1)//nordlys.example", None),
+        ("javascript://nordlys.example/%0aalert(1)", None),
+        ("eva@nordlys.example", None),
+        ("not known yet", None),
+    ],
+)
+def test_a_website_is_a_link_when_it_is_an_address_of_the_web(typed, address):
+    assert web_address(typed) == address
 
 
 def test_a_lead_is_converted_from_its_page(browse, lead_of):
