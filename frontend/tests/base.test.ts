@@ -9,6 +9,7 @@ import { el } from "../src/base/page.ts";
 import { keepSent, putBack } from "../src/base/refused.ts";
 import { keepScroll, scrollBack } from "../src/base/scrolling.ts";
 import { aheadOf, calendarDate, relative } from "../src/base/times.ts";
+import { startUploads } from "../src/base/uploads.ts";
 import { propsOf } from "../src/islands/loader.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
@@ -139,6 +140,21 @@ describe("putBack", () => {
     const form = page("bad", "Something else.");
     putBack();
     expect(shown(form).source).toBe("");
+  });
+});
+
+describe("startUploads", () => {
+  it.each([
+    [[15], ""],
+    [[16], "This file is larger than 15 MB. Split it into several."],
+    [[1, 15], "These files are larger than 15 MB together. Choose fewer of them at a time."],
+  ])("says what of %j MB is too large before it is sent", (sizes, said) => {
+    startUploads();
+    const field = el("input", { type: "file", "data-most-mb": "15" });
+    Object.defineProperty(field, "files", { value: sizes.map((size) => ({ size: size * 2 ** 20 })) });
+    document.body.replaceChildren(field);
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+    expect(field.validationMessage).toBe(said);
   });
 });
 
