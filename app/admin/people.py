@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import Editing, control_texts, editing
 from app.forms import reason_of
 from app.views import View, view
 from services.actors import Permission, Scope
@@ -76,24 +77,23 @@ def show_person(
 ) -> ResponseReturnValue:
     """Show the form of a person."""
     person = uow.get(User, key)
-    return _form(uow, person, _given() if request.method == "POST" else _stored(person), error)
-
-
-def _saved_now(
-    person: User, given: dict[str, Any], roles: dict[str, str], error: LanewiseError | None
-) -> dict[str, str]:
-    """Return how people read what is stored, of the fields where the form says otherwise."""
-    if not isinstance(error, StaleVersion):
-        return {}
     stored = _stored(person)
-    read = {
-        **stored,
-        "scope": PERSON_SCOPES[stored["scope"]],
-        "roles": ", ".join(roles.get(role, role) for role in stored["roles"]) or "none",
-        "groups": ", ".join(stored["groups"]) or "none",
-    }
+    given = control_texts(_given(), stored) if request.method == "POST" else None
+    edited = editing(person.version, control_texts(stored, stored), given, error)
+    for name, words in _words(uow, stored).items():
+        if name in edited.notes:
+            edited.notes[name] = f"Saved now: {words}"
+    lists = {name: edited.values[name].splitlines() for name in ("roles", "groups")}
+    return _form(uow, person, {**edited.values, **lists}, error, edited)
+
+
+def _words(uow: UnitOfWork, stored: dict[str, Any]) -> dict[str, str]:
+    """Return how people read what is stored, where that is not how it is kept."""
+    names = {role.key: role.name for role in list_roles(uow)}
     return {
-        name: f"Saved now: {read[name]}" for name, value in given.items() if value != stored[name]
+        "scope": PERSON_SCOPES[stored["scope"]],
+        "roles": ", ".join(names.get(role, role) for role in stored["roles"]) or "none",
+        "groups": ", ".join(stored["groups"]) or "none",
     }
 
 
@@ -127,22 +127,22 @@ def switch(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
 
 
 def _form(
-    uow: UnitOfWork, person: User | None, values: dict[str, Any], error: LanewiseError | None
+    uow: UnitOfWork,
+    person: User | None,
+    values: dict[str, Any],
+    error: LanewiseError | None,
+    edited: Editing | None = None,
 ) -> ResponseReturnValue:
-    roles = list_roles(uow)
-    names = {role.key: role.name for role in roles}
-    saved = {} if person is None else _saved_now(person, values, names, error)
     return render_template(
         "admin/person.html",
         person=person,
         values=values,
-        # The person may have been changed since: the form goes on from there, and says so.
-        version=None if person is None else person.version,
-        saved=saved,
+        edited=edited,
+        conflict=isinstance(error, StaleVersion),
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
         groups=list_groups(uow),
-        roles=[(role.key, role.name, role.description) for role in roles],
+        roles=[(role.key, role.name, role.description) for role in list_roles(uow)],
         scopes=PERSON_SCOPES.items(),
     )
 

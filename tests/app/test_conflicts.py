@@ -28,6 +28,8 @@ def address_of(platform, people, browse):
             olga.post(address, kind="choice", label="Risk", **given)
             page = html.fromstring(olga.get("/admin/layout/deal").text)
             return page.xpath('//a[contains(@href, "/layout/fields/")]/@href')[0]
+        if subject == "person":
+            return f"/admin/people/{people['employee']}"
         return "/sales/organization"
 
     return find
@@ -65,6 +67,13 @@ def filled_in(page: str, address: str) -> dict[str, Any]:
             {"choices.1.label": "Extreme"},
             {"choices.1.label": "Extreme"},
             "Saved now: Low, Very high",
+        ),
+        (
+            "person",
+            {"scope": "all", "name": "Anna One", "groups": ["Sales", "Service"]},
+            {"email": "ann@lanewise.example", "name": "Anna Two"},
+            {"scope": "all", "name": "Anna Two", "groups": ["Sales", "Service"]},
+            "Saved now: Anna One",
         ),
         (
             "organization",
