@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import Editing, editing
 from app.forms import reason_of
 from app.records.kinds import KINDS
 from app.views import View, view
@@ -144,12 +146,14 @@ def _form(
     uow: UnitOfWork, role: RoleDefinition, key: str | None, error: LanewiseError | None
 ) -> ResponseReturnValue:
     given = _given() if request.method == "POST" else _stored(role, is_new=key is None)
+    edited = None if key is None else _edited(uow, role, key, error)
+    if edited is not None and isinstance(error, StaleVersion):
+        given = _of_texts(edited.values)
     return render_template(
         "admin/role.html",
         role=role,
         key=key,
-        # It may have been changed since: the form goes on from there, and says so.
-        version=None if key is None else version_of(uow, key) or 0,
+        edited=edited,
         values=given,
         saved=list(_saved_now(role, given)) if isinstance(error, StaleVersion) else [],
         error=error,
@@ -160,6 +164,41 @@ def _form(
         field_rights=labels.FIELD_RIGHTS,
         types=list(all_record_types()),
     )
+
+
+def _edited(
+    uow: UnitOfWork, role: RoleDefinition, key: str, error: LanewiseError | None
+) -> Editing:
+    """Return what the form goes on from, where the role may have been changed since."""
+    given = _texts(_given()) if request.method == "POST" else None
+    stored = _texts(_stored(role, is_new=False))
+    return editing(version_of(uow, key) or 0, stored, given, error)
+
+
+def _texts(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a role says, each thing that one decides for itself."""
+    texts = {"name": said["name"], "description": said["description"]}
+    for permission in Permission:
+        texts[f"permission:{permission}"] = "1" if permission in said["permissions"] else ""
+    for name in (EVERY_TYPE, *(one.name for one in all_record_types())):
+        row = said["records"].get(name)
+        for verb in Verb:
+            texts[f"scope:{name}:{verb}"] = "" if row is None else row.get(verb.value, "none")
+        closed = said["field_rights"].get(name)
+        texts[f"fields:{name}"] = json.dumps(closed, sort_keys=True) if closed else ""
+    return texts
+
+
+def _of_texts(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the same as the form shows it."""
+    names = [one.name for one in all_record_types() if texts[f"fields:{one.name}"]]
+    return {
+        "name": texts["name"],
+        "description": texts["description"],
+        "permissions": [one.value for one in Permission if texts[f"permission:{one}"]],
+        "records": _rows(texts),
+        "field_rights": {name: json.loads(texts[f"fields:{name}"]) for name in names},
+    }
 
 
 def _saved_now(role: RoleDefinition, given: Mapping[str, Any]) -> Iterator[str]:
@@ -202,19 +241,18 @@ def _given() -> dict[str, Any]:
         "name": request.form.get("name", ""),
         "description": request.form.get("description", ""),
         "permissions": request.form.getlist("permissions"),
-        "records": _given_records(),
+        "records": _rows(request.form),
         "field_rights": _given_fields(),
     }
 
 
-def _given_records() -> dict[str, dict[str, str]]:
+def _rows(cells: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return the rows of the matrix; a row that says the same as all others is left out."""
-    others = {verb.value: request.form.get(f"scope:{EVERY_TYPE}:{verb}", "none") for verb in Verb}
+    others = {verb.value: cells.get(f"scope:{EVERY_TYPE}:{verb}", "none") for verb in Verb}
     rows = {EVERY_TYPE: others}
     for record_type in all_record_types():
         chosen = {
-            verb.value: request.form.get(f"scope:{record_type.name}:{verb}", _INHERITED)
-            for verb in Verb
+            verb.value: cells.get(f"scope:{record_type.name}:{verb}", _INHERITED) for verb in Verb
         }
         if any(chosen.values()):
             rows[record_type.name] = {verb: cell or others[verb] for verb, cell in chosen.items()}

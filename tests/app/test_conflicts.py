@@ -28,6 +28,10 @@ def address_of(platform, people, browse):
             olga.post(address, kind="choice", label="Risk", **given)
             page = html.fromstring(olga.get("/admin/layout/deal").text)
             return page.xpath('//a[contains(@href, "/layout/fields/")]/@href')[0]
+        if subject == "role":
+            olga.get("/admin/roles/new")
+            olga.post("/admin/roles/new", name="Clerk")
+            return "/admin/roles/clerk"
         if subject == "person":
             return f"/admin/people/{people['employee']}"
         return "/sales/organization"
@@ -67,6 +71,18 @@ def filled_in(page: str, address: str) -> dict[str, Any]:
             {"choices.1.label": "Extreme"},
             {"choices.1.label": "Extreme"},
             "Saved now: Low, Very high",
+        ),
+        (
+            "role",
+            {"permissions": "task:work", "scope:deal:read": "all", "field:deal:needs": "hidden"},
+            {"permissions": "mail:send", "name": "Typist"},
+            {
+                "name": "Typist",
+                "permissions": ["mail:send", "task:work"],
+                "scope:deal:read": "all",
+                "field:deal:needs": "hidden",
+            },
+            "",
         ),
         (
             "person",
