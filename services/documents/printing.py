@@ -46,6 +46,15 @@ def _money(context: Context, value: Any, currency: str = "EUR") -> str:
 
 
 @pass_context
+def _price(context: Context, value: Any, currency: str = "EUR") -> str:
+    """Return a unit price with all its digits: a rounded one doesn't come to the line's total."""
+    try:
+        return money_in_locale(Decimal(str(value)), currency, context[LOCALE], exact=True)
+    except InvalidOperation:
+        return ""
+
+
+@pass_context
 def _number(context: Context, value: Any) -> str:
     try:
         return str(format_decimal(Decimal(str(value)), locale=context[LOCALE]))
@@ -143,6 +152,7 @@ def _is_turkic(context: Context) -> bool:
 
 FORMATS: Final[Mapping[str, Callable[..., Any]]] = {
     "money": _money,
+    "price": _price,
     "number": _number,
     "date": _date,
     "datetime": _datetime,

@@ -19,7 +19,9 @@ from services.records.types import RecordType
 from services.unit_of_work import UnitOfWork
 
 _SAMPLES: Final[Mapping[str, Any]] = {
-    **dict.fromkeys(("money", "decimal", "percent", "markup", "quantity"), Decimal("12.50")),
+    **dict.fromkeys(
+        ("money", "price", "decimal", "percent", "markup", "quantity"), Decimal("12.50")
+    ),
     "number": 12,
     "date": date(2026, 1, 31),
     "datetime": datetime(2026, 1, 31, 12, 0, tzinfo=UTC),

@@ -168,6 +168,7 @@ def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[s
         **_totals(sums, organization, paper.currency),
         "discount_percent": paper.discount_percent,
         "paid": paper.paid if is_invoice else None,
+        "credited": paper.credited if is_invoice else None,
         "due": paper.open if is_invoice else sums.gross,
     }
     return {"positions": lines, "totals": totals}

@@ -42,6 +42,7 @@ class Value:
         """Return what is typed to print it; ``currency`` is the path of an amount's currency."""
         filters = {
             "money": f" | money({currency})",
+            "price": f" | price({currency})",
             "date": " | date",
             "datetime": " | datetime",
             "long_text": " | lines",
@@ -67,7 +68,7 @@ _POSITION: Final = _values(
     ("description", "Description", "long_text"),
     ("quantity", "Quantity", "quantity"),
     ("unit", "Unit", "text"),
-    ("unit_price", "Unit price", "money"),
+    ("unit_price", "Unit price", "price"),
     ("discount_percent", "Discount in percent", "percent"),
     ("tax_percent", "Tax in percent", "percent"),
     ("total", "Total", "money"),
@@ -85,6 +86,7 @@ _TOTALS: Final = _values(
     ("tax", "Tax", "money"),
     ("gross", "Total", "money"),
     ("paid", "Paid", "money"),
+    ("credited", "Credited", "money"),
     ("due", "Still to pay", "money"),
     ("currency", "Currency", "currency"),
 ) | {"taxes": Value("taxes", "Tax by rate", "list", _TAX, is_list=True)}

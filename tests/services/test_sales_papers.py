@@ -100,18 +100,32 @@ def test_a_credit_note_takes_some_lines_when_they_are_named(shop):
     assert shop.ask(quantities_to_credit, invoice) == {1: 6, 2: 1}
 
 
-def test_a_printed_credit_note_names_the_invoice_that_it_takes_back(shop):
-    invoice = _issued(shop)
-    note = _credit(shop, invoice, (1, 4))
+def _printed(shop, invoice):
     body = next(one.body for one in shipped_templates() if one.name == "invoice")
     zone = shop.platform.settings.timezone
 
-    def printed(uow, paper):
-        paper = uow.get(Invoice, paper.id)
-        return render(body, values_for(uow, paper), language="en", zone=zone)
+    def printed(uow):
+        return render(body, values_for(uow, uow.get(Invoice, invoice.id)), language="en", zone=zone)
 
-    assert "Invoice INV-2026-00001 of " in shop.ask(printed, note)
-    assert "Takes back" not in shop.ask(printed, invoice)
+    return shop.ask(printed)
+
+
+def test_a_printed_credit_note_names_the_invoice_that_it_takes_back(shop):
+    invoice = _issued(shop)
+    note = _credit(shop, invoice, (1, 4))
+    assert "Invoice INV-2026-00001 of " in _printed(shop, note)
+    assert "Takes back" not in _printed(shop, invoice)
+
+
+def test_a_printed_invoice_asks_for_no_money_when_nothing_is_owed(shop):
+    invoice = _issued(shop)
+    assert "Please transfer" in _printed(shop, invoice)
+    _pay(shop, invoice, "1125")
+    _credit(shop, invoice, (1, 4))
+    text = _printed(shop, invoice)
+    assert "Credited: €450.00. Paid so far: €1,125.00." in text
+    assert "Please transfer" not in text
+    assert "Still to pay" not in text
 
 
 def test_no_more_is_credited_than_was_invoiced(shop):

@@ -47,6 +47,13 @@ def test_money_is_written_as_the_language_does_when_filled(language, shown):
     assert text.replace("\u00a0", " ") == shown
 
 
+def test_a_unit_price_has_all_its_digits_so_that_a_line_adds_up():
+    shown = _render(
+        "{{ a | price('EUR') }} {{ b | price('KWD') }}", a=Decimal("2.5"), b=Decimal("1.2345")
+    )
+    assert shown.replace("\u00a0", " ") == "€2.50 KWD 1.2345"
+
+
 def test_nothing_is_printed_when_a_value_is_absent():
     assert _render("[{{ account.owner.name }}{{ x | date }}{{ x | money }}]") == "[]"
 
