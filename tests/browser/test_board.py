@@ -75,6 +75,16 @@ def test_a_deal_is_moved_without_dragging_on_a_small_screen(
     eventually(lambda: stage_of(program, name) == "negotiation")
 
 
+def test_the_page_does_not_scroll_sideways_when_deals_rot(
+    program: Program, sign_in: Callable[..., Page]
+) -> None:
+    olga = sign_in("olga", width=375, height=800)
+    program.scalar("UPDATE deals SET stage = 'negotiation', rots_at = '2020-01-01' RETURNING 1")
+    olga.goto("/deals/board")
+    expect(olga.get_by_text("in this stage for too long").first).to_be_attached()
+    assert olga.evaluate("document.documentElement.scrollWidth") == 375
+
+
 def let_the_offer_ask(page: Page) -> None:
     page.goto("/admin/pipelines")
     page.get_by_role("link", name="Sales", exact=True).click()
