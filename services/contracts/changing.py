@@ -19,7 +19,12 @@ from marshmallow import validate
 
 from services.actors import Permission
 from services.arguments import Day, Number, Percent, Truth, UnitPrice, WholeNumber
-from services.contracts.billing import adjust, invoice_adjustments, invoice_until
+from services.contracts.billing import (
+    adjust,
+    adjustments_within,
+    invoice_adjustments,
+    invoice_until,
+)
 from services.contracts.days import DAY, Span
 from services.contracts.periods import PAID_PRICE, Part, at_price_of, period_of
 from services.contracts.revenue import settle_revenue
@@ -112,6 +117,7 @@ def change_quantity(
     if not quantity and len(rows) == 1:
         message = "This is the only line; cancel the subscription instead."
         raise Invalid(message, {"quantity": [message]})
+    _check_latest(uow, subscription, row, day)
     what = f"{row['title']}, {_shown(quantity)} instead of {_shown(before)}"
     paid = at_price_of(row, day)
     difference = _net({**paid, "quantity": quantity}, subscription) - _net(paid, subscription)
@@ -202,6 +208,32 @@ def _day(uow: UnitOfWork, subscription: Subscription, on: date | None) -> date:
         message = f"Use {show_day(earliest)} or a later day: earlier periods are closed."
         raise Invalid(message, {"on": [message]})
     return day
+
+
+def _check_latest(
+    uow: UnitOfWork, subscription: Subscription, row: Mapping[str, Any], day: date
+) -> None:
+    """Refuse a change from a day before another change of the line in the same period.
+
+    The difference is counted from what the line holds now, which it does since that change only.
+
+    Raises:
+        Invalid: With the day of that change.
+    """
+    paid = period_of(uow, subscription, day)
+    if paid is None:
+        return
+    sums: dict[date, Decimal] = {}
+    for one in adjustments_within(uow, subscription, Span(day + DAY, paid.ends_on)):
+        if one.product_id == row["product_id"] and one.title.startswith(f"{row['title']}, "):
+            sums[one.starts_on] = sums.get(one.starts_on, Decimal(0)) + one.amount
+    changed = [on for on, amount in sums.items() if amount]
+    if changed:
+        shown = show_day(max(changed))
+        message = (
+            f"{row['title']} was changed from {shown} on already; use that day or a later one."
+        )
+        raise Invalid(message, {"on": [message]})
 
 
 def _settle_period(  # noqa: PLR0917 - what, of what, by how much, from when, in which words

@@ -20,7 +20,7 @@ from services.actors import Permission
 from services.arguments import LongText
 from services.days import today
 from services.errors import Conflict
-from services.money import PricedLine, Totals, line_net, total_of_nets
+from services.money import PricedLine, Totals, line_net, show_money, total_of_nets
 from services.operations import operation
 from services.records.changes import change_record
 from services.sales.documents import add_copy, require
@@ -80,7 +80,8 @@ def credit_invoice(
     give_number(uow, note, today(uow), None)
     invoice.credited += note.gross
     status = "credited" if is_rest else settled_status(invoice)
-    change_record(uow, invoice, {"credited": invoice.credited, "status": status})
+    title = f"Credited {show_money(note.gross, note.currency)} by {note.number}"
+    change_record(uow, invoice, {"credited": invoice.credited, "status": status}, title=title)
     if invoice.order_id is not None:
         settle_order(uow, invoice.order_id)
     uow.emit("invoice.credited", "invoice", invoice.id, credit_note_id=str(note.id), rest=is_rest)

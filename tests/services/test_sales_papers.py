@@ -18,6 +18,7 @@ from services.documents.sandbox import render
 from services.documents.shipped import shipped_templates
 from services.documents.values import values_for
 from services.errors import Conflict, Invalid
+from services.records.timeline import timeline_of
 from services.sales.credit_notes import credit_notes_of, quantities_to_credit
 from services.sales.lines import lines_of, present_lines, totals_of
 from services.sales.model import Invoice, Order
@@ -97,6 +98,8 @@ def test_a_credit_note_takes_some_lines_when_they_are_named(shop):
     assert (note.number, note.net, note.gross, note.note) == ("CN-2026-00001", 360, 450, "Broken")
     left = _fresh(shop, Invoice, invoice.id)
     assert (left.status, left.credited, left.open) == ("issued", 450, Decimal("737.5"))
+    told = shop.ask(timeline_of, "invoice", invoice.id)[0].title
+    assert told == "Credited 450.00 EUR by CN-2026-00001"
     assert shop.ask(quantities_to_credit, invoice) == {1: 6, 2: 1}
 
 

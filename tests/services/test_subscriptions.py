@@ -380,6 +380,16 @@ def test_a_change_is_settled_at_the_price_of_the_paid_days_when_another_is_set_f
     assert _change(office, one, 2) == 310  # from the first day on, at the new price
 
 
+def test_a_change_is_refused_when_it_is_to_hold_before_another_of_the_period(office):
+    one = _started(office)
+    office.clock.moment = datetime(2026, 3, 20, 12, tzinfo=UTC)
+    _change(office, one, 4)
+    with pytest.raises(Invalid, match="changed from 20 Mar 2026 on already"):
+        _change(office, one, 3, on="2026-03-10")
+    _change(office, one, 2)  # taken back: the line holds what it did all along
+    assert _change(office, one, 3, on="2026-03-10") == Decimal("22.00")  # 31.00 by 22 of 31 days
+
+
 def test_paused_days_cost_nothing(office):
     one = _started(office)
     office.do("subscription.pause", "anna", subscription_id=one.id, resumes_on="2026-05-17")
