@@ -17,7 +17,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
 
+from services.access import row_condition
 from services.activities.model import Activity, ActivityStatus
+from services.actors import Verb
 from services.crm.account_model import Account
 from services.crm.board_parts import Board, BoardColumn, BoardQuery, Card, NextActivity
 from services.crm.deal_model import DEAL, Deal
@@ -160,9 +162,15 @@ def board_conditions(
 def _visible(uow: UnitOfWork) -> Any:
     """Return the columns of the visible deals, those that came last into their stage first."""
     statement = uow.select(Deal).with_only_columns(
-        *(getattr(Deal, name) for name in _COLUMNS), _next_activity(uow)
+        *(getattr(Deal, name) for name in _COLUMNS), _next_activity(uow), _may_move(uow)
     )
     return statement.order_by(Deal.stage_since.desc(), Deal.id.desc())
+
+
+def _may_move(uow: UnitOfWork) -> Any:
+    """Return whether the actor may change a deal: one that is shared may be only to be read."""
+    condition = row_condition(uow, Deal, Verb.UPDATE)
+    return (true() if condition is None else condition).label("may_move")
 
 
 def _next_activity(uow: UnitOfWork) -> Any:
@@ -243,6 +251,7 @@ def _card(
         owner=people.get(row.owner_id) if "owner_id" in readable else None,
         days=max(0, (uow.now - row.stage_since).days),
         is_rotting=row.rots_at is not None and row.rots_at < uow.now,
+        may_move=bool(row.may_move),
         next_activity=None if row.planned is None else _planned(uow, row.planned),
     )
 

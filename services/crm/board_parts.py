@@ -30,6 +30,7 @@ class Card:
     Attributes:
         deal: Its columns by name; what the actor may not read is None.
         days: How long it has been in its stage.
+        may_move: Whether the actor may change it.
     """
 
     deal: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Card:
     owner: str | None
     days: int
     is_rotting: bool
+    may_move: bool
     next_activity: NextActivity | None
 
 

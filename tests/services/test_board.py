@@ -13,6 +13,7 @@ from services.crm.deal_model import DEAL
 from services.crm.pipelines import all_stages
 from services.errors import Invalid, NotFound
 from services.filtering import parse_filter
+from services.people.model import find_user
 
 
 def board(desk, actor="maria", cards=20, **query):
@@ -66,6 +67,16 @@ def test_only_ones_own_deals_are_there_when_the_scope_is_own(staff):
     staff.do("deal.create", "boris", name="theirs", amount=2)
     new = column(board(staff, "anna"), "new")
     assert (names(new.cards), new.total) == (["mine"], Decimal("1.00"))
+
+
+def test_a_card_stays_where_it_is_when_it_is_shared_only_to_be_read(staff):
+    key = staff.do("deal.create", "boris", name="theirs").id
+    shared = {"record_type": "deal", "record_id": key, "user_id": staff.people["anna"].user_id}
+    for level in ("read", "write"):
+        staff.do("record.share", "boris", **shared, level=level)
+        anna = staff.ask(lambda uow: find_user(uow, "anna@lanewise.example").actor())
+        [card] = column(board(staff, anna), "new").cards
+        assert card.may_move is (level == "write")
 
 
 def test_deals_are_narrowed_when_the_board_is_filtered(staff, clock):
