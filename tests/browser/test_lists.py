@@ -57,3 +57,18 @@ def test_a_record_is_opened_from_anywhere_when_its_name_is_typed(
     assert_accessible(page)
     box.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Balcony doors, 2nd floor")
+
+
+def test_a_menus_dialog_begins_in_its_first_field_when_the_keyboard_opens_it(
+    sign_in: Callable[..., Page],
+) -> None:
+    page = sign_in("olga")
+    page.goto("/accounts")
+    page.locator("[data-row-link]").first.press("Enter")
+    page.wait_for_url("**/accounts/*")
+    page.get_by_role("button", name="More actions").press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("button", name="Assign …")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#send-mail [name=to]")).to_be_focused()

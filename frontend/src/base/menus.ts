@@ -19,10 +19,19 @@ function invoker(menu: HTMLElement): HTMLElement | null {
   return document.querySelector<HTMLElement>(`[popovertarget="${CSS.escape(menu.id)}"]`);
 }
 
+/** The open menu that the element is in, or whose button it is: there the focus stays at first. */
+function openMenuAt(element: Element): HTMLElement | null {
+  const inside = element.closest<HTMLElement>("[data-menu]:popover-open");
+  if (inside) return inside;
+  const menu = document.querySelector<HTMLElement>("[data-menu]:popover-open");
+  return menu && invoker(menu) === element ? menu : null;
+}
+
 function moveFocus(menu: HTMLElement, step: number): void {
   const items = [...menu.querySelectorAll<HTMLElement>(".lw-menu-item")];
   const at = items.indexOf(document.activeElement as HTMLElement);
-  items[(at + step + items.length) % items.length]?.focus();
+  const from = at < 0 && step < 0 ? items.length : at;
+  items[(from + step + items.length) % items.length]?.focus();
 }
 
 export function startMenus(): void {
@@ -38,7 +47,7 @@ export function startMenus(): void {
     true,
   );
   document.addEventListener("keydown", (event) => {
-    const menu = (event.target as Element | null)?.closest<HTMLElement>("[data-menu]:popover-open");
+    const menu = openMenuAt(event.target as Element);
     if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
     if ((event.target as HTMLElement).matches("input")) return;
     event.preventDefault();
