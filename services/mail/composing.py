@@ -71,11 +71,19 @@ def _addresses_in(text: str | None, field: str, *, least: int) -> list[str]:
 
 
 def _client_address(uow: UnitOfWork, record: Any) -> str | None:
-    """Return the address that a record itself or its contact has."""
-    own = getattr(record, "requester_email", None) or getattr(record, "email", None)
-    if own or getattr(record, "contact_id", None) is None:
-        return own
-    contact = uow.session.get(get_record_type("contact").model, record.contact_id)
+    """Return the address that a record itself or its contact has, if the actor may see it.
+
+    The mail that is sent would tell it.
+    """
+    hidden = uow.actor.hidden_fields(record.record_type)
+    for name in ("requester_email", "email"):
+        own: str | None = None if name in hidden else getattr(record, name, None)
+        if own:
+            return own
+    key = None if "contact_id" in hidden else getattr(record, "contact_id", None)
+    if key is None or "email" in uow.actor.hidden_fields("contact"):
+        return None
+    contact = uow.session.get(get_record_type("contact").model, key)
     return None if contact is None else contact.email
 
 

@@ -158,7 +158,8 @@ class RecordRights:
     def _below(self, record_type: str, wanted: FieldRight) -> frozenset[str]:
         """Return the fields with less than ``wanted`` in every role that lets the type be read.
 
-        A role without records of this type says nothing of its fields: it must not open them.
+        A role without records of this type says nothing of its fields: it must not open them. If
+        no role has any, what one of them closes is closed: papers name fields of linked records.
         """
         known = self._closed.get((record_type, wanted))
         if known is None:
@@ -166,7 +167,7 @@ class RecordRights:
                 role
                 for role in self.roles.values()
                 if role.scope(record_type, Verb.READ, self.standard) is not Scope.NONE
-            ]
+            ] or [role for role in self.roles.values() if role.fields.get(record_type)]
             named = {name for role in speaking for name in role.fields.get(record_type, ())}
             known = frozenset(
                 name

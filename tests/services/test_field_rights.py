@@ -12,6 +12,7 @@ from services.crm.pipelines import all_stages
 from services.documents.files import get_document
 from services.documents.values import values_for
 from services.errors import Invalid, NotAllowed, StaleVersion
+from services.mail.composing import recipients_of
 from services.people.model import User
 from services.records.changes import check_version
 from services.records.lists import list_records
@@ -23,6 +24,7 @@ ALL = {"*": dict.fromkeys(("create", "read", "update", "delete", "export"), "all
 RIGHTS = {
     "deal": {"amount": "hidden", "needs": "read", "account_id": "hidden"},
     "account": {"phone": "hidden"},
+    "contact": {"email": "hidden"},
 }
 
 
@@ -206,6 +208,14 @@ def test_a_document_holds_no_hidden_value_when_a_person_makes_it(clerk, deal):
     assert clerk.ask(get_document, made["document_id"], actor="petra")
     with pytest.raises(KeyError):
         as_petra(clerk, deal, lambda uow, record: values_for(uow, record)["deal"]["amount"])
+
+
+def test_a_mail_goes_to_no_address_when_the_sender_may_not_see_it(clerk):
+    eva = clerk.do("contact.create", last_name="Lund", email="eva@nordlys.example")
+    deal = clerk.do("deal.create", name="Fleet", contact_id=eva.id)
+    assert clerk.ask(recipients_of, deal, None) == ["eva@nordlys.example"]
+    with pytest.raises(Invalid, match="valid e-mail addresses"):
+        clerk.ask(recipients_of, deal, None, actor="petra")
 
 
 def test_no_paper_is_made_of_a_deal_when_its_amount_is_hidden(clerk, deal):

@@ -72,6 +72,12 @@ def test_a_role_opens_no_fields_when_it_gives_no_records_of_their_type():
     assert (both.hidden("deal"), both.locked("deal")) == (frozenset(), {"amount"})
 
 
+def test_a_field_is_closed_when_no_role_gives_records_of_its_type():
+    hiding = RoleRules({"deal": {"read": "own"}}, {"account": {"phone": "hidden"}})
+    other = RoleRules({"lead": {"read": "all"}})
+    assert "phone" in RecordRights({"a": hiding, "b": other}, Scope.OWN).hidden("account")
+
+
 @pytest.mark.parametrize(
     ("cells", "sees"),
     [
