@@ -137,8 +137,10 @@ class WholeNumber(_BlankIsNone, fields.Integer):
 
     def _validated(self, value: Any) -> int:
         number = _decimal(value)
-        if number != number.to_integral_value() or abs(number) > 2**31 - 1:
+        if number != number.to_integral_value():
             _refuse("This is not a whole number.")
+        if abs(number) > 2**31 - 1:
+            _refuse("This number is out of range.")
         return int(number)
 
 

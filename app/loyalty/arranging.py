@@ -59,7 +59,10 @@ def add_routes(blueprint: Blueprint) -> None:
 def _doing(step: _Step) -> Callable[..., ResponseReturnValue]:
     def do(uow: UnitOfWork, *, key: UUID, other: UUID | None = None) -> ResponseReturnValue:
         about = {"programme_id": str(key)} if step.about is None else {step.about: str(other)}
-        run(uow, step.operation, {**form_arguments(step.fields), **about})
+        given = form_arguments(step.fields)
+        if step.about is None:
+            given = {name: text for name, text in given.items() if text}
+        run(uow, step.operation, {**given, **about})
         flash("Saved.", "good")
         return redirect(url_for("loyalty.show", key=key))
 

@@ -52,7 +52,7 @@ def test_rules_and_levels_stand_on_the_programme_when_they_are_added(browse, mem
     browser.post(f"{page}/add-rule", **rule, activity_kind="")
     browser.post(f"{page}/add-level", name="Silver", from_points="100")
     text = browser.get(f"/loyalty/{member.programme_id}").text
-    assert "Invoice paid" in text
+    assert "2 for each" in text
     assert "Silver" in text
 
 
