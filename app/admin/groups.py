@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import control_texts, editing
 from app.forms import reason_of
 from app.views import view
 from services.actors import Permission
@@ -43,16 +44,26 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
     group = uow.get(Group, key)
     people = list_users(uow)
     stored = _stored(group, people)
-    given = _given() if request.method == "POST" else stored
+    given = control_texts(_given(), stored) if request.method == "POST" else None
+    edited = editing(group.version, control_texts(stored, stored), given, error)
     above = {"": "None"} | {str(one.id): one.name for one in list_groups(uow) if one.id != key}
+    names = [person.name for person in people if str(person.id) in stored["members"]]
+    read = {
+        "parent_id": above.get(stored["parent_id"], "None"),
+        "members": ", ".join(names) or "nobody",
+    }
+    for name in edited.notes.keys() & read.keys():
+        edited.notes[name] = f"Saved now: {read[name]}"
+    members = edited.values["members"].splitlines()
     return render_template(
         "admin/group.html",
         group=group,
-        values=given,
-        saved=_saved_now(given, stored, people, above, error),
+        values={**edited.values, "members": members},
+        edited=edited,
         error=error,
+        conflict=isinstance(error, StaleVersion),
         errors=error.fields if isinstance(error, Invalid) else {},
-        people=sorted(people, key=lambda person: str(person.id) not in given["members"]),
+        people=sorted(people, key=lambda person: str(person.id) not in members),
         others=above.items(),
     )
 
@@ -91,27 +102,6 @@ def _stored(group: Group, people: Sequence[User]) -> dict[str, Any]:
         "name": group.name,
         "parent_id": str(group.parent_id or ""),
         "members": sorted(str(person.id) for person in people if group in person.groups),
-    }
-
-
-def _saved_now(
-    given: dict[str, Any],
-    stored: dict[str, Any],
-    people: Sequence[User],
-    above: dict[str, str],
-    error: LanewiseError | None,
-) -> dict[str, str]:
-    """Return how people read what is stored, of the fields where the form says otherwise."""
-    if not isinstance(error, StaleVersion):
-        return {}
-    names = [person.name for person in people if str(person.id) in stored["members"]]
-    read = {
-        "name": stored["name"],
-        "parent_id": above.get(stored["parent_id"], "None"),
-        "members": ", ".join(names) or "nobody",
-    }
-    return {
-        name: f"Saved now: {read[name]}" for name, value in given.items() if value != stored[name]
     }
 
 
