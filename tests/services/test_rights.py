@@ -64,12 +64,12 @@ def test_nothing_is_changed_further_than_it_is_seen_when_a_role_says_so():
 
 
 def test_a_role_opens_no_fields_when_it_gives_no_records_of_their_type():
-    hiding = RoleRules({"deal": {"read": "all"}}, {"deal": {"amount": "hidden"}})
+    hiding = RoleRules({"deal": {"read": "all"}}, {"deal": {"competitor": "hidden"}})
     other = RoleRules({"lead": {"read": "all"}})
-    generous = RoleRules({"deal": {"read": "own"}}, {"deal": {"amount": "read"}})
-    assert RecordRights({"a": hiding, "b": other}, Scope.OWN).hidden("deal") == {"amount"}
+    generous = RoleRules({"deal": {"read": "own"}}, {"deal": {"competitor": "read"}})
+    assert RecordRights({"a": hiding, "b": other}, Scope.OWN).hidden("deal") == {"competitor"}
     both = RecordRights({"a": hiding, "b": generous}, Scope.OWN)
-    assert (both.hidden("deal"), both.locked("deal")) == (frozenset(), {"amount"})
+    assert (both.hidden("deal"), both.locked("deal")) == (frozenset(), {"competitor"})
 
 
 def test_a_field_is_closed_when_no_role_gives_records_of_its_type():
