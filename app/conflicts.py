@@ -50,7 +50,8 @@ def editing(
     """
     if given is None:
         return Editing(stored, stored, str(version))
-    seen = _sent()
+    given = {name: plain_lines(text) for name, text in given.items()}
+    seen = _seen_before()
     if not isinstance(error, StaleVersion):
         return Editing(given, seen, request.form.get("version", ""))
     values = {
@@ -84,7 +85,13 @@ def _control_text(value: Any) -> str:
     return "1" if value is True else str(value)
 
 
-def _sent() -> dict[str, str]:
+def plain_lines(text: str) -> str:
+    """Return a text as it is kept: browsers end lines in their own way."""
+    return text.replace("\r\n", "\n")
+
+
+def _seen_before() -> dict[str, str]:
+    """Return what the controls held when the form was shown, as it was sent along."""
     with suppress(ValueError):
         seen = json.loads(request.form.get("seen") or "{}")
         return seen if isinstance(seen, dict) else {}

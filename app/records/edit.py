@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.conflicts import editing, plain_lines
 from app.context import settings
 from app.forms import form_arguments, moment_text, number_text, reason_of
 from app.records.currency_change import (
@@ -66,7 +65,7 @@ def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         if (field.rules.default is not None if field.is_added else field.kind == "boolean")
     }
     arguments = {
-        name: _stored_text(kind, name, value)
+        name: stored_text(kind.type.field(name), value)
         for name, value in given.items()
         if value or name in emptied
     }
@@ -86,11 +85,7 @@ def show_edit(
     """Show the form with all fields; after a conflict, theirs stands beside each of mine."""
     record = get_record(uow, kind.record_type, key, verb=Verb.UPDATE)
     names = _open_fields(kind, uow, kind.edit_fields)
-    given = form_arguments(names)
-    if isinstance(error, StaleVersion):
-        seen = _seen()
-        given = {name: text for name, text in given.items() if _lines(text) != seen.get(name)}
-    return _render_form(kind, uow, names, given, error, record=record)
+    return _render_form(kind, uow, names, form_arguments(names), error, record=record)
 
 
 def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -98,9 +93,9 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     record = get_record(uow, kind.record_type, key)
     given = form_arguments(kind.edit_fields)
     changed = {
-        name: _stored_text(kind, name, value)
+        name: stored_text(kind.type.field(name), value)
         for name, value in given.items()
-        if _lines(value) != shown_text(getattr(record, name), _zone_of(record))
+        if plain_lines(value) != shown_text(getattr(record, name), _zone_of(record))
     }
     check_decided(kind, record, changed)
     arguments = {
@@ -113,19 +108,6 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     _attach_files(kind, uow, key)
     flash("Saved.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key))
-
-
-def _lines(text: str) -> str:
-    """Return a text as it is kept: browsers end lines in their own way."""
-    return text.replace("\r\n", "\n")
-
-
-def _seen() -> dict[str, str]:
-    """Return what the controls held when the form was shown, as it was sent along."""
-    with suppress(ValueError):
-        seen = json.loads(request.form.get("seen") or "{}")
-        return seen if isinstance(seen, dict) else {}
-    return {}
 
 
 def _open_fields(kind: RecordKind, uow: UnitOfWork, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -204,9 +186,8 @@ def _zone_of(record: Any) -> ZoneInfo:
     return settings().timezone if getattr(record, "all_day", False) else reader_zone()
 
 
-def _stored_text(kind: RecordKind, name: str, text: str) -> str:
+def stored_text(field: Field | None, text: str) -> str:
     """Return what a control sent as operations take it: a time with its zone, a plain number."""
-    field = kind.type.field(name)
     if field is not None and field.traits.is_decimal:
         return number_text(text)
     return moment_text(text) if field is not None and field.kind == "datetime" else text
@@ -224,13 +205,20 @@ def _render_form(
     fields = [field for field in kind.type.fields if field.name in names]
     zone = _zone_of(record)
     stored = {name: shown_text(getattr(record, name), zone) for name in names} if record else {}
+    values, edited = {**stored, **given}, None
+    if record:
+        sent = values if request.method == "POST" else None
+        edited = editing(record.version, stored, sent, error)
+        edited.notes.clear()  # The form tells them itself, as people read values.
+        values = dict(edited.values)
     double = error if isinstance(error, DuplicateFound) else None
     return render_template(
         "records/form.html",
         kind=kind,
         record=record,
         fields=sorted(fields, key=lambda field: names.index(field.name)),
-        values={**stored, **given},
+        values=values,
+        edited=edited,
         stored=stored,
         field_names=names,
         errors=error.fields if isinstance(error, Invalid) else {},
@@ -242,7 +230,7 @@ def _render_form(
         double=double,
         titles=Titles(uow, fields, [record] if record else [], given),
         zone_note=zone_note(),
-        offers=_offers(uow, fields) | _currencies(kind, uow, fields, {**stored, **given}),
+        offers=_offers(uow, fields) | _currencies(kind, uow, fields, values),
     )
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.forms import form_arguments, moment_text, reason_of
+from app.forms import form_arguments, reason_of
+from app.records.edit import stored_text
 from app.records.kind import RecordKind
 from app.records.titles import Titles, find_titles
 from services.errors import Conflict, Invalid, LanewiseError
@@ -81,7 +82,7 @@ def _asked(kind: RecordKind, uow: UnitOfWork) -> tuple[str, dict[str, Any]]:
     field = next((one for one in _fields(kind, uow) if one.name == what), None)
     if field is None:
         raise Invalid("Choose what is changed.", {"what": ["Choose what is changed."]})
-    text = _sent(field)
+    text = stored_text(field, form_arguments([field.name]).get(field.name, ""))
     is_tick = field.kind == "boolean" and not field.is_added
     if not text and not is_tick and "empties" not in request.form:
         message = "Give a value, or say that the present one is taken away."
@@ -91,13 +92,6 @@ def _asked(kind: RecordKind, uow: UnitOfWork) -> tuple[str, dict[str, Any]]:
     if field.name == kind.step_field and kind.step_operation is not None:
         return kind.step_operation, {field.name: text}
     return f"{kind.record_type}.update", {field.name: text}
-
-
-def _sent(field: Field) -> str:
-    """Return what the field's control sent, as operations take it."""
-    numbers = {field.name} if field.traits.is_decimal else set()
-    text = form_arguments([field.name], numbers).get(field.name, "")
-    return moment_text(text) if field.kind == "datetime" else text
 
 
 def _fields(kind: RecordKind, uow: UnitOfWork) -> list[Field]:

@@ -37,7 +37,10 @@ def address_of(platform, people, browse):
             return page.xpath('//a[contains(@href, "/groups/")][.="Sales"]/@href')[0]
         if subject == "person":
             return f"/admin/people/{people['employee']}"
-        return "/sales/organization"
+        address = "/sales/organization"
+        began = filled_in(olga.get(address).text, address)
+        olga.post(address, **{**began, "terms": "Six weeks.\nAt one address."})
+        return address
 
     return find
 
@@ -47,7 +50,8 @@ def filled_in(page: str, address: str) -> dict[str, Any]:
     [form] = html.fromstring(page).xpath(f'//form[@action="{address}"]')
     sent: dict[str, list[str]] = {}
     for name, value in form.form_values():
-        sent.setdefault(name, []).append(value)
+        text = "" if value == "on" else value  # which is how lxml reads an empty choice
+        sent.setdefault(name, []).append(text.replace("\n", "\r\n"))
     return {name: values if len(values) > 1 else values[0] for name, values in sent.items()}
 
 
@@ -103,9 +107,9 @@ def filled_in(page: str, address: str) -> dict[str, Any]:
         ),
         (
             "organization",
-            {"phone": "+4755000000", "bank": "NO 1"},
+            {"phone": "+4755000000", "bank": "NO 1", "terms": "Four weeks."},
             {"bank": "NO 2"},
-            {"phone": "+4755000000", "bank": "NO 2"},
+            {"phone": "+4755000000", "bank": "NO 2", "terms": "Four weeks."},
             "Saved now: NO 1",
         ),
     ],
@@ -126,3 +130,20 @@ def test_what_both_changed_stands_when_two_send_one_form(  # noqa: PLR0917 - one
     assert olga.post(address, **again).status_code == 302
     stands = filled_in(olga.get(address).text, address)
     assert both.items() <= {**dict.fromkeys(both), **stands}.items()
+
+
+def test_a_form_refused_for_another_reason_takes_nothing_back(browse, as_person):
+    deal = as_person("employee", "deal.create", {"name": "Doors"})
+    address, anna = f"/deals/{deal.id}/edit", browse("employee")
+    began = filled_in(anna.get(address).text, address)
+    as_person("employee", "deal.update", {"deal_id": deal.id, "needs": "Two\nwings"})
+
+    wrong = anna.post(address, **{**began, "expected_close_on": "soon"})
+    assert wrong.status_code == 422
+    late = anna.post(
+        address, **filled_in(wrong.text, address) | {"expected_close_on": "2026-05-01"}
+    )
+    assert late.status_code == 409
+    assert anna.post(address, **filled_in(late.text, address)).status_code == 302
+    stands = filled_in(anna.get(address).text, address)
+    assert (stands["needs"], stands["expected_close_on"]) == ("Two\r\nwings", "2026-05-01")
