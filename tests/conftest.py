@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--pictures", action="store_true", help="write the pictures that the README shows"
     )
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives to the end: every module and every test that was found."""
+    gc.collect()
+    gc.freeze()
 
 
 class FrozenClock:

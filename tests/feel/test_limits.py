@@ -1,11 +1,11 @@
 """No expression takes more than its share of time, memory or stack."""
 
 import contextlib
-import time
 
 import pytest
 
 from feel import FeelError, FeelLimitError, FeelSyntaxError, Run, compile_expression, evaluate
+from tests.processor_time import processor_time_below
 
 # Lists of ten of the list before: a tree of 10^13 leaves made of 130 references.
 NESTED = ", ".join(
@@ -43,12 +43,8 @@ BOMBS = [
 
 @pytest.mark.parametrize("text", BOMBS, ids=lambda text: text[:40])
 def test_an_evaluation_is_stopped_when_it_takes_too_much(text):
-    started = time.thread_time()
-
-    with pytest.raises(FeelLimitError):
+    with processor_time_below(1.9), pytest.raises(FeelLimitError):
         evaluate(text, {})
-
-    assert time.thread_time() - started < 1.9
 
 
 LONG = f'{{a: string join(for i in 1..1000 return "{"x" * 990}"), r: for i in 1..100000 return '
@@ -89,12 +85,8 @@ def test_an_evaluation_is_stopped_when_its_values_take_too_much_memory(text):
     ids=lambda text: text[:40],
 )
 def test_extreme_values_take_no_time_when_computed(text):
-    started = time.thread_time()
-
-    with contextlib.suppress(FeelError):
+    with processor_time_below(0.5), contextlib.suppress(FeelError):
         evaluate(text, {})
-
-    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
@@ -112,12 +104,8 @@ def test_extreme_values_take_no_time_when_computed(text):
     ids=lambda text: text[:20],
 )
 def test_a_hostile_text_is_refused_in_time_when_parsed(text):
-    started = time.thread_time()
-
-    with pytest.raises((FeelSyntaxError, FeelLimitError)):
+    with processor_time_below(1.0), pytest.raises((FeelSyntaxError, FeelLimitError)):
         compile_expression(text)
-
-    assert time.thread_time() - started < 1.0
 
 
 def test_an_expression_reaches_no_python_object_when_it_names_attributes():

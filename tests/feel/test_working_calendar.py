@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
-from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +19,7 @@ from feel.working_time import (
     working_spans,
     working_time_between,
 )
+from tests.processor_time import processor_time_below
 
 OFFICE = ((600, 1080),)
 FREE = ()
@@ -162,12 +162,9 @@ def test_a_calendar_is_refused_when_it_makes_no_sense(week, zone, special):
 def test_a_far_result_is_refused_when_it_is_beyond_a_hundred_years():
     found = office()
     found.year(2026)
-    begun = perf_counter()
     for amount in (10**6 * HOUR, -(10**6) * HOUR):
-        with pytest.raises(CalendarRangeError):
+        with processor_time_below(0.5), pytest.raises(CalendarRangeError):
             add_working_time(found, at("2126-03-01T19:00"), amount)
-    # A millisecond a year, with room for a machine that has other things to do.
-    assert perf_counter() - begun < 1.0
     with pytest.raises(CalendarRangeError):
         working_time_between(found, at("1800-03-01T19:00"), at("2026-03-01T19:00"))
     with pytest.raises(CalendarRangeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
@@ -132,12 +131,10 @@ def test_a_torn_repetition_is_refused_when_it_spans_a_table():
 
 
 @pytest.mark.parametrize("inner", ["", "{{ line.title }}"])
-def test_filling_ends_in_time_when_loops_are_huge(inner):
+def test_filling_ends_by_its_repetitions_when_loops_are_huge(inner):
     nested = "{% for line in positions %}" * 3 + inner + "{% endfor %}" * 3
-    begun = time.monotonic()
     with pytest.raises(Invalid, match="repetitions"):
         _fill(word_file(nested), positions=_lines(200))
-    assert time.monotonic() - begun < filling.MAX_SECONDS
 
 
 def test_filling_ends_in_time_when_each_round_takes_long(monkeypatch):
