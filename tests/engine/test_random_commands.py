@@ -345,7 +345,7 @@ def check(play, ledger):
     assert all(scope in play.execution._instance.tasks for scope in ids)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(blocks(), st.integers(0, 2**32))
 def test_nothing_is_left_behind_by_any_command(block, seed):
     walk(Play(painted(block), host=host()), random.Random(seed))
@@ -361,7 +361,7 @@ def renamed(spec, xml):
     return compile_process(parse_model(text.encode()), "p", "v2"), names
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(blocks(), st.integers(0, 2**32), st.booleans())
 def test_instance_is_the_same_when_it_was_taken_to_another_version_and_back(block, seed, rename):
     drawing = painted(block)
@@ -405,7 +405,7 @@ def places(tokens):
     return [(token.token_id, token.element_id) for token in tokens if token.role == "token"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(blocks(), st.integers(0, 2**32))
 def test_instance_goes_on_in_a_changed_version_or_is_told_what_blocks_it(block, seed):
     order = random.Random(seed)

@@ -119,7 +119,7 @@ class Builder:
         return reset, done
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(blocks(), st.integers(0, 2**32))
 def test_random_process_completes_with_the_expected_tasks_in_any_order(block, seed):
     builder = Builder()
@@ -137,7 +137,7 @@ def test_random_process_completes_with_the_expected_tasks_in_any_order(block, se
     assert play.trace.count("end") == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(blocks(), st.integers(0, 2**32))
 def test_random_process_is_the_same_when_it_is_kept_in_memory(block, seed):
     builder = Builder()

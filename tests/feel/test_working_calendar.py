@@ -204,13 +204,13 @@ AMOUNTS = st.timedeltas(timedelta(days=-30), timedelta(days=30))
 
 
 @given(CALENDARS, MOMENTS, AMOUNTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_is_added_lies_between(found, moment, amount):
     assert working_time_between(found, moment, add_working_time(found, moment, amount)) == amount
 
 
 @given(CALENDARS, MOMENTS, AMOUNTS, AMOUNTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_time_is_added_alike_when_it_is_added_in_two_steps(found, moment, one, other):
     if (one < timedelta()) != (other < timedelta()):
         one = -one
@@ -219,7 +219,7 @@ def test_time_is_added_alike_when_it_is_added_in_two_steps(found, moment, one, o
 
 
 @given(CALENDARS, MOMENTS, MOMENTS, AMOUNTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_begins_later_ends_no_earlier(found, one, other, amount):
     first, second = sorted((one, other))
     assert add_working_time(found, first, amount) <= add_working_time(found, second, amount)
@@ -227,7 +227,7 @@ def test_what_begins_later_ends_no_earlier(found, one, other, amount):
 
 
 @given(CALENDARS, st.lists(MOMENTS, min_size=3, max_size=3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_working_time_adds_up_when_it_is_cut(found, moments):
     one, two, three = moments
     parts = working_time_between(found, one, two) + working_time_between(found, two, three)
@@ -235,7 +235,7 @@ def test_working_time_adds_up_when_it_is_cut(found, moments):
 
 
 @given(CALENDARS, MOMENTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_next_working_moment_is_the_first_one(found, moment):
     coming = next_working_time(found, moment)
     assert is_working_time(found, coming)
@@ -244,7 +244,7 @@ def test_the_next_working_moment_is_the_first_one(found, moment):
 
 
 @given(CALENDARS, MOMENTS.map(lambda one: one.replace(second=0, microsecond=0)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_spans_are_those_that_a_clock_shows(found, moment):
     """Counts minutes by the rule's own words, for the days without a change of clocks."""
     zone = ZoneInfo(found.zone)

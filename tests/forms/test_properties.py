@@ -155,7 +155,7 @@ def placed(values, prefix=""):
             yield f"{prefix}{name}", value
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(schema=forms_of_fields(), data=answers, context=answers)
 def test_what_is_accepted_fits_the_schema(schema, data, context):
     assert find_faults(schema) == []
@@ -184,7 +184,7 @@ names = st.sampled_from(
 kinds_or_not = st.sampled_from(["textfield", "select", "group", "dynamiclist", "expression", "x"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     parts=st.lists(
         st.dictionaries(names, json_values, max_size=6).flatmap(

@@ -28,7 +28,7 @@ def test_periods_begin_on_their_anchor_day_when_the_first_began_in_a_short_month
     assert rhythm.period_at(date(2026, 4, 1)).first == date(2026, 3, 31)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.dates(date(2000, 1, 1), date(2060, 12, 31)),
     st.integers(1, 31),

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -208,7 +208,7 @@ def test_one_that_is_there_and_a_new_one_are_refused_together(staff):
         staff.do("lead.convert", lead_id=_lead(staff).id, account_id=account.id, new_account=True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 @given(
     name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30),
     company=st.none() | st.sampled_from(["Acme", "ACME.", "Bølge & Sønn", "Öz A.Ş."]),

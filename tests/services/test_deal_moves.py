@@ -8,7 +8,7 @@ from decimal import Decimal
 from threading import Barrier
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.crm.deal_model import Deal
@@ -260,7 +260,7 @@ _MOVES = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15)
 @given(_MOVES)
 def test_the_stays_add_up_to_the_age_when_moves_are_any(staff, clock, moves):
     deal = staff.do("deal.create", name="Windows", amount="100")

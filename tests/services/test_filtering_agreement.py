@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.test_filtering import condition, found
@@ -136,12 +136,12 @@ def _fill(staff, clock):
 def test_sql_and_python_agree_when_a_filter_is_any(staff, clock):
     _fill(staff, clock)
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=50)
     @given(raw=FILTERS, actor=ROLES)
     def agree(raw, actor):
         found(staff, "deal", raw, actor)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40)
     @given(raw=ACCOUNT_FILTERS, actor=ROLES)
     def agree_on_accounts(raw, actor):
         found(staff, "account", raw, actor)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -233,7 +233,7 @@ def test_somebody_is_told_when_the_words_of_a_position_were_changed_meanwhile(st
         staff.do("deal.set_positions", positions=[], **about)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.decimals("0.001", 999, places=3), _CENTS), min_size=1, max_size=5))
 def test_no_cent_is_lost_when_positions_are_any(staff, lines):
     deal = staff.do("deal.create", name="Windows")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import Invalid
@@ -238,7 +238,7 @@ def test_each_shipped_sort_has_an_index_when_tables_are_made():
 _ANY_TEXT = st.text(st.characters(), max_size=50)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30)
 @given(search=_ANY_TEXT, value=_ANY_TEXT, cursor=st.text(max_size=60))
 def test_nothing_breaks_when_a_query_is_any_text(staff, search, value, cursor):
     staff.ask(list_records, "lead", search=search)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -299,7 +299,7 @@ def test_names_and_subjects_are_read_when_they_came_as_bare_bytes():
     assert (mail.from_name, mail.subject) == ("Jürgen Groß", "Tür")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(
     st.binary(max_size=400),
     st.lists(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Uuid, func, insert, select, text
 
@@ -286,9 +286,7 @@ _FIELDS = ("phone", "city", "country", "industry", "description", "address")
     st.fixed_dictionaries({name: st.sampled_from([None, "a", "b"]) for name in _FIELDS[1:]}),
     st.sets(st.sampled_from(_FIELDS)),
 )
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 def test_undoing_is_the_inverse_whatever_is_taken_over(staff, ours, theirs, take):
     one = staff.do("account.create", "anna", name="One", **ours)
     two = staff.do("account.create", "anna", name="Two", **theirs)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -94,7 +94,7 @@ def test_an_edited_cell_alone_is_changed_when_a_file_comes_back(staff):
     assert found == {"Berg": "Buyer", "Lie": "Owner"}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(st.lists(TEXTS, min_size=2, max_size=2), min_size=1, max_size=5))
 def test_a_cell_is_the_same_when_any_text_goes_through_a_file(rows):
     file = io.BytesIO()

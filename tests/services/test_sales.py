@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
@@ -491,11 +491,7 @@ def test_a_change_is_refused_when_somebody_else_was_quicker(shop):
     ),
     st.data(),
 )
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=15)
 def test_parts_of_an_order_come_to_its_quantity_whatever_they_are(shop, lines, data):
     order = _order(
         shop, *({"title": "X", "quantity": str(q), "unit_price": str(p)} for q, p in lines)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -162,11 +162,7 @@ def test_no_more_is_credited_than_was_invoiced_when_two_do_it_at_once(shop):
     st.sampled_from(["0", "3.33"]),
     st.data(),
 )
-@settings(
-    max_examples=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=8)
 def test_credit_notes_come_to_their_invoice_whatever_the_parts_are(
     shop, lines, currency, discount, data
 ):

@@ -393,7 +393,7 @@ PAUSES = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_s
 
 
 @given(PAUSES, st.integers(60, 10**6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_so_much_is_worked_outside_of_pauses_when_it_is_due(spans, seconds):
     at, pauses = MONDAY, []
     for wait, length in spans:
