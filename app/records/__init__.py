@@ -20,6 +20,7 @@ from app.records import (
     made,
     many,
     pages,
+    picking,
     sales_lines,
 )
 from app.records.added import by_place, init_added_kinds
@@ -51,7 +52,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(_added_blueprint())
     app.register_blueprint(conversion_blueprint())
     shared = Blueprint("records", __name__)
-    shared.add_url_rule("/pick/<record_type>", "pick", view(_READ)(edit.pick))
+    shared.add_url_rule("/pick/<record_type>", "pick", view(_READ)(picking.pick))
     app.register_blueprint(shared)
     app.register_blueprint(views_blueprint())
     documents = Blueprint("documents", __name__, url_prefix="/documents")

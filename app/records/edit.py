@@ -23,7 +23,6 @@ from app.records.currency_change import (
     question,
 )
 from app.records.kind import RecordKind
-from app.records.staff import MATCHES, STAFF, offer_staff
 from app.records.titles import Titles
 from app.zones import reader_zone, zone_note
 from services.actors import Verb
@@ -31,15 +30,7 @@ from services.custom.values import storage_of
 from services.duplicates.saving import DOUBLE_ARGUMENTS, DuplicateFound
 from services.errors import Invalid, LanewiseError, StaleVersion
 from services.operations import run
-from services.records.folding import fold
-from services.records.lists import list_records
-from services.records.types import (
-    Field,
-    find_relation,
-    get_record,
-    get_record_type,
-    title_of,
-)
+from services.records.types import Field, find_relation, get_record
 from services.unit_of_work import UnitOfWork
 
 _MINUTE: Final = "%Y-%m-%dT%H:%M"
@@ -114,25 +105,6 @@ def _open_fields(kind: RecordKind, uow: UnitOfWork, names: tuple[str, ...]) -> t
     """Return those of the fields that the actor may fill in."""
     locked = uow.actor.locked_fields(kind.record_type)
     return tuple(name for name in names if name not in locked)
-
-
-def pick(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
-    """Offer the records whose title matches, for a relation field of a form."""
-    name = request.args.get("name", "")
-    if record_type in {STAFF, "user", "group"}:
-        without = request.args.get("without", "")
-        people = offer_staff(uow, record_type, request.args.get("pick", ""), without)
-        return render_template("records/offers.html", name=name, offers=people)
-    relation = find_relation(record_type)
-    if relation is not None and relation.offers is not None:
-        wanted = fold(request.args.get("pick", ""))
-        offers = [one for one in relation.offers(uow) if wanted in fold(one[1])][:MATCHES]
-        return render_template("records/offers.html", name=name, offers=offers, type=relation)
-    words = request.args.get("pick") or None
-    page = list_records(uow, record_type, search=words, limit=MATCHES, counts=False)
-    found = get_record_type(record_type)
-    offers = [(record.id, title_of(record)) for record in page.items]
-    return render_template("records/offers.html", name=name, offers=offers, type=found)
 
 
 def _defaults(kind: RecordKind) -> dict[str, str]:

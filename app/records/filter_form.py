@@ -20,19 +20,27 @@ from services.filtering.operators import TIME_KINDS, Operator, operator_of, oper
 from services.filtering.parsing import find_field, target_of_type
 from services.filtering.periods import SUGGESTED
 from services.filtering.relations import target_of
-from services.people.groups import list_groups
-from services.people.users import list_users
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
 MAX_ROWS: Final = 30
-_PEOPLE: Final = 500
 _TRUTHS: Final = [("true", "Yes"), ("false", "No")]
+_WORDS: Final = {
+    "user": [("me", "Me"), ("my team", "My team")],
+    "group": [("my team", "My teams")],
+}
+"""What people and groups are told by without naming one."""
 
 
 @dataclass(slots=True)
 class Row:
-    """One condition of the form; ``group`` 0 stands outside of every group."""
+    """One condition of the form; ``group`` 0 stands outside of every group.
+
+    Attributes:
+        options: What can be chosen; of what is searched for, only what was chosen.
+        words: What can be said instead of one that is searched for.
+        several: More than one of those can be chosen.
+    """
 
     group: int
     path: str = ""
@@ -41,6 +49,8 @@ class Row:
     operators: Sequence[Operator] = ()
     control: str = ""
     options: list[tuple[str, str]] = field(default_factory=list)
+    words: list[tuple[str, str]] = field(default_factory=list)
+    several: bool = False
     relation: str = ""
     label: str = ""
 
@@ -215,12 +225,11 @@ def _equip_value(uow: UnitOfWork, row: Row, found: Field, operator: Operator) ->
         row.control, row.options = "several" if several else "one", list(found.choices.items())
     elif found.kind == "boolean":
         row.control, row.options = "one", _TRUTHS
-    elif found.relation in {"user", "group"}:
-        row.control = "several" if several else "one"
-        row.options = _people(uow, found.relation)
     elif found.relation is not None:
-        row.control, row.relation = "record", found.relation
-        row.options = _chosen(uow, found.relation, row.values)
+        row.control, row.relation, row.several = "record", found.relation, several
+        row.values = row.values if several else row.values[:1]
+        row.words = _WORDS.get(found.relation, [])
+        row.options = chosen_of(uow, found.relation, row.values)
     elif found.kind in TIME_KINDS:
         row.control = "two_days" if operator.takes == "two" else "day"
         row.options = [(text, text) for text in SUGGESTED]
@@ -230,15 +239,8 @@ def _equip_value(uow: UnitOfWork, row: Row, found: Field, operator: Operator) ->
             row.values = [", ".join(row.values)] if row.values else []
 
 
-def _people(uow: UnitOfWork, relation: str) -> list[tuple[str, str]]:
-    if relation == "group":
-        return [("my team", "My teams"), *((str(one.id), one.name) for one in list_groups(uow))]
-    people = ((str(one.id), one.name) for one in list_users(uow)[:_PEOPLE])
-    return [("me", "Me"), ("my team", "My team"), *people]
-
-
-def _chosen(uow: UnitOfWork, relation: str, values: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the records that were chosen, as far as the actor may see them."""
+def chosen_of(uow: UnitOfWork, relation: str, values: Sequence[str]) -> list[tuple[str, str]]:
+    """Return key and title of what was chosen, in order, as far as the actor may see it."""
     keys = []
     for value in values:
         try:
@@ -246,4 +248,4 @@ def _chosen(uow: UnitOfWork, relation: str, values: Sequence[str]) -> list[tuple
         except ValueError:
             continue
     titles = find_titles(uow, relation, keys) if keys else {}
-    return [(str(key), title.text) for key, title in titles.items()]
+    return [(str(key), titles[key].text) for key in dict.fromkeys(keys) if key in titles]
