@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
+from services.languages import LANGUAGES
 from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
 from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
@@ -22,6 +23,8 @@ class Account(Matched, Reachable, InTerritory, Record, Base):
         domain: The host of ``website`` without ``www.``; found by e-mail domain.
         parent_id: The account that it is a part of; ``account_tree`` refuses circles.
         price_list_id: What it pays by; None: as its parent does, else by the standard list.
+        payment_days: How long it has to pay an invoice; None: as long as all others.
+        language: Of the documents and mails that are made for it, two letters; None: one's own.
     """
 
     __tablename__ = "accounts"
@@ -42,6 +45,8 @@ class Account(Matched, Reachable, InTerritory, Record, Base):
     domain: Mapped[str | None] = mapped_column(index=True)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     price_list_id: Mapped[UUID | None] = mapped_column(ForeignKey("price_lists.id"), index=True)
+    payment_days: Mapped[int | None]
+    language: Mapped[str | None]
 
 
 ACCOUNT = register_record_type(
@@ -62,6 +67,19 @@ ACCOUNT = register_record_type(
             Field("industry", "Industry"),
             Field("parent_id", "Parent account", "relation", relation="account"),
             Field("price_list_id", "Price list", "relation", relation="price_list"),
+            Field(
+                "payment_days",
+                "Days to pay",
+                "number",
+                hint="Empty: as many as all have.",
+            ),
+            Field(
+                "language",
+                "Language",
+                "choice",
+                choices=LANGUAGES,
+                hint="Of documents and mails for it, where a template has it.",
+            ),
             Field("description", "Description", "long_text"),
             TERRITORY_FIELD,
             *COMMON_FIELDS,

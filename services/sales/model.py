@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from services.database import Base, Keyed
@@ -134,10 +134,21 @@ class Invoice(SalesDocument, Base):
         credited: What credit notes have taken back of it.
         corrects_id: The invoice that a credit note takes back, or a part of it.
         subscription_id: The subscription that it is for.
+        reminders: How often its client was reminded that it is late.
+        reminded_on: The last time of those.
+        told_late_on: The day on which the processes were told that it is late.
     """
 
     __tablename__ = "invoices"
-    __table_args__ = _indexes("invoices", "due_on")
+    __table_args__ = (
+        *_indexes("invoices", "due_on"),
+        Index(
+            "ix_invoices_owed",
+            "due_on",
+            "id",
+            postgresql_where=text("status = 'issued' AND kind = 'invoice'"),
+        ),
+    )
     __search__ = ("number", "title")
 
     number: Mapped[str | None] = mapped_column(unique=True)
@@ -151,6 +162,9 @@ class Invoice(SalesDocument, Base):
     subscription_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("client_subscriptions.id"), index=True
     )
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")
+    reminded_on: Mapped[date | None]
+    told_late_on: Mapped[date | None]
 
     @property
     def open(self) -> Decimal:
@@ -284,6 +298,8 @@ INVOICE = register_record_type(
             Field("status", "Status", "choice", choices=INVOICE_STATUSES, writable=False),
             Field("issued_on", "Issued", "date", writable=False),
             Field("due_on", "Due", "date"),
+            Field("reminders", "Reminders", "number", writable=False),
+            Field("reminded_on", "Reminded", "date", writable=False),
             *_SUMS,
             Field("paid", "Paid", "money", writable=False),
             Field("credited", "Credited", "money", writable=False),
