@@ -2,6 +2,7 @@
 
 from services import audit, audit_redactions, changes, jobs, submissions
 from services.activities import model as activity_model
+from services.bulk import model as bulk_model
 from services.calendars import model as calendar_model
 from services.consents import model as consent_model
 from services.contracts import model as contract_model
@@ -51,6 +52,7 @@ __all__ = [
     "assignment",
     "audit",
     "audit_redactions",
+    "bulk_model",
     "calendar_model",
     "campaign_model",
     "changes",
