@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.database import Base, Keyed
+from services.database import Base, Keyed, Timestamped, Versioned
 from services.records.base import COMMON_FIELDS, Record, sort_indexes
-from services.records.types import Field, RecordType, register_record_type
+from services.records.types import (
+    Field,
+    RecordType,
+    Relation,
+    register_record_type,
+    register_relation,
+)
 
 
 class ActivityStatus(StrEnum):
@@ -54,6 +61,10 @@ class Activity(Record, Base):
         reminded_at: When people were reminded; None again once ``remind_at`` is another.
         regarding_type: The type of the record that it is about; None for none.
         account_id: Of that record; the account's page shows it too.
+        series_id: What it comes again in; None for what happens once.
+        slot_at: When the rule of the series has it, even if it was moved since.
+        varied: What was changed of this one alone, which the series then leaves: names of fields,
+            and ``times`` for all that says when it is.
     """
 
     __tablename__ = "activities"
@@ -69,6 +80,9 @@ class Activity(Record, Base):
         Index("ix_activities_regarding", "regarding_id", "due_at"),
         Index("ix_activities_open_owner", "owner_id", "due_at", postgresql_where=_OPEN),
         Index("ix_activities_remind_at", "remind_at", postgresql_where=_TO_REMIND),
+        # At the end only: a whole series may move by a day.
+        UniqueConstraint("series_id", "slot_at", deferrable=True, initially="DEFERRED"),
+        Index("ix_activities_calendar", "owner_id", "starts_at", "due_at"),
     )
     __search__ = ("subject", "location", "result")
     __participants__ = ("activity_participants", "activity_id", "user_id")
@@ -94,6 +108,44 @@ class Activity(Record, Base):
     regarding_type: Mapped[str | None]
     regarding_id: Mapped[UUID | None] = mapped_column(info={"type_column": "regarding_type"})
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    series_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity_series.id"))
+    slot_at: Mapped[datetime | None]
+    varied: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+
+
+class ActivitySeries(Versioned, Timestamped, Base):
+    """What comes again by a rule; each time it does is an activity like any other.
+
+    Attributes:
+        name: The rule as people say it.
+        rule: The RRULE of RFC 5545.
+        timezone: In whose clock on the wall it is always at the same time.
+        starts_at: The first time of all.
+        made_until: The last time that there is an activity for, or was.
+        extend_at: When more of them are to be made; None once there are all.
+        invited_at: When people outside were sent the whole series, not one of it.
+    """
+
+    __tablename__ = "activity_series"
+    __table_args__ = (
+        Index(
+            "ix_activity_series_extend_at",
+            "extend_at",
+            postgresql_where=text("extend_at IS NOT NULL"),
+        ),
+    )
+    __audited__ = True
+
+    name: Mapped[str]
+    rule: Mapped[str]
+    timezone: Mapped[str]
+    starts_at: Mapped[datetime]
+    made_until: Mapped[datetime]
+    extend_at: Mapped[datetime | None]
+    invited_at: Mapped[datetime | None]
+
+
+register_relation(Relation("activity_series", ActivitySeries, ("name", "rule"), lambda _: ()))
 
 
 class Participant(Keyed, Base):
@@ -137,6 +189,7 @@ ACTIVITY = register_record_type(
             Field("regarding_type", "About a", writable=False),
             Field("regarding_id", "About", "relation", writable=False),
             Field("account_id", "Account", "relation", relation="account", writable=False),
+            Field("series_id", "Repeats", "relation", relation="activity_series", writable=False),
             Field("completed_at", "Completed", "datetime", writable=False),
             Field("cancelled_at", "Cancelled", "datetime", writable=False),
             Field("description", "Description", "long_text"),
