@@ -12,7 +12,9 @@ import json
 import os
 import re
 import resource
+import signal
 import struct
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -232,6 +234,7 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # which ends the process
 
 
 def _read(size: int) -> bytes:
@@ -250,8 +253,12 @@ def _write(payload: bytes) -> None:
         view = view[os.write(1, view) :]
 
 
-def serve() -> None:
-    """Answer requests from standard input until it ends."""
+def serve(seconds: float) -> None:
+    """Answer requests from standard input until it ends.
+
+    Args:
+        seconds: How much of a processor's time one answer may take before the process is ended.
+    """
     _limit()
     _write(b'{"ready":true}')
     while True:
@@ -260,14 +267,16 @@ def serve() -> None:
             request = json.loads(_read(size))
         except EOFError:
             return
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             reply = json.dumps(answer(request), allow_nan=False).encode()
         except (TypeError, ValueError) as problem:
             reply = json.dumps({"error": f"A value is no JSON value: {problem}"}).encode()
+        signal.setitimer(signal.ITIMER_PROF, 0)
         if len(reply) > MAX_RESULT_BYTES:
             reply = json.dumps({"error": "The result is too large."}).encode()
         _write(reply)
 
 
 if __name__ == "__main__":
-    serve()
+    serve(float(sys.argv[1]))

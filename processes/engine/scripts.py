@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -24,7 +25,10 @@ import orjson
 from processes.engine.errors import BpmnError, StepFailed
 
 TIME_SECONDS = 1.0
-START_SECONDS = 10.0
+"""Of a processor, so that a loaded machine stops no script that ends in time on an idle one."""
+PATIENCE_SECONDS = 20.0
+"""By the clock on the wall, for an answer."""
+START_SECONDS = 60.0
 MAX_CHILDREN = 4
 
 _PROGRAM = Path(__file__).with_name("sandbox.py")
@@ -43,7 +47,7 @@ class _Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-            [sys.executable, "-I", str(_PROGRAM)],
+            [sys.executable, "-I", str(_PROGRAM), str(TIME_SECONDS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -96,7 +100,9 @@ class _Child:
                 raise _LateError
             part = os.read(descriptor, size - len(parts))
             if not part:
-                raise _ChildGoneError
+                self.kill()
+                is_late = self._process.returncode == -signal.SIGPROF
+                raise _LateError if is_late else _ChildGoneError
             parts += part
         return parts
 
@@ -134,7 +140,7 @@ class _Pool:
 
     def _ask(self, child: _Child, request: bytes) -> Any:
         try:
-            answer = child.ask(request, TIME_SECONDS)
+            answer = child.ask(request, PATIENCE_SECONDS)
         except BaseException:
             child.kill()
             raise

@@ -1,6 +1,6 @@
 import os
+import signal
 import threading
-import time
 
 import pytest
 
@@ -48,13 +48,36 @@ def test_error_names_its_reason_when_a_script_fails():
 
 
 BILLION = "1000000000"
+MOMENT_SECONDS = 0.2
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Stop scripts soon."""
+    monkeypatch.setattr(scripts, "TIME_SECONDS", MOMENT_SECONDS)
+    scripts._pool.close()
+    yield
+    scripts._pool.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"def f():\n    for i in range({BILLION}):\n        pass\nf()",
+        f"for i in range({BILLION}):\n    x = i",
+        "while True:\n    pass",
+        "10 ** 10 ** 10",
+    ],
+)
+def test_a_script_is_stopped_when_it_computes_for_too_long(hurried, text):
+    with pytest.raises(StepFailed, match=f"after {MOMENT_SECONDS} s"):
+        scripts.run(text, {}, {})
+    assert scripts.evaluate("1 + 1", {}, {}) == 2
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"def f():\n    for i in range({BILLION}):\n        pass\nf()", "after 1 s"),
-        (f"for i in range({BILLION}):\n    x = i", "after 1 s"),
         (f"a = list(range({BILLION}))", "memory"),
         (f'a = "a" * {BILLION}', "memory"),
         (f'a = "a" * {BILLION}0', "failed"),
@@ -69,11 +92,9 @@ BILLION = "1000000000"
     ids=lambda value: value[:30],
 )
 def test_hostile_script_ends_as_a_failed_step_when_it_wants_too_much(text, reason):
-    begun = time.monotonic()
     with pytest.raises(StepFailed) as caught:
         scripts.run(text, {}, {})
     assert reason in caught.value.message, caught.value.message
-    assert time.monotonic() - begun < scripts.START_SECONDS
     assert scripts.evaluate("1 + 1", {}, {}) == 2
 
 
@@ -89,6 +110,17 @@ def test_escape_is_refused_when_a_script_reaches_out(text):
 def test_syntax_is_checked_without_running():
     assert scripts.check("1 + (") is not None
     assert scripts.check("a > b") is None
+
+
+def test_a_script_is_not_stopped_when_its_process_waits_for_a_processor(hurried):
+    """The time is the processor's: one that is held up has not used any."""
+    scripts.evaluate("1", {}, {})
+    (child, *_) = reversed(scripts._pool._idle)
+    child._process.send_signal(signal.SIGSTOP)
+    going_on = threading.Timer(2 * MOMENT_SECONDS, child._process.send_signal, [signal.SIGCONT])
+    going_on.start()
+    assert scripts.evaluate("2", {}, {}) == 2
+    going_on.join()
 
 
 def test_child_is_replaced_when_it_died_while_idle():
@@ -163,9 +195,7 @@ def test_python_statements_are_understood_where_starlark_has_less(text, assigned
     "text",
     [
         "list(range(10**9))",
-        "10 ** 10 ** 10",
         "'a' * 10**10",
-        "while True:\n    pass",
         "x = 2\nwhile True:\n    x = x ** 2",
         "[" * 5000 + "]" * 5000,
         "-" * 50_000 + "1",
