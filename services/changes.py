@@ -209,6 +209,11 @@ def search_text_of(row: Any) -> str:
     )
 
 
+def match_key_of(row: Any) -> str:
+    """Return what a record's name has in common with similar ones."""
+    return match_key(getattr(row, type(row).__match__) or "")
+
+
 def _index_for_search(row: Any) -> None:
     """Keep ``search_text`` and ``match_key`` in step with the columns that they are made of."""
     is_new = inspect(row).key is None
@@ -219,7 +224,7 @@ def _index_for_search(row: Any) -> None:
             row.search_text = search_text_of(row)
     named = getattr(row, "__match__", None)
     if named and (is_new or _touches(row, (named,))):
-        row.match_key = match_key(getattr(row, named) or "")
+        row.match_key = match_key_of(row)
 
 
 def _touches(row: Any, names: tuple[str, ...]) -> bool:

@@ -31,7 +31,11 @@ class SearchHit(Schema):
     id = fields.UUID()
     title = fields.String()
     rank = fields.String(
-        metadata={"description": "`whole`: it is called just this; `title`; or `elsewhere`."}
+        metadata={
+            "description": "`whole`: it is called just this; `words`: its title has them; `title`: "
+            "its title has words that begin so; or `elsewhere`. With `_respelled` at the end: they "
+            "are spelled otherwise."
+        }
     )
 
 

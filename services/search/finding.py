@@ -20,6 +20,13 @@ from services.unit_of_work import UnitOfWork
 __all__ = ["MAX_HITS", "Hit", "Rank", "find_records"]
 
 MAX_HITS: Final = 100
+_ONE_BY_ONE: Final = (
+    Rank.TITLE,
+    Rank.TITLE_RESPELLED,
+    Rank.ELSEWHERE,
+    Rank.ELSEWHERE_RESPELLED,
+)
+"""Ranks of which all that match are collected, as long as the better ones are too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,8 @@ def find_records(
 
     Those whose title, number, address or phone number is just this come first, then those whose
     titles have all the words, then those whose titles have words that begin so, then those that
-    have them elsewhere; the newest first in each.
+    have them elsewhere; the newest first in each. What is spelled otherwise, Müller for Mueller,
+    comes after what is spelled so.
     ``types`` are the record types to look among, all if there are none.
 
     Raises:
@@ -57,10 +65,9 @@ def find_records(
     if not scope.types:
         return []
     rows = scope.newest(limit)
-    if len({row.id for row in rows if row.rank <= Rank.TITLE}) < limit:
-        rows += scope.all_by(Rank.TITLE, limit)
-    if len({row.id for row in rows}) < limit:
-        rows += scope.all_by(Rank.ELSEWHERE, limit)
+    for rank in _ONE_BY_ONE:
+        if len({row.id for row in rows if row.rank <= rank}) < limit:
+            rows += scope.all_by(rank, limit)
     return _loaded(uow, query, _first_of_each(sorted(rows, key=_order), limit))
 
 

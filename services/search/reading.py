@@ -9,7 +9,7 @@ match are all that match collected, which can then not be many.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from types import SimpleNamespace
@@ -51,12 +51,26 @@ _OWNERS: Final = frozenset({"owner_id", "team_id"})
 
 
 class Rank(IntEnum):
-    """How well a record matches; the best comes first."""
+    """How well a record matches; the best comes first, and what is spelled otherwise after it."""
 
     WHOLE = 1
     WORDS = 2
-    TITLE = 3
-    ELSEWHERE = 4
+    WORDS_RESPELLED = 3
+    TITLE = 4
+    TITLE_RESPELLED = 5
+    ELSEWHERE = 6
+    ELSEWHERE_RESPELLED = 7
+
+
+_WRITERS: Final[Mapping[Rank, Callable[..., str]]] = {
+    Rank.WORDS: as_words_tsquery,
+    Rank.WORDS_RESPELLED: as_words_tsquery,
+    Rank.TITLE: as_title_tsquery,
+    Rank.TITLE_RESPELLED: as_title_tsquery,
+    Rank.ELSEWHERE: as_tsquery,
+    Rank.ELSEWHERE_RESPELLED: as_tsquery,
+}
+_RESPELLED: Final = frozenset(rank for rank in Rank if rank.name.endswith("_RESPELLED"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +109,10 @@ class Searching:
             self._matches(columns), self._visible(columns, self.types)
         )
         # One's own record of one's team is in two streams, and perhaps shared as well.
-        words = self._entries(Rank.WORDS, as_words_tsquery(self.query), self.types)
-        parts = [
-            among.order_by(rank, columns.id.desc()).limit(3 * limit),
-            words.limit(_SAME_NAME),
+        parts = [among.order_by(rank, columns.id.desc()).limit(3 * limit)]
+        parts += [
+            self._entries(one, self._write(one), self.types).limit(_SAME_NAME)
+            for one in self._ranks(Rank.WORDS, Rank.WORDS_RESPELLED)
         ]
         if self.fully:
             whole = self._entries(Rank.WHOLE, as_whole_tsquery(self.query), self.fully)
@@ -107,12 +121,12 @@ class Searching:
 
     def all_by(self, rank: Rank, limit: int) -> list[Any]:
         """Return the newest of all that match in this way."""
-        types = self.types if rank is Rank.TITLE else self.fully
-        if not types:
+        is_title = rank in {Rank.TITLE, Rank.TITLE_RESPELLED}
+        types = self.types if is_title else self.fully
+        if not types or rank not in self._ranks(rank):
             return []
-        write = as_title_tsquery if rank is Rank.TITLE else as_tsquery
         # Without the fence, the server would go through the newest once more.
-        every = self._entries(rank, write(self.query), types).offset(0).subquery()
+        every = self._entries(rank, self._write(rank), types).offset(0).subquery()
         return list(self._execute([select(every).order_by(every.c.id.desc()).limit(limit)]))
 
     def _execute(self, parts: Sequence[Select[Any]]) -> Iterable[Any]:
@@ -127,14 +141,17 @@ class Searching:
 
     def _rank(self, columns: Any) -> ColumnElement[int]:
         whole = has_words(columns.words, as_whole_tsquery(self.query))
-        words = has_words(columns.words, as_words_tsquery(self.query))
-        title = has_words(columns.words, as_title_tsquery(self.query))
-        return case(
-            (and_(self._is_fully(columns), whole), int(Rank.WHOLE)),
-            (words, int(Rank.WORDS)),
-            (title, int(Rank.TITLE)),
-            else_=int(Rank.ELSEWHERE),
-        )
+        *asked, last = self._ranks(*_WRITERS)
+        ranked = [(has_words(columns.words, self._write(one)), int(one)) for one in asked]
+        of_whole = (and_(self._is_fully(columns), whole), int(Rank.WHOLE))
+        return case(of_whole, *ranked, else_=int(last))
+
+    def _ranks(self, *ranks: Rank) -> list[Rank]:
+        """Return those of some ranks that a record can have by this query."""
+        return [one for one in ranks if self.query.is_respelled or one not in _RESPELLED]
+
+    def _write(self, rank: Rank) -> str:
+        return _WRITERS[rank](self.query, exactly=rank not in _RESPELLED)
 
     def _matches(self, columns: Any) -> ColumnElement[bool]:
         anywhere = and_(self._is_fully(columns), has_words(columns.words, as_tsquery(self.query)))

@@ -1,15 +1,19 @@
-"""Making the words of records anew, when what is searched has changed with the program."""
+"""Making the words of records anew, when what is searched has changed with the program.
+
+The keys by which similar names are found are made anew along with them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import undefer
 
 from services.actors import SYSTEM
-from services.changes import search_text_of
+from services.changes import match_key_of, search_text_of
 from services.custom.layout import look_again
 from services.jobs import job
 from services.platform import Platform
@@ -17,6 +21,10 @@ from services.records.types import all_record_types, get_record_type
 from services.unit_of_work import Job, UnitOfWork
 
 AT_ONCE = 1_000
+_MADE: Final[Mapping[str, Callable[[Any], str]]] = {
+    "search_text": search_text_of,
+    "match_key": match_key_of,
+}
 
 
 @job("search.rebuild")
@@ -54,7 +62,7 @@ def rebuild_type(record_type: str) -> Job:
 
 
 def rebuild_slice(uow: UnitOfWork, record_type: str, after: UUID | None) -> UUID | None:
-    """Write the words of the next records of a type; return the key of the last, None at the end.
+    """Make the next records of a type found anew; return the key of the last, None at the end.
 
     What has not changed is not written, and no version is counted up: nothing of the records
     themselves is changed.
@@ -64,13 +72,16 @@ def rebuild_slice(uow: UnitOfWork, record_type: str, after: UUID | None) -> UUID
     if after is not None:
         statement = statement.where(model.id > after)
     rows: list[Any] = list(uow.session.scalars(statement.with_for_update(of=model)))
-    changed = [
-        {"key": row.id, "words": text}
-        for row in rows
-        if (text := search_text_of(row)) != row.search_text
-    ]
-    if changed:
-        table = model.__table__
-        written = update(table).where(table.c.id == bindparam("key"))
-        uow.session.connection().execute(written.values(search_text=bindparam("words")), changed)
+    table = model.__table__
+    for column, made_of in _MADE.items():
+        if column not in table.c:
+            continue
+        changed = [
+            {"key": row.id, "made": made}
+            for row in rows
+            if (made := made_of(row)) != getattr(row, column)
+        ]
+        if changed:
+            written = update(table).where(table.c.id == bindparam("key"))
+            uow.session.connection().execute(written.values({column: bindparam("made")}), changed)
     return rows[-1].id if len(rows) == AT_ONCE else None
