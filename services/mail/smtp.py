@@ -38,14 +38,13 @@ class NoAnswer(Exception):  # noqa: N818
 class MailServer:
     """One connection, for one mail."""
 
-    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._secure = parts.scheme == "smtps"
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or (465 if self._secure else 25)
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
-        self._timeout = timeout_seconds
         self._smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Self:
@@ -100,10 +99,10 @@ class MailServer:
         context = ssl.create_default_context()
         if self._secure:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, timeout=self._timeout, context=context
+                self._host, self._port, timeout=TIMEOUT_SECONDS, context=context
             )
         else:
-            smtp = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+            smtp = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
         self._smtp = smtp
         smtp.ehlo()
         if not self._secure and smtp.has_extn("starttls"):

@@ -179,7 +179,12 @@ def test_nobody_knows_when_the_connection_breaks_after_the_dot(
 
 
 def test_nobody_knows_when_the_server_hangs_after_the_dot(post, deal, server, monkeypatch):
-    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.2)
+    def finish(connection):
+        connection._smtp.sock.settimeout(0.05)
+        finish_(connection)
+
+    finish_ = smtp.MailServer.finish
+    monkeypatch.setattr(smtp.MailServer, "finish", finish)
     server.behaviour = Behaviour.HANG
     mail_id = _send(post, deal)
     _deliver(post, mail_id)
