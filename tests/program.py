@@ -30,6 +30,8 @@ from services.clock import AdjustableClock
 from services.database import create_database_engine
 
 PASSWORD = "lanewise-demo"
+PATIENCE_SECONDS = 120.0
+"""How long anything may take that does come about: a busy machine takes its time."""
 
 Found = TypeVar("Found")
 
@@ -79,7 +81,7 @@ class Program:
             data=mail.as_bytes(),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "message/rfc822"},
         )
-        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:  # noqa: S310
             return int(response.status)
 
     def scalar(self, statement: str) -> object:
@@ -89,7 +91,9 @@ class Program:
         return row[0] if row else None
 
 
-def eventually(look: Callable[[], Found], *, within_seconds: float = 20.0, why: str = "") -> Found:
+def eventually(
+    look: Callable[[], Found], *, within_seconds: float = PATIENCE_SECONDS, why: str = ""
+) -> Found:
     """Call ``look`` until it returns something true; what runs in other processes needs time."""
     deadline = time.monotonic() + within_seconds
     while True:
@@ -132,27 +136,27 @@ def running_program(database_url: str, folder: Path, **environ: str) -> Iterator
         engine.dispose()
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once the program answers; fail with its log if it ends or takes a minute."""
+    """Return once the program answers; fail with its log if it ends or takes minutes."""
 
     def answers() -> bool:
         if process.poll() is not None:
             raise AssertionError(f"the program ended:\n{log.read_text()[-4000:]}")
         return is_ready(url)
 
-    eventually(answers, within_seconds=60, why=f"{url} answers; see {log}")
+    eventually(answers, within_seconds=240, why=f"{url} answers; see {log}")
 
 
 def is_ready(url: str) -> bool:
     """Whether a program answers at ``url`` and says that it is ready."""
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:  # noqa: S310
+        with urllib.request.urlopen(f"{url}/readyz", timeout=20) as response:  # noqa: S310
             return bool(response.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False

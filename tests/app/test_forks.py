@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.forks import reap_forks, share_memory, start_fork
-from tests.program import eventually
+from tests.program import PATIENCE_SECONDS, eventually
 
 
 def waits():
@@ -53,7 +53,7 @@ def test_a_signal_is_not_lost_when_it_comes_before_the_fork_has_begun(forked):
     try:
         process = forked(waits)
         process.terminate()
-        process.join(10)
+        process.join(PATIENCE_SECONDS)
     finally:
         signal.signal(signal.SIGTERM, kept)
     assert process.exitcode == -signal.SIGTERM

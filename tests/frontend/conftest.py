@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
+from tests.conftest import PATIENCE_MILLISECONDS
 from tests.frontend.site import create_site
 
 
@@ -45,6 +46,7 @@ def page(chromium: Browser, address: str, site: Flask) -> Iterator[Page]:
         timezone_id="Europe/Oslo",
         reduced_motion="reduce",
     )
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: note(complaints, message))

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 from processes.events.turns import Turns
+from tests.program import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 20.0
 MOMENT_SECONDS = 0.2
 
 

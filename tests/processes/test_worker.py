@@ -18,8 +18,7 @@ from services.unit_of_work import Job
 from services.upkeep import hourly_parts
 from tests.processes.test_events import on_created
 from tests.processes.test_time_and_calls import reminding
-
-PATIENCE_SECONDS = 20.0
+from tests.program import PATIENCE_SECONDS
 
 
 class Signal:
@@ -153,7 +152,7 @@ def test_the_jobs_of_a_living_worker_are_left_alone(world, told):
     world.ask(lambda uow: uow.defer(Job("test.tell", {})))
     world.sql("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
     world.sql("SELECT procrastinate_fetch_job_v2(NULL, (SELECT id FROM procrastinate_workers))")
-    assert put_back_stalled_jobs(world.platform) == 0
+    assert put_back_stalled_jobs(world.platform, 3600) == 0
     assert put_back_stalled_jobs(world.platform, 0) == 1
 
 

@@ -83,7 +83,7 @@ def test_servers_stand_apart_when_two_run_at_once(kept):
 def test_nothing_stays_when_a_signal_ends_the_program(holding, number):
     process, url = holding()
     process.send_signal(number)
-    assert process.wait(timeout=10) != 0
+    assert process.wait(timeout=60) != 0
     assert not folder_of(url).exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
@@ -92,7 +92,7 @@ def test_nothing_stays_when_a_signal_ends_the_program(holding, number):
 def test_leftovers_are_swept_when_a_program_was_killed(holding, kept):
     process, url = holding()
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     assert folder_of(url).exists()
     _, living = holding()
     with throwaway_server(kept):
