@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vitest/config";
 
+import { cutFonts } from "./build/fonts.ts";
 import { iconSprite } from "./build/icons.ts";
 import { precompress } from "./build/precompress.ts";
 import { styleAttributes } from "./build/styleattributes.ts";
@@ -13,7 +14,16 @@ export default defineConfig({
   // Relative, so that the files work under whatever prefix the application is mounted on.
   base: "./",
   publicDir: false,
-  plugins: [iconSprite(here("node_modules/@tabler/icons/icons"), here("src/logo.svg")), styleAttributes(), precompress()],
+  plugins: [
+    cutFonts(
+      here("src/styles/fonts.scss"),
+      here("node_modules/@fontsource-variable/inter/files"),
+      here("node_modules/.fonts"),
+    ),
+    iconSprite(here("node_modules/@tabler/icons/icons"), here("src/logo.svg")),
+    styleAttributes(),
+    precompress(),
+  ],
   build: {
     outDir: here("../app/static/dist"),
     emptyOutDir: true,
