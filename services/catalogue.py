@@ -5,8 +5,11 @@ Whoever runs operations by name imports this once.
 
 from services import submissions
 from services.activities import activities
+from services.activities import ahead as activities_ahead
 from services.activities import invitations as activity_invitations
 from services.activities import participants as activity_participants
+from services.activities import repeating as activity_repeating
+from services.bulk import changes as bulk_changes
 from services.calendars import calendars
 from services.consents import answering as consent_answering
 from services.consents import consents
@@ -93,6 +96,7 @@ from services.sales import (
     products,
     quotes,
     rates,
+    reminders,
 )
 from services.search import rebuilding as search_rebuilding
 from services.service_levels import policies as sla_policies
@@ -107,8 +111,10 @@ from services.views import views
 __all__ = [
     "accounts",
     "activities",
+    "activities_ahead",
     "activity_invitations",
     "activity_participants",
+    "activity_repeating",
     "article_categories",
     "article_finding",
     "article_links",
@@ -116,6 +122,7 @@ __all__ = [
     "article_votes",
     "articles",
     "assignment",
+    "bulk_changes",
     "calendars",
     "campaign_intake",
     "campaign_members",
@@ -189,6 +196,7 @@ __all__ = [
     "purchases",
     "quotes",
     "rates",
+    "reminders",
     "requests",
     "retention",
     "roles",

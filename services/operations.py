@@ -192,6 +192,19 @@ def check_allowed(uow: UnitOfWork, name: str) -> None:
     _check_permission(uow, get_operation(name))
 
 
+def check_arguments(uow: UnitOfWork, name: str, raw: Mapping[str, Any]) -> None:
+    """Check that the actor may do the operation ``name`` with such arguments, without doing it.
+
+    Raises:
+        NotAllowed: The actor lacks the permission.
+        Invalid: An argument is wrong, or a field is closed to the actor.
+    """
+    found = get_operation(name)
+    _check_permission(uow, found)
+    _check_fields(uow, found, raw)
+    found.load(raw)
+
+
 def _check_permission(uow: UnitOfWork, operation: Operation) -> None:
     if not uow.actor.may(operation.permission):
         raise NotAllowed(f"You may not do this: {operation.summary.lower()}.")

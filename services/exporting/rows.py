@@ -15,9 +15,9 @@ from sqlalchemy import Select, func, select
 
 from services.actors import Verb
 from services.errors import Invalid
-from services.filtering import all_of, compile_filter, parse_arguments, parse_filter
 from services.people.model import User
 from services.records.field_kinds import FIELD_KINDS
+from services.records.matching import Asked, select_matching
 from services.records.types import (
     Field,
     RecordType,
@@ -25,7 +25,6 @@ from services.records.types import (
     find_relation,
     get_record_type,
 )
-from services.search.conditions import search_condition
 from services.unit_of_work import UnitOfWork
 
 BATCH: Final = 1_000
@@ -147,15 +146,8 @@ def titles_of(uow: UnitOfWork, relation: str, keys: Iterable[UUID | None]) -> di
 def _statement(uow: UnitOfWork, request: ListRequest) -> tuple[Select[Any], Any]:
     record_type = get_record_type(request.record_type)
     model = record_type.model
-    narrowed = parse_arguments(record_type, dict(request.filters))
-    if request.where is not None:
-        narrowed = all_of(record_type, parse_filter(record_type, dict(request.where)), narrowed)
-    readable = uow.select(model).with_only_columns(model.id)
-    statement = uow.select(model, verb=Verb.EXPORT).where(
-        model.id.in_(readable), compile_filter(uow, narrowed)
-    )
-    if request.search and request.search.strip():
-        statement = statement.where(search_condition(uow, record_type, request.search))
+    asked = Asked(request.record_type, request.where, request.filters, request.search)
+    statement = select_matching(uow, asked, Verb.EXPORT)
     return statement.order_by(*_order(uow, record_type, request.sort), model.id), model
 
 

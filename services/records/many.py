@@ -49,7 +49,7 @@ def change_many(
     values: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Do the same to several records; those that refuse stay as they are, with the reason."""
-    name_record = _naming(record_type, operation)
+    name_record = naming(record_type, operation)
     check_allowed(uow, operation)
     if not record_ids:
         raise Invalid("Choose a record at least.", {"record_ids": ["Choose a record at least."]})
@@ -60,11 +60,11 @@ def change_many(
             with uow.savepoint():
                 run(uow, operation, {**values, **name_record(key)})
         except LanewiseError as error:
-            refused.append({"record_id": key, "message": _reason(record_type, error)})
+            refused.append({"record_id": key, "message": refusal(record_type, error)})
     return {"changed": len(keys) - len(refused), "refused": refused}
 
 
-def _naming(record_type: str, name: str) -> Callable[[UUID], dict[str, str]]:
+def naming(record_type: str, name: str) -> Callable[[UUID], dict[str, str]]:
     """Return what tells an operation which record it is about.
 
     Raises:
@@ -82,7 +82,7 @@ def _naming(record_type: str, name: str) -> Callable[[UUID], dict[str, str]]:
     raise Invalid(message, {"operation": [message]})
 
 
-def _reason(record_type: str, error: LanewiseError) -> str:
+def refusal(record_type: str, error: LanewiseError) -> str:
     """Return why a record refused, each message with the label of the field that it is about."""
     told = []
     for name, messages in (error.fields if isinstance(error, Invalid) else {}).items():
