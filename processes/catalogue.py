@@ -13,7 +13,7 @@ from processes.commands import (
     variables,
 )
 from processes.deploying import deployment, drafts
-from processes.events import conditions, live_timers, messages, timers
+from processes.events import conditions, live_timers, messages, record_ends, timers
 from processes.events import delivery as events
 from processes.jobs import incidents, job_list
 from processes.running import calls, starts, step_jobs
@@ -33,6 +33,7 @@ __all__ = [
     "live_timers",
     "messages",
     "migrating",
+    "record_ends",
     "restarting",
     "services_catalogue",
     "starting",

@@ -13,9 +13,11 @@ from processes.commands.common import OfInstance, command_step, note_of, shown
 from processes.running.history import Kind
 from processes.running.instance_tables import HistoryEntry, InstanceState, ProcessInstance
 from processes.running.runtime import lock_instance, open_execution
+from processes.running.story import find_subject
 from services.actors import Permission
 from services.errors import Conflict, Invalid
 from services.operations import operation
+from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 THEN, NOW = "then", "now"
@@ -55,7 +57,7 @@ def restart_instance(
 
     Raises:
         NotFound: There is no such instance.
-        Conflict: Its record has another live instance, which has to be the only one.
+        Conflict: Its record has another live instance and may have only one, or was deleted.
         Invalid: It was never at the element, or can't begin there.
     """
     instance = lock_instance(uow, instance_id)
@@ -63,6 +65,7 @@ def restart_instance(
     given = variables_before(uow, instance_id, entered) if variables == THEN else None
     is_over = instance.state != InstanceState.RUNNING
     if is_over:
+        _check_record(uow, instance)
         _reopen(uow, instance)
     execution = open_execution(uow, instance, even_suspended=True, reopen=is_over)
     note = note_of(
@@ -110,6 +113,18 @@ def _entry(
         message = "The process was never at this element; add a token there instead."
         raise Invalid(message, {"element_id": [message]})
     return found
+
+
+def _check_record(uow: UnitOfWork, instance: ProcessInstance) -> None:
+    """Refuse to let an instance go on about a record that lies in the bin.
+
+    Raises:
+        Conflict: It does.
+    """
+    record = find_subject(uow, instance.record_type, instance.record_id)
+    if record is not None and record.deleted_at is not None:
+        label = get_record_type(record.record_type).label.lower()
+        raise Conflict(f"The {label} that this process is about lies in the bin. Restore it first.")
 
 
 def _reopen(uow: UnitOfWork, instance: ProcessInstance) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 
 from processes.deploying.definition_tables import ProcessStart
-from processes.deploying.definitions import get_definition
+from processes.deploying.definitions import Definition, get_definition
 from processes.events.buffer import find_for, hold_name, keep, look_again, note_receipt
 from processes.events.holding import holds_back
 from processes.events.parcels import Parcel, read_parcel
@@ -34,6 +34,7 @@ from services.database import new_id
 from services.errors import Conflict, NotFound
 from services.jobs import RetryLater, job, once
 from services.platform import Platform
+from services.records.types import get_record_type
 from services.unit_of_work import Cause, Job, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -230,6 +231,9 @@ def _start(uow: UnitOfWork, target: Job) -> ProcessInstance | None:
     args = target.args
     definition = get_definition(uow, UUID(args["version_id"]))
     record_id = UUID(args["record_id"]) if args["record_id"] else None
+    if record_id is not None and not _is_there(uow, definition, record_id):
+        log.debug("record_is_gone", process=definition.key, record=record_id)
+        return None
     uow.session.info["start_depth"] = args.get("depth", 0)
     instance = open_instance(
         uow,
@@ -241,6 +245,20 @@ def _start(uow: UnitOfWork, target: Job) -> ProcessInstance | None:
     if instance is None:
         log.debug("process_runs_already", process=definition.key, record=record_id)
     return instance
+
+
+def _is_there(uow: UnitOfWork, definition: Definition, record_id: UUID) -> bool:
+    """Tell whether a process may begin for a record, which is then held against its deletion.
+
+    For one that was deleted since it came to this, nothing begins any more; by the deletion
+    itself, and by what happens in the bin, it does.
+    """
+    model = get_record_type(definition.record_type or "").model
+    held = {"read": True, "key_share": True}
+    record = uow.session.get(model, record_id, with_for_update=held)
+    if record is None or record.deleted_at is None or uow.cause is None:
+        return record is not None
+    return bool(uow.cause.at >= record.deleted_at)
 
 
 def _receive(uow: UnitOfWork, target: Job) -> ProcessInstance | None:

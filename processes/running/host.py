@@ -35,6 +35,7 @@ from services.database import new_id
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import Operation, get_operation, run
 from services.platform import may_be_retried
+from services.records.heirs import follow_merges
 from services.records.types import LiveRecord, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -123,8 +124,7 @@ class InstanceHost:
         arguments = {name: to_plain(from_json(value)) for name, value in call.arguments.items()}
         self._uow.call_key = call_key(self._about.id, call.key)
         try:
-            with self._uow.savepoint():
-                result = run(self._uow, operation.name, arguments)
+            result = self._run(operation, arguments)
         except LanewiseError as error:
             raise BpmnError(error.code, told(error)) from error
         except (*FAULTS,) as error:
@@ -210,6 +210,18 @@ class InstanceHost:
             kept_until=now + THROWN_KEPT,
         )
         self._uow.defer(delivery_of(parcel))
+
+    def _run(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Run an operation, on the heirs of those records that were merged away since."""
+        try:
+            with self._uow.savepoint():
+                return run(self._uow, operation.name, arguments)
+        except NotFound:
+            followed = follow_merges(self._uow, arguments)
+            if followed == arguments:
+                raise
+        with self._uow.savepoint():
+            return run(self._uow, operation.name, followed)
 
     def _find(self, call: Call) -> Operation:
         try:

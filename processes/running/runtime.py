@@ -256,4 +256,9 @@ def save_execution(
         write_incidents(uow, instance, definition, changes, execution.variables)
     if any(isinstance(change, STEP_CHANGES) for change in changes):
         write_steps(uow, instance, changes)
-    tell_step(uow, instance, definition, waiting, opened, is_new=is_new)
+    is_cancelled = any(_is_cancelling(row) for row in rows)
+    tell_step(uow, instance, definition, waiting, opened, is_new=is_new, is_cancelled=is_cancelled)
+
+
+def _is_cancelling(note: Row) -> bool:
+    return bool(note["kind"] == Kind.COMMAND and note["details"]["command"] == "instance.cancel")

@@ -28,6 +28,7 @@ def tell_step(
     opened: Sequence[OpenedTask],
     *,
     is_new: bool,
+    is_cancelled: bool,
 ) -> None:
     """Add the step's beginning, new tasks and end to the record's timeline.
 
@@ -47,7 +48,8 @@ def tell_step(
         title = f"The task {task.name} came up{whom}."
         add_entry(told, record, "task", title, None, {**about, "task_id": str(task.id)})
     if waiting.ended is not None:
-        add_entry(told, record, "process", f"The process {definition.name} ended.", None, about)
+        how = "was cancelled" if is_cancelled else "ended"
+        add_entry(told, record, "process", f"The process {definition.name} {how}.", None, about)
 
 
 def tell_completion(uow: UnitOfWork, task: WorkItem) -> None:

@@ -46,7 +46,10 @@ class RecordArguments(Arguments):
 
 @operation("record.delete", Permission.RECORD_WRITE, RecordArguments, in_diagrams=True)
 def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
-    """Put a record into the bin; what belongs to it stays, and it can be restored."""
+    """Put a record into the bin; what belongs to it stays, and it can be restored.
+
+    What runs for it is cancelled before the commit, but for a process that deletes it itself.
+    """
     record = get_record(uow, record_type, record_id, lock=True, verb=Verb.DELETE)
     check_allowed(uow, f"{record_type}.update")
     if isinstance(record, SalesDocument) and record.status != "draft":
@@ -54,6 +57,8 @@ def delete_record(uow: UnitOfWork, *, record_type: str, record_id: UUID) -> Any:
     if isinstance(record, Article):
         check_may_change(uow, record)
     record.deleted_at, record.deleted_by = uow.now, uow.actor.name
+    if uow.call_key is not None:
+        uow.session.info.setdefault("deleting_calls", {})[record.id] = uow.call_key
     if isinstance(record, Invoice) and record.order_id is not None:
         settle_order(uow, record.order_id)
     if isinstance(record, Invoice):
