@@ -9,8 +9,9 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, reason_of
-from app.records.kind import RecordKind
+from app.records.kind import Action, RecordKind
 from app.records.made import mail_arguments
+from processes.events.record_ends import ended_with, ends_with
 from services.errors import LanewiseError, NotFound
 from services.operations import run
 from services.records.notes import named_in_vain
@@ -29,8 +30,16 @@ def act(kind: RecordKind, uow: UnitOfWork, *, key: UUID, action: str) -> Respons
     numbers = {field.name for field in found.fields if field.traits.is_decimal}
     given = form_arguments((field.name for field in found.fields), numbers)
     made = run(uow, found.operation, {kind.id_argument: str(key), **given})
-    flash(found.done, "good")
+    flash(_told(kind, uow, key, found, made), "good")
     return _back(kind, made.id if found.goes_on else key)
+
+
+def _told(kind: RecordKind, uow: UnitOfWork, key: UUID, action: Action, made: Any) -> str:
+    """Return what is said once an action was done; less of a record that is out of sight by it."""
+    if isinstance(action.done, str):
+        return action.done
+    record: Any = uow.find(kind.type.model, key)
+    return f"{action.label}: done." if record is None else action.done(record, made)
 
 
 def move(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -48,16 +57,37 @@ def move(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
 
 def delete(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Put the record into the bin and go to its list."""
+    ending = len(ends_with(uow, [key]))
     run(uow, "record.delete", _of_record(kind, key))
-    flash(f"{kind.type.label} deleted. You find it in the bin.", "good")
+    flash(f"{kind.type.label} deleted. You find it in the bin.{_cancelled(ending)}", "good")
     return redirect(url_for(f"{kind.place}.index"))
 
 
 def restore(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Take the record out of the bin and go to its page."""
+    record = uow.session.get(kind.type.model, key)
+    ended = 0 if record is None else ended_with(uow, record)
     run(uow, "record.restore", _of_record(kind, key))
-    flash(f"{kind.type.label} restored.", "good")
+    flash(f"{kind.type.label} restored.{_stays_cancelled(ended)}", "good")
     return _back(kind, key)
+
+
+def _cancelled(count: int) -> str:
+    """Return what is said of the processes that go with a record, after a blank."""
+    if not count:
+        return ""
+    what = "1 process" if count == 1 else f"{count:,} processes"
+    return f" {what} that ran for it {'was' if count == 1 else 'were'} cancelled."
+
+
+def _stays_cancelled(count: int) -> str:
+    """Return what is said of processes that do not come back with a record, after a blank."""
+    if not count:
+        return ""
+    if count == 1:
+        return " The process that was cancelled with it stays cancelled; start it anew if needed."
+    which = f"{count:,} processes that were cancelled with it"
+    return f" The {which} stay cancelled; start them anew if needed."
 
 
 def note(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

@@ -18,7 +18,9 @@ from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
 from app.records.made import made_documents
 from app.records.titles import Titles
-from processes.running.instances import instance_view, instances_of_record
+from processes.events.record_ends import ends_with
+from processes.running.instance_tables import InstanceState
+from processes.running.instances import InstanceItem, instance_view, instances_of_record
 from processes.tasks.inbox import tasks_of_record
 from services.actors import Scope, Verb
 from services.operations import get_operation
@@ -63,6 +65,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
     record = get_record(uow, kind.record_type, key)
     step = getattr(record, kind.step_field or "") if sees_step(kind, uow) else None
     instances = instances_of_record(uow, kind.record_type, key)
+    may_delete = _may_delete(kind, uow, record)
     return render_template(
         "records/show.html",
         kind=kind,
@@ -88,7 +91,8 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         shares=shares_with_names(uow, record),
         can_be_shared=is_shareable(record),
         may_change=_may_change(kind, uow, record),
-        may_delete=_may_delete(kind, uow, record),
+        may_delete=may_delete,
+        ending=_ending(uow, record, instances) if may_delete else [],
         **_lines(kind, uow, record),
         priced=sees_prices(uow, kind.record_type),
         instances=instances,
@@ -212,6 +216,14 @@ def _state(position: int, here: int, *, lost: bool) -> str:
     if position == here:
         return "lost" if lost else "current"
     return "past" if position < here else "future"
+
+
+def _ending(uow: UnitOfWork, record: Any, instances: Sequence[InstanceItem]) -> list[InstanceItem]:
+    """Return the processes that are cancelled if the record is deleted."""
+    if not any(one.state == InstanceState.RUNNING for one in instances):
+        return []
+    ends = ends_with(uow, [record.id])
+    return [one for one in instances if one.id in ends]
 
 
 def _picture(uow: UnitOfWork, instances: Sequence[Any]) -> Any:

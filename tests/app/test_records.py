@@ -354,7 +354,7 @@ def test_a_person_who_may_not_write_sees_no_buttons_that_do(browse, platform):
     assert "/edit" not in browser.get(f"/leads/{lead.id}").text
 
 
-def test_a_record_s_page_shows_its_processes(browse, lead_of, platform):
+def test_a_record_s_page_shows_its_processes_and_what_becomes_of_them(browse, lead_of, platform):
     from tests.processes.world import as_file, one_task, with_properties  # noqa: PLC0415
 
     key = lead_of("employee")
@@ -365,9 +365,17 @@ def test_a_record_s_page_shows_its_processes(browse, lead_of, platform):
         run(uow, "instance.start", {"process_key": "p", "record_id": key})
 
     platform.transact(SYSTEM, work)
-    page = browse("employee").get(f"/leads/{key}").text
+    anna = browse("employee")
+    page = anna.get(f"/leads/{key}").text
     assert 'data-island="viewer"' in page
     assert "/tasks/" in page
+    assert "1 process runs for this lead; it will be cancelled:" in page
+    anna.post(f"/leads/{key}/delete")
+    assert "1 process that ran for it was cancelled." in anna.get("/leads/bin").text
+    anna.post(f"/leads/{key}/restore")
+    page = anna.get(f"/leads/{key}").text
+    assert "stays cancelled" in page
+    assert "it will be cancelled" not in page
 
 
 def test_a_record_is_deleted_and_restored_from_the_bin(browse, lead_of):
