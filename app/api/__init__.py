@@ -9,6 +9,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from app.api.deliveries import delivery_blueprints
+from app.api.bulk_changes import bulk_blueprint
 from app.api.files import file_blueprints
 from app.api.operations import operations_blueprint
 from app.api.pages import description_blueprint
@@ -52,6 +53,7 @@ def init_api(app: Flask) -> None:
         *process_blueprints(),
         *delivery_blueprints(),
         *service_level_blueprints(),
+        bulk_blueprint(),
         *file_blueprints(),
         *setup_blueprints(),
         *sales_blueprints(),

@@ -24,9 +24,11 @@ from app.records import (
     sales_lines,
 )
 from app.records.added import by_place, init_added_kinds
+from app.records.bulk_changes import bulk_blueprint
 from app.records.kind import RecordKind
 from app.records.kinds import KINDS
 from app.records.lead_conversion import conversion_blueprint
+from app.records.list_state import matching_text
 from app.records.saved_views import views_blueprint
 from app.records.titles import record_label, record_url, sought
 from app.views import view
@@ -45,6 +47,7 @@ def register(app: Flask) -> None:
         record_label=record_label,
         sought=sought,
         can_convert=made.can_convert,
+        matching_text=matching_text,
     )
     for kind in KINDS.values():
         if not kind.type.is_added:
@@ -55,6 +58,7 @@ def register(app: Flask) -> None:
     shared.add_url_rule("/pick/<record_type>", "pick", view(_READ)(picking.pick))
     app.register_blueprint(shared)
     app.register_blueprint(views_blueprint())
+    app.register_blueprint(bulk_blueprint())
     documents = Blueprint("documents", __name__, url_prefix="/documents")
     documents.add_url_rule("/<uuid:key>", "download", view(_READ)(download))
     app.register_blueprint(documents)

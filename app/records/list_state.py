@@ -123,7 +123,7 @@ def chips(uow: UnitOfWork, state: ListState) -> list[Chip]:
     """Return the conditions of the built filter, each with the way to be rid of it."""
     if state.where.is_empty:
         return []
-    texts = describe_parts(state.where, _namer(uow, state.where))
+    texts = describe_parts(state.where, namer(uow, state.where))
     raw = state.where.raw
     if len(texts) == 1 or set(raw) != {"and"}:
         return [Chip(text, page_url(filter="", after=None, before=None)) for text in texts]
@@ -144,6 +144,11 @@ def with_condition(where: Filter, condition: Mapping[str, Any]) -> str:
 def text_of(raw: Mapping[str, Any]) -> str:
     """Return a filter as an address carries it."""
     return orjson.dumps(raw, default=str).decode() if raw else ""
+
+
+def matching_text(kind: RecordKind, state: ListState) -> str:
+    """Return all that a list is narrowed by, besides words, as a form carries it."""
+    return text_of(state.whole(kind).raw)
 
 
 def _without(raw: Mapping[str, Any], place: int) -> Mapping[str, Any]:
@@ -202,7 +207,7 @@ def _page_size(view: SavedView | None) -> int:
     return view.page_size if view else USUAL_SIZE
 
 
-def _namer(uow: UnitOfWork, where: Filter) -> Callable[[str, UUID], str | None]:
+def namer(uow: UnitOfWork, where: Filter) -> Callable[[str, UUID], str | None]:
     """Return what names all that a filter names, which was read in a statement for each kind."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for relation, key in named_in(where.root):

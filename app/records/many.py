@@ -1,7 +1,9 @@
-"""Changing several records of a list at once: which were ticked, what is done to them."""
+"""Changing several records of a list at once: those that were ticked, or all that match."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,10 +13,16 @@ from flask.typing import ResponseReturnValue
 from app.forms import form_arguments, reason_of
 from app.records.edit import stored_text
 from app.records.kind import RecordKind
+from app.records.list_state import namer, text_of
 from app.records.titles import Titles, find_titles
+from services.actors import Verb
+from services.bulk.changes import MOST, count_matching, get_change, refusals_of
+from services.bulk.model import BulkStage
 from services.errors import Conflict, Invalid, LanewiseError
+from services.filtering import describe_parts, parse_filter, parse_filter_text
 from services.operations import run
-from services.records.types import Field
+from services.records.matching import Asked
+from services.records.types import Field, get_record_type
 from services.unit_of_work import UnitOfWork
 
 _TAG: Final = {"tag": "Add a tag", "untag": "Take a tag away"}
@@ -22,25 +30,40 @@ _NAMED: Final = 8
 """So many records are named one by one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which records a form is about.
+
+    Attributes:
+        keys: Those that were ticked; none where all are meant that match.
+        matching: What those are that match; None where some were ticked.
+    """
+
+    keys: Sequence[UUID]
+    matching: Asked | None
+
+
 def show_many(
     kind: RecordKind, uow: UnitOfWork, error: LanewiseError | None = None
 ) -> ResponseReturnValue:
-    """Ask what is done to the records that were ticked; what was chosen stays after an error."""
-    keys = _keys()
-    found = find_titles(uow, kind.record_type, keys)
+    """Ask what is done to the records that were chosen; what was chosen stays after an error."""
+    chosen = _chosen(kind)
+    found = find_titles(uow, kind.record_type, chosen.keys)
+    keys = [key for key in chosen.keys if key in found]
     fields = _fields(kind, uow)
-    chosen = request.form.get("what", "")
-    field = next((one for one in fields if one.name == chosen), None)
+    what = request.form.get("what", "")
+    field = next((one for one in fields if one.name == what), None)
     return render_template(
         "records/many.html",
         kind=kind,
-        keys=[key for key in keys if key in found],
-        named=[found[key].text for key in keys if key in found][:_NAMED],
+        keys=keys,
+        named=[found[key].text for key in keys][:_NAMED],
+        matching=_matching_shown(uow, chosen.matching),
         options=[(one.name, one.label) for one in fields],
         tags=_TAG,
-        what=chosen,
+        what=what,
         field=field,
-        value=request.form.get(chosen, ""),
+        value=request.form.get(what, ""),
         titles=Titles(uow, [field] if field else [], [], request.form),
         problem=reason_of(error) if error else "",
         back=request.form.get("back", ""),
@@ -48,25 +71,31 @@ def show_many(
 
 
 def change_many(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
-    """Do it, and go back to the list.
+    """Do it, and go back to the list, or to where one sees how far it is.
 
     Raises:
         Conflict: None of the records let it be done.
     """
     operation, values = _asked(kind, uow)
-    arguments = {
-        "record_type": kind.record_type,
-        "record_ids": [str(key) for key in _keys()],
-        "operation": operation,
-        "values": values,
-    }
-    made = run(uow, "record.change_many", arguments)
-    refused = made["refused"]
+    chosen = _chosen(kind)
+    arguments = {"record_type": kind.record_type, "operation": operation, "values": values}
+    if chosen.matching is None:
+        ticked = [str(key) for key in chosen.keys]
+        made = run(uow, "record.change_many", {**arguments, "record_ids": ticked})
+        refused = [(one["record_id"], one["message"]) for one in made["refused"]]
+    else:
+        where, search = chosen.matching.where, chosen.matching.search
+        made = run(uow, "record.change_all", {**arguments, "where": where, "search": search})
+        change = get_change(uow, made["change_id"])
+        if change.stage == BulkStage.RUNNING:
+            return redirect(url_for("bulk.show", key=change.id))
+        refused = list(refusals_of(uow, change))
     if not made["changed"]:
         raise Conflict(_told(kind, uow, refused))
     count = made["changed"]
     noun = kind.type.label if count == 1 else kind.type.plural
-    flash(f"{count} {noun.lower()} {'deleted' if 'delete' in request.form else 'changed'}.", "good")
+    verb = "deleted" if "delete" in request.form else "changed"
+    flash(f"{count:,} {noun.lower()} {verb}.", "good")
     if refused:
         flash(_told(kind, uow, refused), "bad")
     return redirect(f"{url_for(f'{kind.place}.index')}?{request.form.get('back', '')}")
@@ -118,13 +147,13 @@ def _fields(kind: RecordKind, uow: UnitOfWork) -> list[Field]:
     return [*first, *found]
 
 
-def _told(kind: RecordKind, uow: UnitOfWork, refused: list[dict[str, Any]]) -> str:
+def _told(kind: RecordKind, uow: UnitOfWork, refused: Sequence[tuple[UUID, str]]) -> str:
     """Return why records were left as they are, each reason once."""
-    titles = find_titles(uow, kind.record_type, [one["record_id"] for one in refused])
+    titles = find_titles(uow, kind.record_type, [key for key, _ in refused])
     reasons: dict[str, list[str]] = {}
-    for one in refused:
-        title = titles.get(one["record_id"])
-        reasons.setdefault(one["message"], []).append(title.text if title else "one that is gone")
+    for key, message in refused:
+        title = titles.get(key)
+        reasons.setdefault(message, []).append(title.text if title else "one that is gone")
     told = []
     for reason, names in list(reasons.items())[:5]:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
@@ -132,12 +161,41 @@ def _told(kind: RecordKind, uow: UnitOfWork, refused: list[dict[str, Any]]) -> s
     return f"{len(refused)} not changed. {' '.join(told)}"
 
 
-def _keys() -> list[UUID]:
-    """Return the keys that the form sent, each once."""
+def _matching_shown(uow: UnitOfWork, asked: Asked | None) -> dict[str, Any] | None:
+    """Return what is said of all that match: how many one may change or delete, and of what."""
+    if asked is None:
+        return None
+    counts = {
+        verb: count_matching(uow, asked, verb) for verb in (Verb.READ, Verb.UPDATE, Verb.DELETE)
+    }
+    where = parse_filter(get_record_type(asked.record_type), dict(asked.where or {}))
+    parts = [] if where.is_empty else describe_parts(where, namer(uow, where))
+    return {
+        "raw": text_of(asked.where or {}),
+        "search": asked.search or "",
+        "parts": [*parts, *([f"the words “{asked.search}”"] if asked.search else [])],
+        "all": counts[Verb.READ],
+        "change": counts[Verb.UPDATE],
+        "delete": counts[Verb.DELETE],
+        "is_too_many": max(counts[Verb.UPDATE], counts[Verb.DELETE]) > MOST,
+        "most": MOST,
+    }
+
+
+def _chosen(kind: RecordKind) -> Chosen:
+    """Return which records the form is about.
+
+    Raises:
+        Invalid: One of its keys is none, or its filter can't be read.
+    """
+    if "all" in request.form:
+        where = parse_filter_text(kind.type, request.form.get("where"))
+        search = request.form.get("q") or None
+        return Chosen((), Asked(kind.record_type, where.raw or None, search=search))
     keys = []
     for text in dict.fromkeys(request.form.getlist("record_ids")):
         try:
             keys.append(UUID(text))
         except ValueError as error:
             raise Invalid("There is no such record.") from error
-    return keys
+    return Chosen(keys, None)

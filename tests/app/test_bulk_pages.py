@@ -1,0 +1,38 @@
+"""Changing all records that match from a list, and watching how far it is."""
+
+from __future__ import annotations
+
+import json
+
+from processes.jobs.draining import drain
+from services.bulk import changes
+
+OAK = json.dumps({"field": "name", "op": "starts", "value": "oak"})
+
+
+def test_all_that_match_are_changed_from_a_list(api, browse, platform, monkeypatch):
+    monkeypatch.setattr(changes, "AT_ONCE", 1)
+    call, browser = api("employee"), browse("employee")
+    deals = [
+        call("POST", "/deals", {"name": name, "amount": 5}).json
+        for name in ("Oak chair", "Oak table", "Oak won", "Birch")
+    ]
+    call("POST", "/operations/deal.win", {"deal_id": deals[2]["id"]})
+    page = browser.get("/deals", query_string={"filter": OAK, "limit": 2})
+    assert "All 3 that match" in page.text
+    sent = {"all": "1", "where": OAK, "q": "", "back": "limit=2", "what": "stage"}
+    asked = browser.post("/deals/many", **sent)
+    assert "Change all 3" in asked.text
+    assert "All deals that match Name begins with oak" in asked.text
+    done = browser.post("/deals/many/do", **sent, stage="offer")
+    assert "Going on in the background" in browser.get(done.location).text
+    drain(platform)
+    told = browser.get(done.location).text
+    assert "All are through." in told
+    assert "This deal is closed as won." in told
+    assert browser.get(f"{done.location}/refused").text.count("Oak won") == 1
+    assert "Change Stage: Offer" in browser.get("/bulk-changes").text
+    key = done.location.rpartition("/")[2]
+    assert call("GET", f"/bulk-changes/{key}").json["refused"] == 1
+    stages = [call("GET", f"/deals/{one['id']}").json["stage"] for one in deals]
+    assert stages == ["offer", "offer", "won", "new"]
