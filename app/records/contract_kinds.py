@@ -6,6 +6,7 @@ from typing import Final
 
 from app.records.contract_page import load_contract, load_subscription
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
+from app.records.paper_told import about, told_cancelled, told_renewed, told_resuming
 from services.contracts.subscription_life import WHEN
 from services.records.types import Field
 
@@ -38,7 +39,7 @@ _CONTRACT: Final = RecordKind(
             "contract.activate",
             "Put into force",
             "check",
-            "The contract is in force.",
+            about("is in force."),
             unless=frozenset({"active", "ended", "cancelled"}),
             tone="primary",
         ),
@@ -47,7 +48,7 @@ _CONTRACT: Final = RecordKind(
             "contract.renew",
             "Renew",
             "refresh",
-            "The contract is renewed.",
+            told_renewed,
             fields=(Field("months", "Months", "number"), Field("until", "Or until", "date")),
             is_offered=False,
         ),
@@ -56,7 +57,7 @@ _CONTRACT: Final = RecordKind(
             "contract.cancel",
             "Cancel",
             "circle-x",
-            "The contract is cancelled.",
+            told_cancelled,
             fields=(
                 reason("Why does it end?"),
                 Field("ends_on", "Last day", "date"),
@@ -70,7 +71,7 @@ _CONTRACT: Final = RecordKind(
             "contract.keep",
             "Take the cancellation back",
             "arrow-back-up",
-            "The contract goes on.",
+            about("goes on."),
             is_offered=False,
         ),
     ),
@@ -112,7 +113,7 @@ _SUBSCRIPTION: Final = RecordKind(
             "subscription.activate",
             "Start",
             "player-play",
-            "The subscription is started.",
+            about("is started."),
             fields=(Field("invoice_from", "Invoice from", "date"),),
             is_offered=False,
         ),
@@ -121,7 +122,7 @@ _SUBSCRIPTION: Final = RecordKind(
             "subscription.pause",
             "Pause",
             "player-pause",
-            "The subscription is paused.",
+            told_resuming,
             fields=(Field("resumes_on", "Resumes on", "date"),),
             is_offered=False,
         ),
@@ -130,7 +131,7 @@ _SUBSCRIPTION: Final = RecordKind(
             "subscription.resume",
             "Go on",
             "player-play",
-            "The subscription goes on.",
+            about("goes on."),
             unless=frozenset({"draft", "active", "ended"}),
             tone="primary",
         ),
@@ -139,7 +140,7 @@ _SUBSCRIPTION: Final = RecordKind(
             "subscription.cancel",
             "Cancel",
             "circle-x",
-            "The subscription is cancelled.",
+            told_cancelled,
             fields=(
                 reason("Why does it end?"),
                 Field("when", "When", "choice", choices=WHEN),
@@ -152,7 +153,7 @@ _SUBSCRIPTION: Final = RecordKind(
             "subscription.keep",
             "Take the cancellation back",
             "arrow-back-up",
-            "The subscription goes on.",
+            about("goes on."),
             is_offered=False,
         ),
         Action(
@@ -160,7 +161,7 @@ _SUBSCRIPTION: Final = RecordKind(
             "subscription.invoice",
             "Invoice now",
             "coin",
-            "The period is invoiced; the invoice is below.",
+            about("is invoiced; the invoice is below."),
             is_offered=False,
         ),
     ),

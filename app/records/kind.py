@@ -21,7 +21,8 @@ class Action:
 
     Attributes:
         name: Part of its address.
-        done: What is said once it was done.
+        done: What is said once it was done; where it tells of the record, what makes a sentence of
+            it and of what the operation gave.
         fields: What a dialog asks for before it runs; none: the button runs it at once.
         unless: It is offered unless the record's step (status or stage) is one of these.
         tone: The button's style.
@@ -34,7 +35,7 @@ class Action:
     operation: str
     label: str
     icon: str
-    done: str = ""
+    done: str | Callable[[Any, Any], str] = ""
     fields: tuple[Field, ...] = ()
     unless: frozenset[str] = frozenset()
     tone: str = ""

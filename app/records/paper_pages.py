@@ -13,6 +13,7 @@ from services.sales.model import Invoice, Order, Payment, Quote
 from services.sales.offsets import invoices_to_offset
 from services.sales.orders import quantities_left
 from services.sales.payments import payments_of
+from services.sales.reminders import address_of
 from services.unit_of_work import UnitOfWork
 
 
@@ -26,6 +27,8 @@ class InvoicePage:
         open: What is to be paid, below 0 to be paid back.
         is_own_note: Whether it is a credit note that takes no invoice back.
         to_offset: Invoices that a credit note which stands alone can be set off against.
+        can_remind: Whether its client can be reminded of it today.
+        address: Where reminders go; None where no address is known.
     """
 
     payments: Sequence[Payment]
@@ -39,6 +42,8 @@ class InvoicePage:
     is_own_note: bool
     left_label: str = "Not credited"
     to_offset: Sequence[Invoice] = ()
+    can_remind: bool = False
+    address: str | None = None
 
     @property
     def back(self) -> Decimal:
@@ -75,17 +80,21 @@ def load_invoice(uow: UnitOfWork, invoice: Invoice) -> InvoicePage:
     is_own_note = invoice.kind == "credit_note" and invoice.corrects_id is None
     is_owed = is_own_note and invoice.status == "issued"
     due = -invoice.open if is_owed else Decimal(0)
+    is_late = is_open and invoice.due_on is not None and invoice.due_on < day
+    can_remind = is_late and invoice.reminded_on != day
     return InvoicePage(
         payments=payments_of(uow, invoice),
         left=quantities_to_credit(uow, invoice) if invoice.credited else {},
         open=invoice.open if is_issued else due,
         can_credit=is_issued and invoice.status != "credited",
         can_pay=is_open and invoice.open > 0,
-        is_late=is_open and invoice.due_on is not None and invoice.due_on < day,
+        is_late=is_late,
         is_locked=invoice.status != "draft",
         day=day,
         is_own_note=is_own_note,
         to_offset=invoices_to_offset(uow, invoice) if is_owed else (),
+        can_remind=can_remind,
+        address=address_of(uow, invoice) if can_remind else None,
     )
 
 

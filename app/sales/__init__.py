@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.sales import answers, balances, numbers, organization, parts, payments, prices, rates
+from app.sales import (
+    answers,
+    balances,
+    numbers,
+    organization,
+    parts,
+    payments,
+    prices,
+    rates,
+    receivables,
+)
 from app.views import Audience, View, view
 from services.actors import Permission
 
@@ -24,6 +34,7 @@ def register(app: Flask) -> None:
         ("/price", "price", _READ, answers.show),
         ("/accounts/<uuid:key>", "account", _READ, balances.show),
         ("/products", "products", _READ, answers.products),
+        ("/receivables", "receivables", _READ, receivables.show),
         ("/price-lists/<uuid:key>/prices/<uuid:other>", "price_step", _CATALOGUE, prices.show),
         ("/orders/<uuid:key>/invoice", "invoice_order", _WRITE, parts.show_order),
         ("/invoices/<uuid:key>/credit", "credit_invoice", _WRITE, parts.show_invoice),
@@ -73,6 +84,13 @@ def register(app: Flask) -> None:
             _WRITE,
             payments.take_back,
             payments.explain,
+        ),
+        (
+            "/receivables/<uuid:key>/remind",
+            "remind",
+            _WRITE,
+            receivables.remind,
+            receivables.explain,
         ),
         ("/deals/<uuid:key>/quote", "quote_deal", _WRITE, parts.quote, parts.explain_on_deal),
     )

@@ -12,6 +12,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import number_text, reason_of
+from app.records.paper_told import named
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.sales.credit_notes import quantities_to_credit
@@ -44,7 +45,7 @@ def show_order(
 def invoice(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Draft an invoice of what was typed, or of all that is left."""
     made = run(uow, "order.invoice", {"order_id": str(key), **_parts()})
-    flash("The invoice is drafted.", "good")
+    flash(f"{named(uow.get(Order, key))} is invoiced; this is the draft.", "good")
     return redirect(url_for("invoices.show", key=made.id))
 
 
@@ -60,14 +61,14 @@ def credit(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Issue a credit note of what was typed, or of all that is left."""
     given = {"invoice_id": str(key), "reason": request.form.get("reason"), **_parts()}
     note = run(uow, "invoice.credit", given)
-    flash(f"The credit note {note.number} is issued.", "good")
+    flash(f"{named(note)} is issued for {named(uow.get(Invoice, key))}.", "good")
     return redirect(url_for("invoices.show", key=note.id))
 
 
 def quote(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Draft a quote of a deal and go to it."""
     made = run(uow, "deal.quote", {"deal_id": str(key)})
-    flash("The quote is drafted.", "good")
+    flash(f"{named(made)} is drafted of the deal.", "good")
     return redirect(url_for("quotes.show", key=made.id))
 
 

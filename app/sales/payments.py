@@ -9,6 +9,8 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
+from app.layout import amount
+from app.records.paper_told import named
 from services.errors import LanewiseError, NotFound
 from services.operations import run
 from services.sales.model import Invoice
@@ -23,10 +25,12 @@ def take_back(uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue
         NotFound: The invoice has no such payment.
     """
     invoice = uow.get(Invoice, key)
-    if other not in {payment.id for payment in payments_of(uow, invoice)}:
+    payment = next((one for one in payments_of(uow, invoice) if one.id == other), None)
+    if payment is None:
         raise NotFound("There is no such payment.")
     run(uow, "payment.take_back", {"payment_id": str(other)})
-    flash("The payment is taken back.", "good")
+    sum_ = amount(abs(payment.amount), invoice.currency)
+    flash(f"The payment of {sum_} for {named(invoice)} is taken back.", "good")
     return _back(key)
 
 

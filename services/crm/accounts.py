@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.actors import Permission
 from services.crm.account_model import ACCOUNT, Account
 from services.crm.account_tree import check_parent
 from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
+from services.errors import Invalid
 from services.operations import operation
 from services.records.changes import add_record, change_record, check_links
 from services.records.contact_points import name_key, website_domain
 from services.records.schemas import create_schema, update_schema
 from services.unit_of_work import UnitOfWork
+
+MOST_DAYS: Final = 365
+"""How long an account may have at most to pay an invoice."""
 
 
 @operation(
@@ -26,6 +30,7 @@ from services.unit_of_work import UnitOfWork
 def create_account(uow: UnitOfWork, **values: Any) -> Account:
     """Create an account."""
     check_parent(uow, None, values.get("parent_id"))
+    _check_days(values.get("payment_days"))
     account = Account(**with_keys(values))
     check_links(uow, account)
     add_record(uow, account, title=f"Created account “{account.name}”")
@@ -40,8 +45,20 @@ def update_account(
     account = uow.get(Account, account_id)
     if "parent_id" in values and values["parent_id"] != account.parent_id:
         check_parent(uow, account.id, values["parent_id"])
+    _check_days(values.get("payment_days"))
     change_record(uow, account, with_keys(values), version=version)
     return account
+
+
+def _check_days(days: int | None) -> None:
+    """Refuse a time to pay that nobody gives.
+
+    Raises:
+        Invalid: With the field.
+    """
+    if days is not None and not 0 <= days <= MOST_DAYS:
+        message = f"Use 0 to {MOST_DAYS}."
+        raise Invalid(message, {"payment_days": [message]})
 
 
 def with_keys(values: dict[str, Any]) -> dict[str, Any]:

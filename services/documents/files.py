@@ -16,7 +16,7 @@ from services.actors import Permission
 from services.arguments import Key, Line
 from services.documents.drawing import fill_document, warning_of
 from services.documents.model import Document
-from services.documents.templates import TemplateKind, get_template
+from services.documents.templates import TemplateKind, get_template, language_for
 from services.errors import NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.records.schemas import AnyRecordType
@@ -42,7 +42,7 @@ class MakeDocument(Arguments):
         allow_none=True,
         metadata={
             "title": "Language",
-            "description": "Two letters; the organisation's if it is empty or not there.",
+            "description": "Two letters; the client's if it is empty, else the organisation's.",
         },
     )
 
@@ -57,8 +57,9 @@ def make_document(
     language: str | None = None,
 ) -> dict[str, Any]:
     """Make a document from a template and keep it with the record."""
-    found = get_template(uow, template, TemplateKind.DOCUMENT, language)
     record = get_record(uow, record_type, record_id, hold=True)
+    language = language_for(uow, record, language)
+    found = get_template(uow, template, TemplateKind.DOCUMENT, language)
     drawn = fill_document(uow, found, record)
     document = keep_document(
         uow,

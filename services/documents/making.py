@@ -22,7 +22,13 @@ from services.documents.drawing import PDF
 from services.documents.files import MakeDocument, get_document, keep_document
 from services.documents.fonts import fonts_folder
 from services.documents.model import Document, DocumentMaking, MakingStage
-from services.documents.templates import Template, TemplateFormat, TemplateKind, get_template
+from services.documents.templates import (
+    Template,
+    TemplateFormat,
+    TemplateKind,
+    get_template,
+    language_for,
+)
 from services.documents.word.package import WORD_TYPE
 from services.errors import Conflict, Invalid, LanewiseError, NotAllowed, NotFound
 from services.jobs import job
@@ -81,8 +87,9 @@ def start_document(
     output: str | None,
 ) -> dict[str, Any]:
     """Make a document from a template; what takes a while is made in the background."""
-    found = get_template(uow, template, TemplateKind.DOCUMENT, language)
     record = get_record(uow, record_type, record_id)
+    language = language_for(uow, record, language)
+    found = get_template(uow, template, TemplateKind.DOCUMENT, language)
     is_word = found.format == TemplateFormat.WORD
     if output == "docx" and not is_word:
         message = "This template makes PDFs."

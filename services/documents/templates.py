@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
+from services.crm.account_model import Account
 from services.documents.template_model import (
     Template,
     TemplateFormat,
@@ -25,6 +27,7 @@ __all__ = [
     "content_of",
     "find_version",
     "get_template",
+    "language_for",
     "list_templates",
     "offered_templates",
     "siblings_of",
@@ -56,6 +59,16 @@ def get_template(
     by_language = {template.language: template for template in reversed(found)}
     wanted = by_language.get(language or "") or by_language.get(get_organization(uow).language)
     return wanted or found[0]
+
+
+def language_for(uow: UnitOfWork, record: Any, chosen: str | None) -> str | None:
+    """Return the language of what is made of a record: as chosen, else that of its account."""
+    if chosen:
+        return chosen
+    own = record.record_type == "account"
+    key = record.id if own else getattr(record, "account_id", None)
+    account = None if key is None else uow.session.get(Account, key)
+    return None if account is None else account.language
 
 
 def list_templates(uow: UnitOfWork) -> Sequence[Template]:

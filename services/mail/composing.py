@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from services.documents.model import Document
 from services.documents.sandbox import render
-from services.documents.templates import TemplateKind, get_template
+from services.documents.templates import TemplateKind, get_template, language_for
 from services.documents.values import values_for
 from services.errors import Invalid, NotFound, not_found_as
 from services.mail.headers import shown_address
@@ -107,7 +107,8 @@ def compose(
             message = "Give a subject and a text, or a template."
             raise Invalid(message, {"subject" if not subject else "body": [message]})
         return MailText(subject, body, html_of(body))
-    found = get_template(uow, template, TemplateKind.MAIL, language)
+    wanted = language_for(uow, record, language)
+    found = get_template(uow, template, TemplateKind.MAIL, wanted)
     values = values_for(uow, record, message=body)
     zone = uow.platform.settings.timezone
     filled = render(found.body, values, language=found.language, zone=zone)

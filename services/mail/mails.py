@@ -63,7 +63,7 @@ class SendMail(Arguments):
         allow_none=True,
         metadata={
             "title": "Language",
-            "description": "Of the template; two letters. The organisation's if it is empty.",
+            "description": "Of the template; two letters. The client's if it is empty.",
         },
     )
     document_ids = Keys(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.actors import Permission
 from services.arguments import Day
+from services.crm.account_model import Account
 from services.days import today
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
@@ -84,7 +85,7 @@ def issue_invoice(uow: UnitOfWork, *, invoice_id: UUID, due_on: date | None = No
     day = today(uow)
     due = due_on or invoice.due_on
     if due is None and invoice.kind == "invoice":
-        due = day + timedelta(get_organization(uow).payment_days)
+        due = day + timedelta(_days_to_pay(uow, invoice))
     if due is not None and due < day:
         message = "An invoice can't be due before it is issued."
         raise Invalid(message, {"due_on": [message]})
@@ -94,6 +95,13 @@ def issue_invoice(uow: UnitOfWork, *, invoice_id: UUID, due_on: date | None = No
         if invoice.kind == "invoice":
             uow.emit("invoice.paid", "invoice", invoice.id)
     return invoice
+
+
+def _days_to_pay(uow: UnitOfWork, invoice: Invoice) -> int:
+    """Return how long the client has to pay: as its account says, else as all have."""
+    account = None if invoice.account_id is None else uow.session.get(Account, invoice.account_id)
+    own = None if account is None else account.payment_days
+    return get_organization(uow).payment_days if own is None else own
 
 
 def _refuse_currency(invoice: Invoice) -> None:
