@@ -13,7 +13,6 @@ def processor_time_below(seconds: float) -> Iterator[None]:
     The collector waits: after thousands of tests a full collection takes most of a second, and it
     would fall to whichever test happens to make the next object.
     """
-    gc.collect()
     gc.disable()
     try:
         began = time.thread_time()
