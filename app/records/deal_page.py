@@ -135,14 +135,18 @@ def _team(uow: UnitOfWork, deal: Deal) -> list[Person]:
 
 
 def _contacts(uow: UnitOfWork, deal: Deal) -> list[Person]:
-    """Return the contacts that the actor may see, the primary one first."""
+    """Return the contacts that the actor may see, the primary one first.
+
+    Where the deal's contact is hidden, it is there only for a part that it plays, as all others.
+    """
     roles: Mapping[Any, str] = {one.contact_id: one.role for one in contacts_of(uow, deal.id)}
-    keys = {*roles, deal.contact_id} - {None}
+    primary = None if uow.readable_field(DEAL, "contact_id") is None else deal.contact_id
+    keys = {*roles, primary} - {None}
     if not keys:
         return []
     statement = uow.select(Contact).where(Contact.id.in_(keys)).order_by(Contact.name)
     people = [
-        Person(one.id, one.name, roles.get(one.id, ""), one.id == deal.contact_id)
+        Person(one.id, one.name, roles.get(one.id, ""), one.id == primary)
         for one in uow.session.scalars(statement)
     ]
     return sorted(people, key=lambda one: not one.is_primary)

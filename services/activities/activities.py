@@ -105,7 +105,7 @@ class ReopenActivity(Arguments):
 def create_activity(uow: UnitOfWork, **values: Any) -> Activity:
     """Plan a call, a meeting, a task or a mail."""
     activity = _begin(uow, values)
-    tell(uow, activity, f"Planned {_named(activity)}", activity.description)
+    tell(uow, activity, f"Planned {_named(activity)}", activity.description, tells=["description"])
     uow.emit("activity.planned", "activity", activity.id, kind=activity.kind)
     return activity
 
@@ -138,7 +138,7 @@ def log_activity(uow: UnitOfWork, *, at: datetime | None, **values: Any) -> Acti
         raise Invalid(message, {"at": [message]})
     done = {"status": ActivityStatus.DONE.value, "completed_at": uow.now}
     activity = _begin(uow, {**values, "starts_at": begun}, done)
-    tell(uow, activity, f"Logged {_named(activity)}", activity.result)
+    tell(uow, activity, f"Logged {_named(activity)}", activity.result, tells=["result"])
     uow.emit("activity.completed", "activity", activity.id, kind=activity.kind)
     return activity
 
@@ -157,7 +157,7 @@ def complete_activity(uow: UnitOfWork, *, activity_id: UUID, result: str | None 
     }
     title = f"Completed {_named(activity)}"
     change_record(uow, activity, values, kind="status", title=title)
-    tell(uow, activity, title, activity.result)
+    tell(uow, activity, title, activity.result, tells=["result"])
     uow.emit("activity.completed", "activity", activity.id, kind=activity.kind)
     return activity
 
@@ -169,7 +169,9 @@ def reschedule_activity(uow: UnitOfWork, *, activity_id: UUID, **values: Any) ->
     _check_planned(activity)
     timing = settle(activity.kind, timing_of(activity), values, uow.platform.settings.timezone)
     if change_record(uow, activity, timing.as_values()):
-        tell(uow, activity, f"Moved {_named(activity)} to {moment_text(uow, activity)}")
+        moved = f"Moved {_named(activity)}"
+        title = f"{moved} to {moment_text(uow, activity)}"
+        tell(uow, activity, title, tells=["starts_at", "due_at"], plain=moved)
         tell_change(uow, activity, "moved it")
     return activity
 
@@ -188,7 +190,7 @@ def cancel_activity(uow: UnitOfWork, *, activity_id: UUID, reason: str | None = 
     }
     title = f"Called off {_named(activity)}"
     change_record(uow, activity, values, kind="status", title=title)
-    tell(uow, activity, title, reason)
+    tell(uow, activity, title, reason, tells=["result"])
     tell_change(uow, activity, "called it off")
     uow.emit("activity.cancelled", "activity", activity.id, kind=activity.kind)
     return activity

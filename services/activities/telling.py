@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,20 +15,41 @@ from services.records.types import find_record_type
 from services.unit_of_work import UnitOfWork
 
 
-def tell(uow: UnitOfWork, activity: Activity, title: str, body: str | None = None) -> None:
+def tell(
+    uow: UnitOfWork,
+    activity: Activity,
+    title: str,
+    body: str | None = None,
+    *,
+    tells: Iterable[str] = (),
+    plain: str | None = None,
+) -> None:
     """Tell the record that an activity is about, and each contact and lead that takes part.
 
-    An account that several of them belong to tells it once.
+    An account that several of them belong to tells it once. ``tells`` are the fields of the
+    activity that title and body tell of; those from whom one is hidden are told ``plain``, or else
+    the title alone.
     """
     details = {
         "activity_id": str(activity.id),
         "activity_kind": activity.kind,
         "status": activity.status,
     }
+    named = [f"activity.{name}" for name in tells]
     accounts: set[UUID] = set()
     for record in _concerned(uow, activity):
         account = account_of(record)
-        add_entry(uow, record, "activity", title, body, details, is_copy=account in accounts)
+        add_entry(
+            uow,
+            record,
+            "activity",
+            title,
+            body,
+            details,
+            is_copy=account in accounts,
+            tells=named,
+            plain=plain or title,
+        )
         if account is not None:
             accounts.add(account)
 

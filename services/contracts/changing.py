@@ -55,6 +55,8 @@ _AT_ONCE = Truth(
         "description": "Else it stands on the next invoice.",
     },
 )
+_PRICES = ("subscription.mrr",)
+"""Of what sentences with prices tell: who doesn't see the sum doesn't see the lines' prices."""
 _POSITION = WholeNumber(required=True, metadata={"title": "Line", "description": "From 1."})
 
 
@@ -177,7 +179,9 @@ def set_price(
     rows[position - 1] = {**row, **_paid_price(uow, subscription, row, day), **prices}
     shown = show_money(unit_price, subscription.currency)
     _keep(uow, subscription, rows, max(subscription.next_invoice_on or day, day))
-    add_entry(uow, subscription, "changed", f"{row['title']} costs {shown} from the next period on")
+    title = f"{row['title']} costs {shown} from the next period on"
+    plain = f"Changed the price of {row['title']} from the next period on"
+    add_entry(uow, subscription, "changed", title, tells=_PRICES, plain=plain)
     return subscription
 
 
@@ -270,7 +274,8 @@ def _tell(
 ) -> None:
     shown = show_money(amount, subscription.currency)
     settled = f"; {shown} for the rest of the period" if amount else ""
-    add_entry(uow, subscription, "changed", f"From {show_day(day)}: {what}{settled}")
+    plain = f"From {show_day(day)}: {what}"
+    add_entry(uow, subscription, "changed", plain + settled, tells=_PRICES, plain=plain)
     if at_once:
         invoice_adjustments(uow, subscription)
     uow.emit(

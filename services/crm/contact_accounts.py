@@ -138,16 +138,24 @@ def make_primary_place(uow: UnitOfWork, *, contact_account_id: UUID) -> ContactA
 
 
 def places_of_contact(uow: UnitOfWork, contact: Contact) -> list[Place]:
-    """Return where a contact works and worked, the primary account first."""
+    """Return where a contact works and worked, the primary account first.
+
+    To those from whom the account of contacts is hidden, none.
+    """
     return _places(uow, ContactAccount.contact_id == contact.id)
 
 
 def places_at_account(uow: UnitOfWork, account: Account) -> list[Place]:
-    """Return who works and worked with an account, those whose primary one it is first."""
+    """Return who works and worked with an account, those whose primary one it is first.
+
+    To those from whom the account of contacts is hidden, nobody.
+    """
     return _places(uow, ContactAccount.account_id == account.id)
 
 
 def _places(uow: UnitOfWork, condition: Any) -> list[Place]:
+    if "account_id" in uow.actor.hidden_fields("contact"):
+        return []
     links = uow.session.scalars(select(ContactAccount).where(condition).limit(200)).all()
     contacts = _visible(uow, Contact, [link.contact_id for link in links])
     accounts = _visible(uow, Account, [link.account_id for link in links])
@@ -228,4 +236,5 @@ def _tell(
 ) -> None:
     said = [part for part in (link.role, link.position) if part]
     details = {"account_id": str(account.id), "contact_account_id": str(link.id)}
-    add_entry(uow, contact, "changed", title, ", ".join(said) or None, details)
+    tells = ["contact.account_id"]
+    add_entry(uow, contact, "changed", title, ", ".join(said) or None, details, tells=tells)

@@ -27,6 +27,7 @@ from services.records.changes import add_record, change_record, link_text
 from services.records.contact_points import company_domain, name_key, split_name
 from services.records.schemas import key_argument
 from services.records.timeline import add_entry, move_entries
+from services.records.types import get_record_type
 from services.tags.tags import carry_tags
 from services.unit_of_work import UnitOfWork
 
@@ -174,8 +175,15 @@ def _account_for(uow: UnitOfWork, lead: Lead, found: Account | None) -> Account:
         return found
     name = lead.company or lead.name
     account = Account(**with_keys({"name": name, **values}))
-    add_record(uow, account, title=f"Created from lead “{lead.name}”")
+    _add(uow, account, lead, "lead.account_id")
     return account
+
+
+def _add(uow: UnitOfWork, record: Any, lead: Lead, link: str) -> None:
+    """Insert what a lead becomes; ``link`` is the field of the lead that points to it."""
+    label = get_record_type(record.record_type).label.lower()
+    plain = f"Created {label} “{record.name}”"
+    add_record(uow, record, title=f"Created from lead “{lead.name}”", tells=[link], plain=plain)
 
 
 def _find_account(uow: UnitOfWork, lead: Lead, contact: Contact | None) -> Account | None:
@@ -216,7 +224,7 @@ def _contact_for(uow: UnitOfWork, lead: Lead, found: Contact | None, account: Ac
         _fill(uow, found, values, lead)
         return found
     contact = Contact(last_name=last_name, **values)
-    add_record(uow, contact, title=f"Created from lead “{lead.name}”")
+    _add(uow, contact, lead, "lead.contact_id")
     return contact
 
 
@@ -236,7 +244,8 @@ def _fill(uow: UnitOfWork, target: Any, values: dict[str, Any], lead: Lead) -> N
     }
     if isinstance(target, Account):
         empty = with_keys(empty)
-    change_record(uow, target, empty, title=f"Completed from lead “{lead.name}”")
+    title, tells = f"Completed from lead “{lead.name}”", [f"lead.{target.record_type}_id"]
+    change_record(uow, target, empty, title=title, tells=tells)
 
 
 def _deal_for(
@@ -274,7 +283,9 @@ def _close(
     keys = {name: str(key) for name, key in _result(lead).items() if key is not None}
     details = {"version": lead.version, **keys}
     became = link_text(contact if deal is None else deal)
-    add_entry(uow, lead, "converted", f"Converted to {became}", details=details)
+    tells = [f"lead.{name}" for name in keys]
+    title = f"Converted to {became}"
+    add_entry(uow, lead, "converted", title, details=details, tells=tells, plain="Converted")
     uow.emit("lead.converted", "lead", lead.id, **keys)
     if deal is not None:
         uow.emit("deal.opened", "deal", deal.id, lead_id=str(lead.id))

@@ -77,7 +77,8 @@ def create_goal(uow: UnitOfWork, **values: Any) -> Goal:
         goal.owner_id = uow.actor.user_id
     check_links(uow, goal)
     _settle(uow, goal)
-    add_record(uow, goal, title=f"Planned {_plan_text(goal)}")
+    tells = [f"goal.{name}" for name in ("metric", "target", "currency")]
+    add_record(uow, goal, title=f"Planned {_plan_text(goal)}", tells=tells, plain="Planned")
     return goal
 
 

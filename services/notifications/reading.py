@@ -23,6 +23,8 @@ KEPT_READ: Final = timedelta(days=90)
 KEPT_UNREAD: Final = timedelta(days=365)
 
 _SNIPPET: Final = 200
+_MOMENTS: Final = {"activity": {"starts_at", "due_at"}}
+"""By type of record: the fields that a notification's moment is taken from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def shown(uow: UnitOfWork, rows: Sequence[Notification]) -> list[Told]:
     if about:
         found = select(TimelineRow.id, TimelineRow.body).where(TimelineRow.id.in_(about))
         notes = {row.id: row.body or "" for row in uow.session.execute(found)}
+    silent = {name for name, fields in _MOMENTS.items() if fields & uow.actor.hidden_fields(name)}
     return [
         Told(
             id=row.id,
@@ -91,7 +94,7 @@ def shown(uow: UnitOfWork, rows: Sequence[Notification]) -> list[Told]:
             record_type=row.record_type,
             record_id=row.record_id,
             record_title=title_of(records[row.record_id]),
-            moment=row.moment,
+            moment=None if row.record_type in silent else row.moment,
             at=row.at,
             read_at=row.read_at,
         )

@@ -96,7 +96,7 @@ def add_point(
     )
     uow.session.add(point)
     refresh_points(uow, record)
-    add_entry(uow, record, "changed", f"Added {POINT_KINDS[kind].lower()} {value}")
+    _tell(uow, record, f"Added {POINT_KINDS[kind].lower()} {value}")
     column = MIRRORED.get(kind)
     if column is not None and (primary or not getattr(record, column)):
         change_record(uow, record, {column: normalised})
@@ -125,7 +125,7 @@ def change_point(uow: UnitOfWork, *, contact_point_id: UUID, **values: Any) -> d
             # The database finds the new one already there and leaves it as it is.
             change_record(uow, record, {MIRRORED[point.kind]: normalised})
         else:
-            add_entry(uow, record, "changed", f"Changed {former} to {point.value}")
+            _tell(uow, record, f"Changed {former} to {point.value}")
         refresh_points(uow, record)
     point.value = values["value"]
     return _presented(point)
@@ -138,7 +138,7 @@ def remove_point(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
     was_primary, kind, value = is_primary(record, point), point.kind, point.value
     uow.session.delete(point)
     uow.session.flush()
-    add_entry(uow, record, "changed", f"Removed {POINT_KINDS[kind].lower()} {value}")
+    _tell(uow, record, f"Removed {POINT_KINDS[kind].lower()} {value}")
     if was_primary:
         following = next((other.normalised for other in _usable(uow, record, kind)), None)
         change_record(uow, record, {MIRRORED[kind]: following})
@@ -164,7 +164,7 @@ def opt_out(uow: UnitOfWork, *, contact_point_id: UUID, reason: str | None) -> d
     point, record = _get(uow, contact_point_id)
     if point.opted_out_at is None:
         point.opted_out_at, point.opt_out_reason = uow.now, reason
-        add_entry(uow, record, "changed", f"No advertising to {point.value} any more", reason)
+        _tell(uow, record, f"No advertising to {point.value} any more", reason)
     return _presented(point)
 
 
@@ -174,7 +174,7 @@ def opt_in(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
     point, record = _get(uow, contact_point_id)
     if point.opted_out_at is not None:
         point.opted_out_at = point.opt_out_reason = None
-        add_entry(uow, record, "changed", f"Advertising to {point.value} is allowed again")
+        _tell(uow, record, f"Advertising to {point.value} is allowed again")
     return _presented(point)
 
 
@@ -184,7 +184,7 @@ def mark_valid(uow: UnitOfWork, *, contact_point_id: UUID) -> dict[str, Any]:
     point, record = _get(uow, contact_point_id)
     if point.invalid_since is not None:
         point.invalid_since = point.invalid_reason = None
-        add_entry(uow, record, "changed", f"{point.value} works again")
+        _tell(uow, record, f"{point.value} works again")
     return _presented(point)
 
 
@@ -219,6 +219,12 @@ def _get(uow: UnitOfWork, key: UUID) -> tuple[ContactPoint, Any]:
         raise NotFound("There is no such contact point.")
     _check_field(uow, owner.record_type, point.kind)
     return point, record
+
+
+def _tell(uow: UnitOfWork, record: Any, title: str, body: str | None = None) -> None:
+    """Tell what became of a point to those who see the points of a record at all."""
+    tells = [f"{record.record_type}.{column}" for column in MIRRORED.values()]
+    add_entry(uow, record, "changed", title, body, tells=tells)
 
 
 def _check_field(uow: UnitOfWork, record_type: str, kind: str) -> None:

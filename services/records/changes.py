@@ -54,8 +54,13 @@ def follower(*record_types: str) -> Callable[[Follower], Follower]:
     return register
 
 
-def add_record(uow: UnitOfWork, record: Any, *, title: str) -> Any:
-    """Insert ``record``, owned by the person who makes it, and begin its timeline."""
+def add_record(
+    uow: UnitOfWork, record: Any, *, title: str, tells: Iterable[str] = (), plain: str | None = None
+) -> Any:
+    """Insert ``record``, owned by the person who makes it, and begin its timeline.
+
+    See ``add_entry`` for ``tells`` and ``plain``.
+    """
     if record.owner_id is None and record.team_id is None:
         record.owner_id = uow.actor.user_id
     check_creation(uow, record)
@@ -64,7 +69,7 @@ def add_record(uow: UnitOfWork, record: Any, *, title: str) -> Any:
     _round_amounts(record, added)
     check_unique(uow, record, added)
     uow.add(record)
-    add_entry(uow, record, "created", title)
+    add_entry(uow, record, "created", title, tells=tells, plain=plain)
     return record
 
 
@@ -117,12 +122,14 @@ def change_record(
     kind: str = "changed",
     title: str | None = None,
     follows: bool = True,
+    tells: Iterable[str] = (),
 ) -> bool:
     """Set ``values`` on ``record`` and tell its timeline what changed from what to what.
 
     ``version`` is what the actor saw; with None the last write wins. The sentence ``title`` is
     made from the changes if it is None. What follows from the values is set too, unless
-    ``follows`` says that they are all there is to set.
+    ``follows`` says that they are all there is to set. ``tells``: of what else the sentence
+    ``title`` tells, as in ``add_entry``.
 
     Returns:
         Whether anything changed.
@@ -160,7 +167,9 @@ def change_record(
         move_entries(uow, record)
     if shown or title:
         details = {"changes": shown, "version": record.version}
-        add_entry(uow, record, kind, title or _sentence(shown), details=details)
+        plain = "Changed" if tells else None
+        title = title or _sentence(shown)
+        add_entry(uow, record, kind, title, None, details, tells=tells, plain=plain)
     return True
 
 

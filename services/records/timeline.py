@@ -6,7 +6,7 @@ Operations write it in the transaction of the change; processes add their steps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,19 +30,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from services.activities.model import Activity
-from services.contracts.model import Contract
-from services.contracts.subscription_model import Subscription
 from services.crm.account_model import Account
 from services.crm.account_tree import below
-from services.crm.contact_model import Contact
-from services.crm.deal_model import Deal
-from services.crm.lead_model import Lead
-from services.crm.request_model import ServiceRequest
 from services.database import Base, Keyed, is_among
 from services.errors import Invalid
 from services.records.types import get_record, title_of
+from services.records.ways import OF_ACCOUNTS, told_with
 from services.rights.telling import can_be_told, retold
-from services.sales.model import Invoice, Order, Quote
 from services.unit_of_work import UnitOfWork
 
 GROUPS: Mapping[str, frozenset[str]] = {
@@ -54,16 +48,8 @@ GROUPS: Mapping[str, frozenset[str]] = {
 """What a timeline can be narrowed to; ``changes`` is whatever is in none of them."""
 
 CHANGES = "changes"
-_ROLLED_UP: Mapping[str, Any] = {
-    "contact": Contact,
-    "deal": Deal,
-    "request": ServiceRequest,
-    "contract": Contract,
-    "subscription": Subscription,
-    "quote": Quote,
-    "order": Order,
-    "invoice": Invoice,
-}
+_RULES = frozenset({"tells", "plain"})
+"""What details say of who is told."""
 
 
 class TimelineRow(Keyed, Base):
@@ -135,11 +121,26 @@ def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is
     details: Mapping[str, Any] | None = None,
     *,
     is_copy: bool = False,
+    tells: Iterable[str] = (),
+    plain: str | None = None,
 ) -> TimelineRow:
     """Add an entry to the timeline of ``record``, said by the actor of ``uow``.
 
-    ``is_copy``: the same is told on another record of the same account.
+    Args:
+        uow: Of whoever did it.
+        record: Whose timeline it is.
+        kind: See ``TimelineEntry``.
+        title: The sentence.
+        body: More words.
+        details: See ``TimelineEntry``.
+        is_copy: The same is told on another record of the same account.
+        tells: Fields, such as ``contact.email``, whose values stand in the sentence beside those
+            of ``changes``. Those from whom one of them is hidden are not told.
+        plain: What they are told instead, if anything.
     """
+    known = dict(details or {})
+    if told := list(tells):
+        known |= {"tells": told} | ({} if plain is None else {"plain": plain})
     row = TimelineRow(
         at=uow.now,
         kind=kind,
@@ -147,7 +148,7 @@ def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is
         actor_name=uow.actor.name,
         title=title,
         body=body,
-        details=dict(details or {}),
+        details=known,
         record_type=record.record_type,
         record_id=record.id,
         record_title=title_of(record),
@@ -184,7 +185,7 @@ def retell_moved(uow: UnitOfWork, moved: Mapping[str, Iterable[Any]], account_id
 
     ``moved`` names them as ``table.account_id`` → keys.
     """
-    for record_type in _ROLLED_UP.values():
+    for record_type in OF_ACCOUNTS.values():
         keys = [UUID(key) for key in moved.get(f"{record_type.__tablename__}.account_id", ())]
         for model, key in _BELONGS if keys else ():
             uow.session.execute(
@@ -218,7 +219,8 @@ def timeline_of(
         Invalid: The limit or the group is none.
     """
     record = get_record(uow, record_type, record_id)
-    if with_parts and isinstance(record, Account):
+    sees_tree = "parent_id" not in uow.actor.hidden_fields("account")
+    if with_parts and sees_tree and isinstance(record, Account):
         statement = select(TimelineRow).where(_belongs_to_tree(uow, record))
     else:
         statement = select(TimelineRow).where(_belongs_to(uow, record))
@@ -252,66 +254,39 @@ def in_group(group: str) -> ColumnElement[bool]:
 
 
 def _belongs_to(uow: UnitOfWork, record: Any) -> ColumnElement[bool]:
-    if isinstance(record, Account):
-        return and_(
-            TimelineRow.account_id == record.id,
-            TimelineRow.is_copy.is_(False),
-            or_(
-                TimelineRow.record_type == "account",
-                *_visible_parts(uow, lambda column: column == record.id),
-            ),
-        )
-    keys: list[Any] = [record.id]
-    if isinstance(record, Deal) and record.lead_id is not None:
-        keys.append(record.lead_id)
-    if not isinstance(record, Contact):
-        return TimelineRow.record_id.in_(keys)
-    # A contact may come from leads of several teams; only those one sees, or whose deal, are told.
-    of_leads = uow.select(Lead).with_only_columns(Lead.id).where(Lead.contact_id == record.id)
-    of_deals = uow.select(Deal).with_only_columns(Deal.lead_id)
-    of_deals = of_deals.where(Deal.contact_id == record.id, Deal.lead_id.is_not(None))
-    itself = select(literal(record.id, Uuid()))
-    return is_among(TimelineRow.record_id, union(itself, of_leads, of_deals))
+    """Return the condition of the entries of a record, and of those that are told with it."""
+    parts = told_with(uow, type(record), lambda column: column == record.id)
+    if not isinstance(record, Account):
+        itself: Select[Any] = select(literal(record.id, Uuid()))
+        keys = (of_part for _, of_part in parts)
+        return is_among(TimelineRow.record_id, union(itself, *keys) if parts else itself)
+    return and_(
+        TimelineRow.account_id == record.id,
+        TimelineRow.is_copy.is_(False),
+        or_(TimelineRow.record_type == "account", *_of_parts(parts)),
+    )
 
 
 def _belongs_to_tree(uow: UnitOfWork, account: Account) -> ColumnElement[bool]:
     """Return the condition of the entries of an account and of those below it that are visible."""
     visible = uow.select(Account).with_only_columns(Account.id)
     accounts = visible.where(Account.id.in_(below(account.id)))
+    parts = told_with(uow, Account, lambda column: column.in_(accounts))
     return and_(
         TimelineRow.account_id.in_(accounts),
         TimelineRow.is_copy.is_(False),
-        or_(
-            TimelineRow.record_type == "account",
-            *_visible_parts(uow, lambda column: column.in_(accounts)),
-        ),
+        or_(TimelineRow.record_type == "account", *_of_parts(parts)),
     )
 
 
-def _visible_parts(
-    uow: UnitOfWork, of_accounts: Callable[[Any], ColumnElement[bool]]
-) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions that leave out entries of records which the actor may not see.
-
-    Nor is told what belongs to an account by a relation that is hidden from the actor.
-    """
-    types = (*_ROLLED_UP, "lead")
-    hidden = {name for name in types if "account_id" in uow.actor.hidden_fields(name)}
-    for name, model in _ROLLED_UP.items():
-        if name in hidden:
-            continue
-        keys: Select[Any] = uow.select(model).with_only_columns(model.id)
-        keys = keys.where(of_accounts(model.account_id))
-        yield and_(TimelineRow.record_type == name, TimelineRow.record_id.in_(keys))
-    leads = uow.select(Lead).with_only_columns(Lead.id).where(of_accounts(Lead.account_id))
-    of_deals = uow.select(Deal).with_only_columns(Deal.lead_id)
-    of_deals = of_deals.where(of_accounts(Deal.account_id), Deal.lead_id.is_not(None))
-    ways = {"lead": leads, "deal": of_deals}
-    known = [TimelineRow.record_id.in_(keys) for name, keys in ways.items() if name not in hidden]
-    yield and_(TimelineRow.record_type == "lead", or_(false(), *known))
+def _of_parts(parts: Iterable[tuple[str, Select[Any]]]) -> Iterator[ColumnElement[bool]]:
+    for record_type, keys in parts:
+        yield and_(TimelineRow.record_type == record_type, TimelineRow.record_id.in_(keys))
 
 
 def _shown(uow: UnitOfWork, row: TimelineRow) -> TimelineEntry:
     names = TimelineEntry.__dataclass_fields__
     entry = {name: getattr(row, name) for name in names}
-    return TimelineEntry(**{**entry, **retold(uow.actor, row.record_type, row.details)})
+    entry |= retold(uow.actor, row.record_type, row.details)
+    entry["details"] = {name: said for name, said in entry["details"].items() if name not in _RULES}
+    return TimelineEntry(**entry)

@@ -18,6 +18,14 @@ def can_be_told(uow: UnitOfWork, row: Any) -> ColumnElement[bool] | None:
     ``row`` is the entity of the timeline. None: the actor sees every field there is.
     """
     silent = []
+    everywhere = sorted(
+        f"{one.name}.{name}"
+        for one in all_record_types()
+        for name in uow.actor.hidden_fields(one.name)
+    )
+    if everywhere:
+        tells = row.details["tells"].has_any(literal(everywhere, ARRAY(String)))
+        silent.append(and_(tells, not_(row.details.has_key("plain"))))
     for record_type in all_record_types():
         if hidden := uow.actor.hidden_fields(record_type.name):
             names = literal(sorted(hidden), ARRAY(String))
@@ -41,12 +49,21 @@ def told_changes(
 def retold(actor: Actor, record_type: str, details: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is told instead of an entry with these details; empty: it is told as it is.
 
-    The sentence of an entry names values, so one with a hidden change gets another.
+    The sentence of an entry names values, so one that tells of a hidden field gets another.
     """
     changes = details.get("changes") or []
     told = told_changes(actor, record_type, changes)
-    if len(told) == len(changes):
+    silenced = _silenced(actor, details)
+    if not silenced and len(told) == len(changes):
         return {}
     labels = [str(change["label"]) for change in told]
     listed = ", ".join(labels[:-1]) + " and " + labels[-1] if len(labels) > 1 else "".join(labels)
-    return {"title": f"Changed {listed}", "body": None, "details": {**details, "changes": told}}
+    title = f"Changed {listed}" if told else str(details.get("plain", ""))
+    kept = {name: said for name, said in details.items() if name not in silenced}
+    return {"title": title, "body": None, "details": {**kept, "changes": told}}
+
+
+def _silenced(actor: Actor, details: Mapping[str, Any]) -> set[str]:
+    """Return the fields that the sentence of an entry tells of, and that ``actor`` may not see."""
+    named = (str(one).partition(".") for one in details.get("tells", ()))
+    return {name for of_type, _, name in named if name in actor.hidden_fields(of_type)}
