@@ -14,12 +14,15 @@ from services.activities.model import (
     ACTIVITY_KINDS,
     ACTIVITY_STATUSES,
     Activity,
+    ActivitySeries,
     ActivityStatus,
 )
 from services.activities.news import tell_change
 from services.activities.participants import add_participants, people_arguments
+from services.activities.series import end_after
 from services.activities.telling import tell
 from services.activities.timing import Timing, settle, timing_of
+from services.activities.which import Which, hold, planned_of, share_change, which_argument
 from services.actors import Permission
 from services.arguments import Key, Line, LongText, Moment, WholeNumber
 from services.errors import Conflict, Invalid
@@ -41,7 +44,7 @@ _REGARDING = {
     ),
 }
 PlanActivity = create_schema(ACTIVITY, **_REGARDING, **people_arguments())
-ChangeActivity = update_schema(ACTIVITY)
+ChangeActivity = update_schema(ACTIVITY, which=which_argument())
 
 
 class LogActivity(Arguments):
@@ -86,6 +89,7 @@ class RescheduleActivity(Arguments):
     starts_at = Moment(allow_none=True, metadata={"title": "Start"})
     ends_at = Moment(allow_none=True, metadata={"title": "End"})
     due_at = Moment(allow_none=True, metadata={"title": "Due"})
+    which = which_argument()
 
 
 class CancelActivity(Arguments):
@@ -93,6 +97,7 @@ class CancelActivity(Arguments):
 
     activity_id = key_argument(ACTIVITY)
     reason = Line(load_default=None, allow_none=True, metadata={"title": "Reason"})
+    which = which_argument()
 
 
 class ReopenActivity(Arguments):
@@ -112,17 +117,24 @@ def create_activity(uow: UnitOfWork, **values: Any) -> Activity:
 
 @operation("activity.update", Permission.RECORD_WRITE, ChangeActivity, in_diagrams=True)
 def update_activity(
-    uow: UnitOfWork, *, activity_id: UUID, version: int | None = None, **values: Any
+    uow: UnitOfWork,
+    *,
+    activity_id: UUID,
+    version: int | None = None,
+    which: str = Which.THIS.value,
+    **values: Any,
 ) -> Activity:
-    """Change an activity."""
-    activity = uow.get(Activity, activity_id)
+    """Change an activity, and others of its series as far as they were not changed by hand."""
+    activity, series = _to_change(uow, activity_id, which)
     check_version(uow, activity, version)
     _check_numbers(values)
     kind = values.get("kind") or activity.kind
-    timing = settle(kind, timing_of(activity), values, uow.platform.settings.timezone)
-    priority = {"priority": values["priority"] or "normal"} if "priority" in values else {}
     before = timing_of(activity)
+    timing = settle(kind, before, values, uow.platform.settings.timezone)
+    priority = {"priority": values["priority"] or "normal"} if "priority" in values else {}
     change_record(uow, activity, {**values, **priority, **timing.as_values()})
+    if series is not None:
+        share_change(uow, series, activity, which, changed=values, before=before)
     if activity.status == ActivityStatus.PLANNED and timing_of(activity) != before:
         tell_change(uow, activity, "moved it")
     return activity
@@ -163,12 +175,17 @@ def complete_activity(uow: UnitOfWork, *, activity_id: UUID, result: str | None 
 
 
 @operation("activity.reschedule", Permission.RECORD_WRITE, RescheduleActivity, in_diagrams=True)
-def reschedule_activity(uow: UnitOfWork, *, activity_id: UUID, **values: Any) -> Activity:
+def reschedule_activity(
+    uow: UnitOfWork, *, activity_id: UUID, which: str, **values: Any
+) -> Activity:
     """Move an activity to another time; it lasts as long as before unless an end is given."""
-    activity = uow.get(Activity, activity_id, lock=True)
+    activity, series = hold(uow, activity_id, which)
     _check_planned(activity)
-    timing = settle(activity.kind, timing_of(activity), values, uow.platform.settings.timezone)
+    before = timing_of(activity)
+    timing = settle(activity.kind, before, values, uow.platform.settings.timezone)
     if change_record(uow, activity, timing.as_values()):
+        if series is not None:
+            share_change(uow, series, activity, which, changed=values, before=before)
         moved = f"Moved {_named(activity)}"
         title = f"{moved} to {moment_text(uow, activity)}"
         tell(uow, activity, title, tells=["starts_at", "due_at"], plain=moved)
@@ -177,22 +194,23 @@ def reschedule_activity(uow: UnitOfWork, *, activity_id: UUID, **values: Any) ->
 
 
 @operation("activity.cancel", Permission.RECORD_WRITE, CancelActivity, in_diagrams=True)
-def cancel_activity(uow: UnitOfWork, *, activity_id: UUID, reason: str | None = None) -> Activity:
-    """Call an activity off."""
-    activity = uow.get(Activity, activity_id, lock=True)
-    if activity.status == ActivityStatus.CANCELLED:
+def cancel_activity(
+    uow: UnitOfWork, *, activity_id: UUID, which: str, reason: str | None = None
+) -> Activity:
+    """Call an activity off; called off with those that follow, its series ends."""
+    activity, series = hold(uow, activity_id, which)
+    if series is None and activity.status == ActivityStatus.CANCELLED:
         return activity
-    _check_planned(activity)
-    values = {
-        "status": ActivityStatus.CANCELLED.value,
-        "cancelled_at": uow.now,
-        "result": reason or activity.result,
-    }
-    title = f"Called off {_named(activity)}"
-    change_record(uow, activity, values, kind="status", title=title)
+    if series is None:
+        _check_planned(activity)
+    rows = [activity] if series is None else planned_of(uow, activity, which)
+    for row in rows:
+        _call_off(uow, row, reason)
+    if series is not None and rows:
+        end_after(series, rows[-1].slot_at or uow.now)
+    title = f"Called off {_named(activity)}" + (" and the rest of its series" if series else "")
     tell(uow, activity, title, reason, tells=["result"])
     tell_change(uow, activity, "called it off")
-    uow.emit("activity.cancelled", "activity", activity.id, kind=activity.kind)
     return activity
 
 
@@ -211,6 +229,25 @@ def reopen_activity(uow: UnitOfWork, *, activity_id: UUID) -> Activity:
     change_record(uow, activity, values, kind="status", title=title)
     tell(uow, activity, title)
     return activity
+
+
+def _to_change(
+    uow: UnitOfWork, activity_id: UUID, which: str
+) -> tuple[Activity, ActivitySeries | None]:
+    """Return an activity, unlocked where it is changed alone: its version is compared then."""
+    if which == Which.THIS:
+        return uow.get(Activity, activity_id), None
+    return hold(uow, activity_id, which)
+
+
+def _call_off(uow: UnitOfWork, activity: Activity, reason: str | None) -> None:
+    values = {
+        "status": ActivityStatus.CANCELLED.value,
+        "cancelled_at": uow.now,
+        "result": reason or activity.result,
+    }
+    change_record(uow, activity, values, kind="status", title=f"Called off {_named(activity)}")
+    uow.emit("activity.cancelled", "activity", activity.id, kind=activity.kind)
 
 
 def moment_text(uow: UnitOfWork, activity: Activity) -> str:

@@ -12,7 +12,8 @@ from services.activities.model import HELD_KINDS
 from services.errors import Invalid
 
 MAX_MINUTES = 60 * 24 * 366
-_NAMES = ("starts_at", "ends_at", "due_at", "duration_minutes", "all_day")
+TIME_FIELDS = frozenset({"starts_at", "ends_at", "due_at", "duration_minutes", "all_day"})
+"""The fields that say when an activity is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class Timing:
 
     def as_values(self) -> dict[str, Any]:
         """Return the columns."""
-        return {name: getattr(self, name) for name in _NAMES}
+        return {name: getattr(self, name) for name in TIME_FIELDS}
 
 
 def timing_of(activity: Any) -> Timing:
     """Return the times that an activity has."""
-    return Timing(**{name: getattr(activity, name) for name in _NAMES})
+    return Timing(**{name: getattr(activity, name) for name in TIME_FIELDS})
 
 
 def days_of(activity: Any, zone: ZoneInfo) -> tuple[date, date]:
@@ -60,7 +61,7 @@ def settle(kind: str, now_is: Timing, given: Mapping[str, Any], zone: ZoneInfo) 
 
 
 def _settled(kind: str, now_is: Timing, given: Mapping[str, Any], zone: ZoneInfo) -> Timing:
-    changed = {name: given[name] for name in _NAMES if name in given}
+    changed = {name: given[name] for name in TIME_FIELDS if name in given}
     asked = replace(now_is, **changed)
     if kind in HELD_KINDS and "due_at" in changed and "starts_at" not in changed:
         # Somebody who plans a call by a due time means the moment of the call.
