@@ -30,7 +30,7 @@ from services.importing.deciding import OUTCOMES, Outcome
 from services.importing.encodings import ENCODINGS
 from services.importing.first_lines import import_field
 from services.importing.guessing import adjust_formats
-from services.importing.imports import UNDERWAY, get_import, importable_types, list_imports
+from services.importing.imports import UNDERWAY, get_import, list_imports
 from services.importing.links import can_be_made
 from services.importing.model import Import
 from services.importing.plan import (
@@ -47,8 +47,16 @@ from services.importing.plan import (
 )
 from services.importing.reading import MAX_BYTES
 from services.importing.reports import conflicts_of, report_rows, write_refused
+from services.importing.types import (
+    PLACE,
+    PLACE_LABEL,
+    PRICE,
+    import_type,
+    importable_types,
+    is_record_type,
+)
 from services.operations import run
-from services.records.types import RecordType, get_record_type
+from services.records.types import RecordType
 from services.unit_of_work import UnitOfWork
 
 _IMPORT: Final = Permission.DATA_IMPORT
@@ -130,18 +138,25 @@ def index(uow: UnitOfWork) -> ResponseReturnValue:
 def show_new(uow: UnitOfWork, error: LanewiseError | None = None) -> ResponseReturnValue:
     """Ask for the file."""
     del uow
-    types = [(one.name, one.plural) for one in importable_types() if one.name in KINDS]
-    chosen = request.values.get("record_type", "contact")
+    types = {one.name: one.plural for one in importable_types() if _has_page(one)}
+    asked = request.values.get("record_type", "contact")
+    chosen = asked if asked in types else ""
+    choose = [] if chosen else [("", "Choose …")]
     return render_template(
         "imports/new.html",
-        types=types,
+        types=[*choose, *sorted(types.items(), key=lambda one: one[1])],
         chosen=chosen,
         nav=_nav(chosen),
         most=MAX_BYTES // 2**20,
         error=error,
         reason=reason_of(error) if error else "",
+        unknown="" if chosen or error else asked,
         back=_list_url(chosen),
     )
+
+
+def _has_page(one: RecordType) -> bool:
+    return one.name in KINDS or not is_record_type(one.name)
 
 
 def create(uow: UnitOfWork) -> ResponseReturnValue:
@@ -159,7 +174,7 @@ def create(uow: UnitOfWork) -> ResponseReturnValue:
 def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> ResponseReturnValue:
     """Show where an import stands, and what can be done next."""
     one = get_import(uow, key)
-    record_type = get_record_type(one.record_type)
+    record_type = import_type(one.record_type)
     is_mapping = one.stage == "mapping" or (one.stage == "checked" and "mapping" in request.args)
     outcome = request.args.get("outcome") or (Outcome.ERROR if one.stage == "checked" else None)
     after = request.args.get("after", 0, type=int)
@@ -231,7 +246,7 @@ def _mapping(uow: UnitOfWork, one: Import, record_type: RecordType) -> dict[str,
     if record_type.name == "contact" and FULL_NAME not in fields:
         targets.append((FULL_NAME, "Whole name, to be split"))
     matchable = matchable_fields(record_type, [column.field for column in plan.columns])
-    labels = dict(targets)
+    labels = {PLACE: PLACE_LABEL} | dict(targets)
     matches = [(name, labels.get(name, name)) for name in matchable]
     if rules_for(record_type.name, Use.IMPORT):
         matches.append((SIMILAR, "The rules by which doubles are found"))
@@ -296,7 +311,7 @@ def _sent_plan(one: Import) -> Plan:
         values=one.plan.get("values", {}),
         zone=reader_zone().key,
     )
-    return adjust_formats(get_record_type(one.record_type), plan, one.samples)
+    return adjust_formats(import_type(one.record_type), plan, one.samples)
 
 
 def _is_by_key(one: Import, place: int, target: str) -> bool:
@@ -318,5 +333,5 @@ def _list_url(record_type: str) -> str:
 
 def _nav(record_type: str) -> str:
     """Return the endpoint of the list that an import belongs to."""
-    kind = KINDS.get(record_type)
+    kind = KINDS.get("price_list" if record_type == PRICE.name else record_type)
     return f"{kind.place}.index" if kind else "imports.index"

@@ -27,9 +27,9 @@ from services.importing.plan import (
 )
 from services.importing.reports import report_rows, write_refused
 from services.importing.steps import check_import, read_import, run_import
+from services.importing.types import import_type
 from services.operations import run
 from services.people.model import find_user
-from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 _SHOWN: Final = 20
@@ -117,7 +117,7 @@ def _plan(uow: UnitOfWork, one: Import, given: dict[str, Any]) -> dict[str, Any]
         NotFound: A heading or a field is not there.
     """
     plan = Plan.of(one.plan).as_dict()
-    fields = {KEY_FIELD, "name", *importable_fields(uow, get_record_type(one.record_type))}
+    fields = {KEY_FIELD, "name", *importable_fields(uow, import_type(one.record_type))}
     chosen = {column["column"]: column for column in plan["columns"]}
     for text in given["mapping"]:
         heading, name = _pair(text)

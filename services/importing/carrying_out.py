@@ -21,6 +21,7 @@ from services.importing.first_lines import import_field, is_of_line, target_of, 
 from services.importing.links import Links
 from services.importing.matching import Seen
 from services.importing.plan import FULL_NAME
+from services.importing.types import change_kind, import_type, is_record_type, operation_for
 from services.operations import handler_of
 from services.records.types import RecordType, get_record_type
 from services.unit_of_work import UnitOfWork
@@ -88,7 +89,9 @@ def _create(uow: UnitOfWork, decider: Decider, decisions: list[Decision], links:
     if not decisions:
         return
     has_lines = any(is_of_line(name) for name in decider.plan.targets())
-    if len(decisions) > _EACH_ALONE and not has_lines:  # lines need the key of their record
+    # Lines need the key of their record, and a price is compared with those written before it.
+    is_gathered = not has_lines and is_record_type(decider.record_type.name)
+    if len(decisions) > _EACH_ALONE and is_gathered:
         try:
             with uow.savepoint(), batch(uow, links.visible):
                 create = _creator(uow, decider.record_type)
@@ -111,7 +114,7 @@ def _alone(uow: UnitOfWork, decider: Decider, decision: Decision) -> None:
             if decision.outcome == Outcome.CREATE:
                 decision.record_id = _creator(uow, decider.record_type)(**decision.values).id
             else:
-                change = handler_of(uow, f"{name}.update")
+                change = handler_of(uow, operation_for(name, "update"))
                 change(uow, **{f"{name}_id": decision.record_id}, **decision.values)
             uow.session.flush()
     except Invalid as error:
@@ -125,7 +128,7 @@ def _alone(uow: UnitOfWork, decider: Decider, decision: Decision) -> None:
 
 
 def _creator(uow: UnitOfWork, record_type: RecordType) -> Callable[..., Any]:
-    handler = handler_of(uow, f"{record_type.name}.create")
+    handler = handler_of(uow, operation_for(record_type.name, "create"))
     return lambda **values: handler(uow, **with_line(values))
 
 
@@ -210,7 +213,10 @@ def _relation(record_type: RecordType, name: str) -> str:
 def undo_entries(
     uow: UnitOfWork, record_type: str, done: Done, changes: Iterable[RowChange]
 ) -> list[list[Any]]:
-    """Return what undoing needs: type, key, whether it was made, version, fields as they were."""
+    """Return what undoing needs: type, key, whether it was made, version, fields as they were.
+
+    What has no version has its fields as they were made instead.
+    """
     about: dict[str, set[UUID]] = {name: set(keys) for name, keys in done.made.items()}
     own = about.setdefault(record_type, set())
     own.update(
@@ -219,16 +225,20 @@ def undo_entries(
         if one.record_id is not None and one.outcome in {Outcome.CREATE, Outcome.UPDATE}
     )
     merged: dict[tuple[str, UUID], tuple[bool, dict[str, list[Any]]]] = {}
+    kinds = {change_kind(name): name for name in about}
     for change in changes:
-        if change.row_id not in about.get(change.kind, ()):
+        kind = kinds.get(change.kind, "")
+        if change.row_id not in about.get(kind, ()):
             continue
-        created, fields = merged.setdefault((change.kind, change.row_id), (change.created, {}))
-        if not created:
+        created, fields = merged.setdefault((kind, change.row_id), (change.created, {}))
+        if not created or not is_record_type(kind):
             for name, (before, after) in change.fields.items():
                 fields[name] = [fields[name][0] if name in fields else before, after]
     versions: dict[UUID, int] = {}
     for name, keys in about.items():
-        model = get_record_type(name).model
+        if not is_record_type(name):
+            continue
+        model = import_type(name).model
         rows = uow.session.execute(select(model.id, model.version).where(one_of(model.id, keys)))
         versions.update({row.id: row.version for row in rows})
     return [

@@ -45,6 +45,7 @@ class Row:
         number: Its number in the file.
         values: Field name → checked value; what is empty is left out.
         links: Field name → the text that stands for another record, still to be found.
+        named: The same, also when it was found.
         errors: Place of the column → what is wrong.
         key: The record's own key, if the file holds it.
         wanted: What the rules of doubles compare of it, once that was asked for.
@@ -54,6 +55,7 @@ class Row:
     cells: Sequence[Any]
     values: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
     key: UUID | None = None
     wanted: Wanted | None = None
@@ -167,7 +169,7 @@ def _putting(check: Callable[[Any], Any]) -> Callable[[Row, str, Any], None]:
 def _put_link(row: Row, name: str, cell: Any) -> None:
     text = " ".join(text_of(cell).split())
     if text:
-        row.links[name] = text
+        row.links[name] = row.named[name] = text
 
 
 def _put_key(row: Row, _name: str, cell: Any) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from services.importing.beginnings import is_of_beginning
-from services.importing.columns import WHOLE_ROW, Row, RowReader
+from services.importing.columns import WHOLE_ROW, Row, RowReader, places
 from services.importing.first_lines import is_of_line
 from services.importing.links import Links, resolve_links
 from services.importing.matching import Matches, Seen, find_matches, load_records
 from services.importing.plan import FULL_NAME, KEY_FIELD, Plan, Policy
+from services.importing.prices import check_lists, fixed_fields, round_prices
+from services.importing.types import PRICE
 from services.records.types import RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -88,8 +90,10 @@ class Decider:
             seen: The rows before; these are added.
             lock: Whether the records that are found stay as they are to the commit.
         """
-        read = [self.reader.read(row) for row in rows]
+        read = [self._read(row) for row in rows]
         links = resolve_links(uow, self.record_type, self.plan, read)
+        if self.record_type is PRICE:
+            check_lists(uow, read, places(self.plan), lock=lock)
         matches = find_matches(uow, self.record_type, self.plan, [r for r in read if not r.errors])
         found = {key for match in matches.values() for key in match.keys}
         records = load_records(uow, self.record_type, found, lock=lock)
@@ -98,9 +102,15 @@ class Decider:
     def remember(self, rows: Sequence[Sequence[Any]], seen: Seen) -> None:
         """Add to ``seen`` what ``decide`` would, without looking anything up."""
         for one in rows:
-            row = self.reader.read(one)
+            row = self._read(one)
             if not row.errors:
                 seen.add(row)
+
+    def _read(self, cells: Sequence[Any]) -> Row:
+        row = self.reader.read(cells)
+        if self.record_type is PRICE:
+            round_prices(row, places(self.plan))
+        return row
 
     def _decide(
         self, row: Row, matches: dict[int, Matches], records: dict[UUID, Any], seen: Seen
@@ -153,7 +163,11 @@ class Decider:
             if self._counts(record, name) and not _same(getattr(record, name), value)
         }
         outcome = Outcome.UPDATE if changed or row.links else Outcome.UNCHANGED
-        return Decision(row, outcome, record.id, changed)
+        made = Decision(row, outcome, record.id, changed)
+        if self.record_type is PRICE and (fixed := fixed_fields(changed)):
+            told = "A price stays on its list and with its product; leave the key out for another."
+            made.refuse(told, self._column_of(fixed[0]))
+        return made
 
     def _refused_line(self, row: Row) -> Decision | None:
         """Refuse a line for a record that has lines, or may have."""

@@ -26,6 +26,7 @@ from services.importing.plan import (
     matchable_fields,
 )
 from services.importing.synonyms import SYNONYMS, heading_key, names_of
+from services.importing.types import PLACE
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -182,6 +183,8 @@ def _best_match(record_type: RecordType, targets: list[str]) -> tuple[str, ...]:
     exact = matchable_fields(record_type, targets)
     if KEY_FIELD in exact:
         return (KEY_FIELD,)
+    if PLACE in exact:
+        return (PLACE,)
     best = next((name for name in _BEST_MATCHES if name in exact), None)
     if best is not None:
         return (best,)

@@ -14,8 +14,7 @@ from services.arguments import Key
 from services.errors import Conflict, NotFound
 from services.importing.model import Import, ImportChunk, ImportPiece, ImportStage
 from services.importing.steps import job_for
-from services.operations import Arguments, all_operations, operation
-from services.records.types import RecordType, all_record_types
+from services.operations import Arguments, operation
 from services.unit_of_work import UnitOfWork
 from services.upkeep import each_hour
 
@@ -106,14 +105,6 @@ def delete_import(uow: UnitOfWork, *, import_id: UUID) -> dict[str, Any]:
         raise Conflict("This import is underway. Stop it first.")
     uow.session.delete(one)
     return {"import_id": import_id}
-
-
-def importable_types() -> list[RecordType]:
-    """Return the record types that a file may hold: those that can be made and changed."""
-    there = {one.name for one in all_operations()}
-    return [
-        one for one in all_record_types() if {f"{one.name}.create", f"{one.name}.update"} <= there
-    ]
 
 
 def get_import(uow: UnitOfWork, import_id: UUID) -> Import:

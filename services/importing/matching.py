@@ -24,6 +24,8 @@ from services.duplicates.rules import Rule, Use
 from services.duplicates.wanted import Wanted, wanted_of, with_made
 from services.importing.columns import Row
 from services.importing.plan import KEY_FIELD, SIMILAR, Plan
+from services.importing.prices import find_places, place_of
+from services.importing.types import PLACE
 from services.records.types import RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -101,6 +103,9 @@ def marks(match: Sequence[str], row: Row) -> Iterator[Hashable]:
         if name == KEY_FIELD:
             if row.key is not None:
                 yield row.key
+        elif name == PLACE:
+            if (place := place_of(row)) is not None:
+                yield place
         elif name != SIMILAR and (value := row.values.get(name)) is not None:
             yield name, value.casefold() if isinstance(value, str) else value
 
@@ -115,6 +120,9 @@ def find_matches(
             _by_key(uow, record_type, rows, found)
         elif name == SIMILAR:
             _by_rules(uow, record_type, rows, found)
+        elif name == PLACE:
+            for number, keys in find_places(uow, rows).items():
+                found[number].keys |= keys
         else:
             values = {row.number: row.values.get(name) for row in rows}
             _by_field(uow, record_type, name, values, found)

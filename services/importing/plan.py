@@ -10,6 +10,7 @@ from typing import Any, Final
 from services.errors import Invalid
 from services.importing.beginnings import beginning_fields
 from services.importing.first_lines import import_field, line_fields
+from services.importing.types import PLACE, PLACE_LABEL, PRICE
 from services.records.types import Field, RecordType
 from services.unit_of_work import UnitOfWork
 
@@ -116,6 +117,8 @@ def importable_fields(uow: UnitOfWork, record_type: RecordType) -> dict[str, Fie
 def matchable_fields(record_type: RecordType, targets: Sequence[str]) -> list[str]:
     """Return the targets by which a record can be found: what is exact."""
     found = [KEY_FIELD] if KEY_FIELD in targets else []
+    if record_type is PRICE:
+        found.append(PLACE)
     for name in targets:
         one = record_type.field(name)
         if one is not None and one.kind in MATCHABLE_KINDS:
@@ -159,7 +162,7 @@ def _column_faults(
         if column.field not in allowed:
             yield f"There is no field {column.field} that can be filled."
         if column.field in seen:
-            yield f"Two columns go into {_label(record_type, column.field)}."
+            yield f"Two columns go into {target_label(record_type, column.field)}."
         if column.order not in DATE_ORDERS or column.decimal not in DECIMALS:
             yield "There is no such format."
         seen.add(column.field)
@@ -173,7 +176,7 @@ def _check_policy(
     matchable = {*matchable_fields(record_type, sorted(targets)), SIMILAR}
     wrong = [name for name in plan.match if name not in matchable]
     if wrong:
-        text = f"Records can't be found by {_label(record_type, wrong[0])}; no column has it."
+        text = f"Records can't be found by {target_label(record_type, wrong[0])}; no column has it."
         faults["match"] = [text]
     elif plan.policy != Policy.ALL and not plan.match:
         faults["match"] = ["Choose by what records that are there already are found."]
@@ -182,10 +185,13 @@ def _check_policy(
         given = {*targets, *plan.values, *whole}
         missing = [name for name in record_type.required if name not in given]
         if missing:
-            labels = ", ".join(_label(record_type, name) for name in missing)
+            labels = ", ".join(target_label(record_type, name) for name in missing)
             faults.setdefault("columns", []).append(f"New records need {labels}.")
 
 
-def _label(record_type: RecordType, name: str) -> str:
+def target_label(record_type: RecordType, name: str) -> str:
+    """Return what people call a target of a column, or what records are found by."""
+    if name == PLACE:
+        return PLACE_LABEL
     found = import_field(record_type, name)
     return found.label if found else name

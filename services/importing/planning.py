@@ -24,9 +24,10 @@ from services.importing.links import can_be_made
 from services.importing.model import ImportStage
 from services.importing.plan import DATE_ORDERS, DECIMALS, Plan, Policy, check_plan
 from services.importing.steps import job_for
+from services.importing.types import import_type
 from services.operations import Arguments, operation
 from services.records.schemas import argument_with_rules
-from services.records.types import RecordType, get_record_type
+from services.records.types import RecordType
 from services.unit_of_work import UnitOfWork
 
 
@@ -69,7 +70,7 @@ def check_import(uow: UnitOfWork, *, import_id: UUID, **given: Any) -> dict[str,
     """Find out what an import would do, without doing it; what is left out stays as guessed."""
     one = lock_import(uow, import_id)
     expect_stage(one, ImportStage.MAPPING, ImportStage.CHECKED)
-    record_type = get_record_type(one.record_type)
+    record_type = import_type(one.record_type)
     columns = given.pop("columns", None)
     given["zone"] = given["zone"] or one.plan.get("zone", "")
     plan = Plan.of({**one.plan, **given})

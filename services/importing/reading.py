@@ -20,8 +20,8 @@ from services.importing.guessing import (
     headings,
 )
 from services.importing.model import Import, ImportChunk, ImportPiece, ImportStage, pack
+from services.importing.types import import_type
 from services.keepable import keepable
-from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 
 MAX_BYTES: Final = 128 * 1024 * 1024
@@ -87,7 +87,7 @@ def read_file(uow: UnitOfWork, one: Import) -> None:
         one.ended_at = uow.now
         return
     one.stage, one.problem, one.ended_at = ImportStage.MAPPING, None, None
-    plan = guess_plan(uow, get_record_type(one.record_type), one.header, one.samples)
+    plan = guess_plan(uow, import_type(one.record_type), one.header, one.samples)
     one.plan = plan.as_dict()
 
 

@@ -14,9 +14,9 @@ import orjson
 from sqlalchemy import or_, select
 
 from services.errors import LanewiseError
+from services.importing.types import import_type, imported_title, is_record_type, operation_for
 from services.operations import run
 from services.records.timeline import TimelineRow
-from services.records.types import get_record_type, title_of
 from services.unit_of_work import UnitOfWork
 
 
@@ -32,16 +32,18 @@ def revert_chunk(
     conflicts: list[list[Any]] = []
     counts: Counter[str] = Counter()
     for kind, key, created, version, fields in reversed(undo["entries"]):
-        record = uow.find(get_record_type(kind).model, UUID(key), lock=True)
+        record = uow.find(import_type(kind).model, UUID(key), lock=True)
         if record is None:
             reason = None if created else "It was deleted."
             verdict = "removed"
+        elif created and not is_record_type(kind):
+            verdict, reason = "removed", _remove_row(uow, kind, record, fields)
         elif created:
             verdict, reason = "removed", _remove(uow, record, version, UUID(undo["marker"]))
         else:
-            verdict, reason = "restored", _restore(uow, record, fields)
+            verdict, reason = "restored", _restore(uow, kind, record, fields)
         if reason:
-            title = title_of(record) if record is not None else ""
+            title = imported_title(uow, record) if record is not None else ""
             conflicts.append([kind, key, title, reason])
             verdict = "conflict"
         counts[verdict] += 1
@@ -58,10 +60,16 @@ def _remove(uow: UnitOfWork, record: Any, version: int, marker: UUID) -> str | N
     return _attempt(uow, "record.delete", arguments)
 
 
-def _restore(uow: UnitOfWork, record: Any, fields: Mapping[str, Any]) -> str | None:
+def _remove_row(uow: UnitOfWork, kind: str, record: Any, fields: Mapping[str, Any]) -> str | None:
+    """Remove what is no record unless it was changed; return why it was not."""
+    if any(as_json(getattr(record, name)) != new for name, (_, new) in fields.items()):
+        return "It was changed since."
+    return _attempt(uow, f"{kind}.remove", {f"{kind}_id": str(record.id)})
+
+
+def _restore(uow: UnitOfWork, name: str, record: Any, fields: Mapping[str, Any]) -> str | None:
     """Give fields their former values unless they were changed; return why some were not."""
-    record_type = get_record_type(record.record_type)
-    name = record_type.name
+    record_type = import_type(name)
     before: dict[str, Any] = {}
     changed = []
     for field_name, (old, new) in fields.items():
@@ -73,7 +81,8 @@ def _restore(uow: UnitOfWork, record: Any, fields: Mapping[str, Any]) -> str | N
         else:
             changed.append(one.label)
     if before:
-        refused = _attempt(uow, f"{name}.update", {f"{name}_id": str(record.id), **before})
+        arguments = {f"{name}_id": str(record.id), **before}
+        refused = _attempt(uow, operation_for(name, "update"), arguments)
         if refused:
             return refused
     return f"Changed since: {', '.join(changed)}." if changed else None

@@ -28,12 +28,12 @@ from services.importing.model import Import, ImportChunk, ImportStage, pack, unp
 from services.importing.plan import Plan, check_plan, importable_fields
 from services.importing.reading import read_file
 from services.importing.reverting import revert_chunk
+from services.importing.types import import_type
 from services.jobs import job
 from services.people.model import User
 from services.platform import Platform
 from services.points.model import ContactPoint
 from services.records.schemas import argument_with_rules
-from services.records.types import get_record_type
 from services.unit_of_work import Job, UnitOfWork
 
 SLICE_SECONDS: Final = 5.0
@@ -179,7 +179,7 @@ def _take_stock(uow: UnitOfWork, one: Import) -> None:
     A plan from when there was next to nothing reads the whole table for each chunk: a run of
     100,000 contacts into an empty database took 67 s instead of 30.
     """
-    for model in (get_record_type(one.record_type).model, ContactPoint):
+    for model in (import_type(one.record_type).model, ContactPoint):
         uow.session.execute(text(f'ANALYZE "{model.__tablename__}"'))
 
 
@@ -202,7 +202,7 @@ def _decider(uow: UnitOfWork, one: Import) -> Decider:
         Invalid: A field of the plan can't be filled any more: it was retired, or closed to the
             person.
     """
-    record_type = get_record_type(one.record_type)
+    record_type = import_type(one.record_type)
     plan = check_plan(uow, record_type, Plan.of(one.plan), len(one.header))
     fields = importable_fields(uow, record_type)
     values = {

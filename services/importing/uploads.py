@@ -22,13 +22,13 @@ from services.importing.encodings import ENCODINGS
 from services.importing.imports import (
     WhichImport,
     expect_stage,
-    importable_types,
     lock_import,
     told_of,
 )
 from services.importing.model import Import, ImportPiece, ImportStage
 from services.importing.reading import MAX_BYTES, PIECE_BYTES, kind_of, read_file
 from services.importing.steps import job_for
+from services.importing.types import importable_types
 from services.operations import Arguments, operation
 from services.unit_of_work import UnitOfWork
 

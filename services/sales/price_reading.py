@@ -70,6 +70,18 @@ def read_price(uow: UnitOfWork, key: UUID) -> Price:
     return found
 
 
+def price_title(uow: UnitOfWork, price: Price) -> str:
+    """Return what stands for a price: of what, and on which list."""
+    names = (
+        select(Product.name, PriceList.name)
+        .select_from(Price)
+        .join(Product, Product.id == Price.product_id)
+        .join(PriceList, PriceList.id == Price.price_list_id)
+    )
+    row = uow.session.execute(names.where(Price.id == price.id)).one()
+    return f"{row[0]} · {row[1]}"
+
+
 def read_rates(
     uow: UnitOfWork, currency: str | None = None, after: UUID | None = None, limit: int = 50
 ) -> KeyedPage:

@@ -49,6 +49,16 @@ def chosen(page: str) -> dict[str, object]:
     return form
 
 
+def test_the_page_says_so_when_rows_of_an_unknown_kind_are_to_be_imported(browse):
+    olga = browse("administrator")
+    page = olga.get("/imports/new?record_type=unicorn").text
+    assert "There is no such kind of rows: “unicorn”." in page
+    assert '<option value="" selected>Choose …</option>' in page
+    page = olga.get("/imports/new?record_type=price").text
+    assert '<option value="price" selected>Prices</option>' in page
+    assert "no such kind" not in page
+
+
 def test_a_file_goes_through_all_pages_when_it_is_imported_and_undone(browse, platform):
     olga = browse("administrator")
     place = upload(olga)
