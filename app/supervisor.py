@@ -104,7 +104,9 @@ class Child:
         """Wait until it has stopped after ``ask_to_stop``; kill it at ``deadline``."""
         if self.process is None or self.starts_at is not None:
             return  # nothing of it is there
-        self.process.join(max(0.0, deadline - time.monotonic()))
+        # What it has forked holds the pipe by whose end joining sees that it has ended: look, too.
+        while self.process.is_alive() and (left := deadline - time.monotonic()) > 0:
+            self.process.join(min(left, _LOOK_SECONDS))
         if self.process.is_alive():
             log.warning("child killed", child=self.name)
         self._kill_all()

@@ -98,6 +98,17 @@ def test_children_end_with_the_supervisor(supervise):
     assert not two.is_running()
 
 
+def test_stopping_does_not_wait_for_what_a_child_has_left_behind(supervise, monkeypatch, tmp_path):
+    monkeypatch.setattr("app.supervisor._STOP_SECONDS", 10 * PATIENCE_SECONDS)
+    note = tmp_path / "orphan"
+    supervisor, thread = supervise(child(forks, note))
+    orphan = int(eventually(lambda: note.exists() and note.read_text()))
+    supervisor.stopping.set()
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    eventually(lambda: not lives(orphan))
+
+
 def test_a_child_that_does_not_stop_is_killed(supervise, monkeypatch, tmp_path):
     monkeypatch.setattr("app.supervisor._STOP_SECONDS", 0.2)
     note = tmp_path / "deaf"
