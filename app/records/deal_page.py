@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from services.crm.contact_model import Contact
 from services.crm.deal_model import DEAL, Deal
+from services.crm.deal_moves import stage_before
 from services.crm.deal_people import CONTACT_ROLES, TEAM_ROLES, contacts_of, members_of
 from services.crm.deal_stays import times_in_stages
 from services.crm.pipeline_model import Category, Pipeline, Stage
@@ -24,7 +25,14 @@ from services.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class StageStep:
-    """One stage of the bar; ``days`` is how long the deal was there, None if it never was."""
+    """One stage of the bar.
+
+    Attributes:
+        state: ``past``, ``current`` or ``future``; ``skipped`` was passed over; ``hold`` and
+            ``lost`` stand for themselves behind the others, and ``paused`` is where a deal on
+            hold goes on.
+        days: How long the deal was there; None if it never was.
+    """
 
     name: str
     value: str
@@ -98,31 +106,55 @@ def load_page(uow: UnitOfWork, deal: Deal) -> DealPage:
 
 
 def _steps(uow: UnitOfWork, deal: Deal, stages: Sequence[Stage]) -> list[StageStep]:
-    """Return the bar: open stages, and of the others the one the deal is in, or won."""
+    """Return the bar: open stages, and of the others the one the deal is in, or won.
+
+    What is past is told by the history of its stays, not by the order of the stages: a deal can
+    be moved over some of them. A deal that is on hold or lost got as far as the last open stage.
+    """
     days = {one.stage: one.days for one in times_in_stages(uow, deal)}
     here = find_stage(stages, deal.stage)
-    shown = [stage for stage in stages if _is_shown(stage, here)]
-    at = shown.index(here)
+    shown = [stage for stage in stages if _is_shown(stage, here, days)]
+    last = here
+    if here.category in {Category.ON_HOLD, Category.LOST}:
+        shown = [stage for stage in shown if stage is not here] + [here]
+        last = stage_before(uow, deal, stages)
+    reached = shown.index(last) if last in shown else -1
     return [
-        StageStep(stage.name, stage.key, _state(number, at, stage), days.get(stage.key))
+        StageStep(
+            stage.name,
+            stage.key,
+            _state_here(stage) if stage is here else _state(stage, number - reached, days, here),
+            days.get(stage.key),
+        )
         for number, stage in enumerate(shown)
     ]
 
 
-def _is_shown(stage: Stage, here: Stage) -> bool:
+def _is_shown(stage: Stage, here: Stage, visited: Container[str]) -> bool:
     if stage is here:
         return True
-    if stage.archived_at is not None:
-        return False
-    return stage.category == Category.OPEN or (
-        stage.category == Category.WON and here.category != Category.LOST
+    if stage.category == Category.OPEN:
+        return stage.archived_at is None or stage.key in visited
+    is_end = stage.category == Category.WON and here.category != Category.LOST
+    return is_end and stage.archived_at is None
+
+
+def _state_here(stage: Stage) -> str:
+    return {Category.LOST: "lost", Category.ON_HOLD: "hold"}.get(
+        Category(stage.category), "current"
     )
 
 
-def _state(number: int, at: int, stage: Stage) -> str:
-    if number == at:
-        return "lost" if stage.category == Category.LOST else "current"
-    return "past" if number < at else "future"
+def _state(stage: Stage, beyond: int, visited: Container[str], here: Stage) -> str:
+    """Return how the bar shows a stage that the deal is not in.
+
+    ``beyond`` is how many places it lies behind the one that the deal got to.
+    """
+    if beyond == 0 and here.category == Category.ON_HOLD:
+        return "paused"
+    if beyond > 0:
+        return "future"
+    return "past" if stage.key in visited else "skipped"
 
 
 def _team(uow: UnitOfWork, deal: Deal) -> list[Person]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, select
@@ -16,7 +16,7 @@ from processes.deploying.definition_tables import ProcessVersion
 from processes.jobs.incidents import IncidentItem, list_incidents
 from processes.paging import COUNT_CAP, Cursor, check_limit, cut, decode_cursor
 from processes.running.instance_tables import Incident, InstanceState, ProcessInstance
-from processes.running.pictures import draw
+from processes.running.pictures import draw, without_place
 from processes.running.record_cards import load_cards
 from processes.running.runtime import open_execution
 from services.actors import Permission
@@ -58,12 +58,14 @@ class InstanceView(InstanceItem):
 
     Attributes:
         picture: What the viewer draws; see ``pictures.draw``.
+        tells_place: The picture says where it stands, and which way it went.
         variables: Plain values; empty for those who don't operate processes.
         stored_variables: The same as they are kept: dates and the like with their type.
         open_incidents: In full for those who operate processes; empty for others.
     """
 
     picture: dict[str, Any]
+    tells_place: bool
     variables: Mapping[str, Any]
     stored_variables: Mapping[str, Any]
     open_incidents: Sequence[IncidentItem]
@@ -80,6 +82,9 @@ class InstancePage:
     total_is_capped: bool
 
 
+_WHERE_IT_STANDS: Final = frozenset({"stage", "status"})
+"""The fields of records that say how far they have come."""
+
 _INCIDENTS = (
     select(func.count())
     .where(Incident.instance_id == ProcessInstance.id, Incident.resolved_at.is_(None))
@@ -92,7 +97,8 @@ def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
     """Return an instance with its diagram, tokens and past.
 
     Who operates processes sees all; others those about a record that they see, without the
-    variables and without the causes of failures.
+    variables and without the causes of failures. Who may not see where that record stands isn't
+    shown either where its process does; the diagram itself is no secret.
 
     Raises:
         NotFound: There is none, or the actor may not see it.
@@ -107,9 +113,12 @@ def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
     execution = open_execution(uow, instance, even_suspended=True) if is_running else None
     item = _items(uow, [row])[0]
     stored = execution.variables if execution and operates else {}
+    tells_place = operates or _WHERE_IT_STANDS.isdisjoint(_hidden_fields(uow, instance))
+    picture = draw(uow, instance, execution, shows_causes=operates)
     return InstanceView(
         **{name: getattr(item, name) for name in InstanceItem.__dataclass_fields__},
-        picture=draw(uow, instance, execution, shows_causes=operates),
+        picture=picture if tells_place else without_place(picture),
+        tells_place=tells_place,
         variables=_plain(stored),
         stored_variables=stored,
         open_incidents=list_incidents(uow, instance_id=instance_id) if operates else (),
@@ -199,6 +208,10 @@ def _check_sight(uow: UnitOfWork, instance: ProcessInstance) -> None:
         get_record(uow, instance.record_type, instance.record_id)
     except NotFound:
         raise NotFound("There is no such process.") from None
+
+
+def _hidden_fields(uow: UnitOfWork, instance: ProcessInstance) -> frozenset[str]:
+    return uow.actor.hidden_fields(instance.record_type) if instance.record_type else frozenset()
 
 
 def _items(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[InstanceItem]:

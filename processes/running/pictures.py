@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -48,6 +48,12 @@ def draw(
         "taken": taken,
         "failed": _failed(uow, instance, shows_causes=shows_causes),
     }
+
+
+def without_place(picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the diagram alone, with nothing of where the instance stands and has been."""
+    nothing: dict[str, list[Any]] = {"tokens": [], "completed": [], "taken": [], "failed": []}
+    return {**picture, **nothing}
 
 
 def _past(uow: UnitOfWork, instance: ProcessInstance) -> tuple[list[str], list[str]]:

@@ -176,6 +176,9 @@ class DealContact(Keyed, Base):
     role: Mapped[str]
 
 
+_STAGE = ("stage",)
+"""What most of a deal's fields tell of that it has at some stages only."""
+
 DEAL = register_record_type(
     RecordType(
         name="deal",
@@ -190,20 +193,37 @@ DEAL = register_record_type(
             Field("currency", "Currency", "currency"),
             Field("pipeline_id", "Pipeline", "relation", relation="pipeline", writable=False),
             Field("stage", "Stage", "choice", choices=STAGE_NAMES, writable=False),
-            Field("probability", "Probability", "number"),
-            Field("expected_revenue", "Expected revenue", "money", writable=False),
+            Field("probability", "Probability", "number", tells_of=_STAGE),
+            Field(
+                "expected_revenue",
+                "Expected revenue",
+                "money",
+                writable=False,
+                tells_of=("amount", "probability"),
+            ),
             Field("needs", "Needs", "long_text"),
             Field("expected_close_on", "Expected close", "date"),
             Field("competitor", "Competitor"),
-            Field("hold_until", "On hold until", "date", writable=False),
-            Field("hold_reason", "On hold because", writable=False),
-            Field("lost_reason", "Reason", writable=False),
-            Field("lost_details", "Details of the loss", "long_text", writable=False),
-            Field("closed_on", "Closed on", "date", writable=False),
-            Field("won_at", "Won", "datetime", writable=False),
-            Field("lost_at", "Lost", "datetime", writable=False),
-            Field("stage_since", "In stage since", "datetime", writable=False, is_told=False),
-            Field("rots_at", "Rots from", "datetime", writable=False, is_told=False),
+            Field("hold_until", "On hold until", "date", writable=False, tells_of=_STAGE),
+            Field("hold_reason", "On hold because", writable=False, tells_of=_STAGE),
+            Field("lost_reason", "Reason", writable=False, tells_of=_STAGE),
+            Field(
+                "lost_details", "Details of the loss", "long_text", writable=False, tells_of=_STAGE
+            ),
+            Field("closed_on", "Closed on", "date", writable=False, tells_of=_STAGE),
+            Field("won_at", "Won", "datetime", writable=False, tells_of=_STAGE),
+            Field("lost_at", "Lost", "datetime", writable=False, tells_of=_STAGE),
+            Field(
+                "stage_since",
+                "In stage since",
+                "datetime",
+                writable=False,
+                is_told=False,
+                tells_of=_STAGE,
+            ),
+            Field(
+                "rots_at", "Rots from", "datetime", writable=False, is_told=False, tells_of=_STAGE
+            ),
             Field("lead_id", "Lead", "relation", relation="lead", writable=False),
             Field("campaign_id", "Campaign", "relation", relation="campaign"),
             Field("offer_document_id", "Offer", "relation", relation="document", writable=False),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import services.rights.guessable  # noqa: F401 - formulas read what is hidden by it
 from feel import names_used
 from services.custom.formulas import Formula
 from services.records.types import RecordType, find_record_type

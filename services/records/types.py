@@ -61,6 +61,7 @@ class Field:
         is_in_list: Lists show it as long as nobody chooses other columns.
         is_in_short_form: The form for a new record asks for it, even if it isn't required.
         is_told: The timeline tells its changes; not what only follows from another field.
+        tells_of: Names of fields that can be guessed from it, so that it is hidden with them.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Field:
     is_in_list: bool = False
     is_in_short_form: bool = False
     is_told: bool = True
+    tells_of: tuple[str, ...] = ()
     rules: FieldRules = NO_RULES
 
     @property

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 STANDARD: Final = "standard"
@@ -65,7 +66,10 @@ _FOLLOWING: list[tuple[Follow, Callable[[], int]]] = []
 
 
 def follow_hidden(follow: Follow, revision: Callable[[], int]) -> None:
-    """Let fields be hidden with others; ``revision`` differs whenever they may have changed."""
+    """Let fields be hidden with others; ``revision`` differs whenever they may have changed.
+
+    What is hidden by those that were there before is hidden for it already.
+    """
     _FOLLOWING.append((follow, revision))
 
 
@@ -131,12 +135,16 @@ class RecordRights:
         closed = self._closed_itself(record_type)
         if not any(role.fields for role in self.roles.values()):
             return closed
-        followed = (self._followed(place)[record_type] for place in range(len(_FOLLOWING)))
-        return closed.union(*followed)
+        return self._hidden_before(len(_FOLLOWING), record_type)
 
     def locked(self, record_type: str) -> frozenset[str]:
         """Return the fields that the person may not write; the hidden ones are among them."""
         return self._below(record_type, FieldRight.WRITE) | self.hidden(record_type)
+
+    def _hidden_before(self, place: int, record_type: str) -> frozenset[str]:
+        """Return what is hidden itself, and with it by what is asked before ``place``."""
+        before = (self._followed(earlier)[record_type] for earlier in range(place))
+        return self._closed_itself(record_type).union(*before)
 
     def _closed_itself(self, record_type: str) -> frozenset[str]:
         return self._below(record_type, FieldRight.READ)
@@ -147,7 +155,7 @@ class RecordRights:
         now = revision()
         known = self._following.get(place)
         if known is None or known[0] != now:
-            found = defaultdict(frozenset[str], follow(self._closed_itself))
+            found = defaultdict(frozenset[str], follow(partial(self._hidden_before, place)))
             known = self._following[place] = (now, found)
         return known[1]
 

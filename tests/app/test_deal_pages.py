@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from app.records.deal_page import load_page
 from services.actors import SYSTEM
 from services.crm.deal_model import Deal
 from services.crm.pipelines import all_stages
@@ -66,6 +67,24 @@ def test_nothing_tells_of_stages_when_they_are_hidden(browse, deal, as_person, p
     assert not [sign for sign in ("data-move-card", "lw-stages", "/pipeline") if sign in page]
     for address in ("/deals/board", "/deals/board/new", f"/deals/{deal.id}/move"):
         assert sven.get(address).status_code == 403
+
+
+def test_the_bar_tells_the_stages_that_a_deal_really_was_in(deal, as_person, platform):
+    def bar(uow):
+        return {one.value: one.state for one in load_page(uow, uow.get(Deal, deal.id)).stages}
+
+    def move(stage, **told):
+        as_person("manager", "deal.move_stage", {"deal_id": str(deal.id), "stage": stage, **told})
+        return platform.transact(SYSTEM, bar)
+
+    ahead = dict.fromkeys(("negotiation", "approval", "contract"), "future")
+    been = {"new": "past", "needs": "skipped"}
+    assert move("offer") == {**been, "offer": "current", **ahead, "won": "future"}
+    held = move("on_hold", hold_until="2099-01-01", hold_reason="Budget")
+    assert held == {**been, "offer": "paused", **ahead, "won": "future", "on_hold": "hold"}
+    assert list(held)[-1] == "on_hold"
+    lost = move("lost", reason="Price")
+    assert lost == {**been, "offer": "past", **ahead, "lost": "lost"}
 
 
 @pytest.mark.parametrize(

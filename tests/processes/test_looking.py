@@ -1,6 +1,7 @@
 """What people see of instances, and what the modeller is given."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from processes.deploying.element_templates import element_templates
 from processes.running.instances import instance_view, instances_of_record, list_instances
 from processes.running.pictures import OPAQUE
 from services.errors import Invalid, NotFound
+from services.rights.reach import RecordRights, RoleRules, Scope
 from tests.engine.models import Drawing, mapped, timer
 from tests.processes.world import one_task, user_task, with_properties
 
@@ -47,6 +49,17 @@ def test_an_employee_sees_the_picture_without_causes_and_variables(world):
     assert (view.variables, view.open_incidents) == ({}, ())
     (item,) = world.ask(instances_of_record, "lead", lead, actor="maria")
     assert (item.id, item.incidents, item.record_title) == (instance, 1, "Ann")
+
+
+def test_the_picture_tells_no_place_when_the_status_of_the_record_is_hidden(world):
+    _, instance = broken(world)
+    rules = RoleRules({"*": {"read": "all"}}, {"lead": {"status": "hidden"}})
+    clerk = replace(world.people["maria"], rights=RecordRights({"clerk": rules}, Scope.ALL))
+    view = world.ask(instance_view, instance, actor=clerk)
+    assert not view.tells_place
+    told = [view.picture[name] for name in ("tokens", "completed", "taken", "failed")]
+    assert told == [[], [], [], []]
+    assert "<definitions" in view.picture["xml"]
 
 
 def test_an_instance_is_not_found_by_those_who_do_not_see_its_record(world):

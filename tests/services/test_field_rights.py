@@ -106,6 +106,15 @@ def test_there_is_no_board_when_stages_are_hidden(staff):
     assert staff.ask(forecast_months, BoardQuery(), actor="petra")[0] == []
 
 
+def test_what_tells_of_a_stage_is_hidden_with_it(staff):
+    raw = {"record_type": "deal", "kind": "formula", "formula": "string(probability)"}
+    staff.do("custom_field.create", "olga", label="Chance", **raw, result="text")
+    limited_to(staff, "hidden")
+    hidden = staff.actor("petra").hidden_fields("deal")
+    assert hidden >= {"probability", "expected_revenue", "hold_until", "won_at", "c_chance"}
+    assert hidden.isdisjoint({"amount", "expected_close_on", "pipeline_id"})
+
+
 def test_a_deal_is_not_moved_when_its_stage_is_locked(staff):
     limited_to(staff, "read")
     key = staff.do("deal.create", name="Fleet").id
