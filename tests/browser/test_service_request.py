@@ -84,7 +84,7 @@ def test_production_is_warned_when_an_error_by_mail_waits_too_long(
     assert "piotr@lanewise.example" in str(warning["To"])
     piotr.reload()
     expect(piotr.locator(".lw-timeline")).to_contain_text("The first response is late.")
-    expect(fact(piotr, "First response due")).to_have_text(re.compile("^(now|[1-5] minutes? ago)$"))
+    expect(fact(piotr, "First response due")).to_have_text(re.compile(r"^(now|\d+ minutes? ago)$"))
 
     program.advance(days=2)
     eventually(lambda: late_mails(program)[1:], why="a manager is told")
