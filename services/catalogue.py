@@ -15,7 +15,7 @@ from services.consents import answering as consent_answering
 from services.consents import consents
 from services.consents import purposes as consent_purposes
 from services.contracts import changing as subscription_changes
-from services.contracts import contracts, subscription_life, subscriptions
+from services.contracts import contracts, repricing, subscription_life, subscriptions
 from services.contracts import daily as contract_days
 from services.contracts import life as contract_life
 from services.crm import (
@@ -197,6 +197,7 @@ __all__ = [
     "quotes",
     "rates",
     "reminders",
+    "repricing",
     "requests",
     "retention",
     "roles",

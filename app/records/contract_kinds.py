@@ -157,6 +157,15 @@ _SUBSCRIPTION: Final = RecordKind(
             is_offered=False,
         ),
         Action(
+            "raise",
+            "subscription.raise_prices",
+            "Raise prices",
+            "trending-up",
+            about("has other prices from the next period on."),
+            fields=(Field("percent", "By percent", "markup"),),
+            is_offered=False,
+        ),
+        Action(
             "invoice",
             "subscription.invoice",
             "Invoice now",

@@ -1,9 +1,8 @@
-"""Changes of what a subscription holds: more, less, other prices; the paid period is settled.
+"""Changes of what a subscription holds: more, less; the paid period is settled.
 
 A change of a quantity holds from a day on. For the days that are left of the period that was
 invoiced already, the difference of the line's price for a whole period is charged or given back by
-its share of days, that day among them, rounded once by the currency. A new price holds from the
-next period on; until then the line keeps the one that its paid days were settled at.
+its share of days, that day among them, rounded once by the currency. ``repricing`` changes prices.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from uuid import UUID
 from marshmallow import validate
 
 from services.actors import Permission
-from services.arguments import Day, Number, Percent, Truth, UnitPrice, WholeNumber
+from services.arguments import Day, Number, Truth, WholeNumber
 from services.contracts.billing import (
     adjust,
     adjustments_within,
@@ -55,15 +54,15 @@ _AT_ONCE = Truth(
         "description": "Else it stands on the next invoice.",
     },
 )
-_PRICES = ("subscription.mrr",)
+PRICES_TOLD = ("subscription.mrr",)
 """Of what sentences with prices tell: who doesn't see the sum doesn't see the lines' prices."""
-_POSITION = WholeNumber(required=True, metadata={"title": "Line", "description": "From 1."})
+POSITION = WholeNumber(required=True, metadata={"title": "Line", "description": "From 1."})
 
 
 class ChangeQuantity(SubscriptionArguments):
     """How many of a line there are from a day on."""
 
-    position = _POSITION
+    position = POSITION
     quantity = Number(
         required=True,
         validate=validate.Range(0, 10**9),
@@ -83,17 +82,6 @@ class AddLine(LineArguments):
     version = VERSION
 
 
-class SetPrice(SubscriptionArguments):
-    """What one unit of a line costs from the next period on."""
-
-    position = _POSITION
-    unit_price = UnitPrice(required=True, metadata={"title": "Unit price"})
-    discount_percent = Percent(
-        load_default=None, allow_none=True, metadata={"title": "Discount in percent"}
-    )
-    version = VERSION
-
-
 @operation(
     "subscription.change_quantity", Permission.RECORD_WRITE, ChangeQuantity, in_diagrams=True
 )
@@ -108,11 +96,11 @@ def change_quantity(
     version: int | None = None,
 ) -> dict[str, Any]:
     """Change how many of a line there are; the paid period is settled by days."""
-    subscription = _begin(uow, subscription_id, version)
+    subscription = begin_change(uow, subscription_id, version)
     quantity = quantity.quantize(Decimal("0.001"))
     day = _day(uow, subscription, on)
-    rows = _rows(uow, subscription)
-    row = _row_at(rows, position)
+    rows = rows_of(uow, subscription)
+    row = row_at(rows, position)
     before = row["quantity"]
     if quantity == before:
         return {"amount": Decimal(0)}
@@ -120,12 +108,12 @@ def change_quantity(
         message = "This is the only line; cancel the subscription instead."
         raise Invalid(message, {"quantity": [message]})
     _check_latest(uow, subscription, row, day)
-    what = f"{row['title']}, {_shown(quantity)} instead of {_shown(before)}"
+    what = f"{row['title']}, {shown_number(quantity)} instead of {shown_number(before)}"
     paid = at_price_of(row, day)
     difference = _net({**paid, "quantity": quantity}, subscription) - _net(paid, subscription)
     amount = _settle_period(uow, subscription, row, difference, day, what)
     rows[position - 1] = {**row, "quantity": quantity}
-    _keep(uow, subscription, [one for one in rows if one["quantity"]], day)
+    keep_rows(uow, subscription, [one for one in rows if one["quantity"]], day)
     _tell(uow, subscription, what, amount, day, at_once=at_once)
     return {"amount": amount}
 
@@ -141,7 +129,7 @@ def add_line(
     **line: Any,
 ) -> dict[str, Any]:
     """Add a line to a subscription that was started; the paid period is settled by days."""
-    subscription = _begin(uow, subscription_id, version)
+    subscription = begin_change(uow, subscription_id, version)
     day = _day(uow, subscription, on)
     key = subscription.price_list_id
     prices = None if key is None else uow.session.get_one(PriceList, key)
@@ -150,42 +138,19 @@ def add_line(
     except Invalid as error:
         fields = {name.rpartition(".")[2]: texts for name, texts in error.fields.items()}
         raise Invalid(error.message, fields) from error
-    what = f"{row['title']}, {_shown(row['quantity'])} more"
+    what = f"{row['title']}, {shown_number(row['quantity'])} more"
     amount = _settle_period(uow, subscription, row, _net(row, subscription), day, what)
-    _keep(uow, subscription, [*_rows(uow, subscription), row], day)
+    keep_rows(uow, subscription, [*rows_of(uow, subscription), row], day)
     _tell(uow, subscription, what, amount, day, at_once=at_once)
     return {"amount": amount}
 
 
-@operation("subscription.set_price", Permission.RECORD_WRITE, SetPrice, in_diagrams=True)
-def set_price(
-    uow: UnitOfWork,
-    *,
-    subscription_id: UUID,
-    position: int,
-    unit_price: Decimal,
-    discount_percent: Decimal | None = None,
-    version: int | None = None,
-) -> Subscription:
-    """Change what a line costs from the next period on; what is invoiced stays."""
-    subscription = _begin(uow, subscription_id, version)
-    day = today(uow)
-    invoice_until(uow, subscription, day - DAY)
-    rows = _rows(uow, subscription)
-    row = _row_at(rows, position)
-    prices: dict[str, Any] = {"unit_price": unit_price}
-    if discount_percent is not None:
-        prices["discount_percent"] = discount_percent
-    rows[position - 1] = {**row, **_paid_price(uow, subscription, row, day), **prices}
-    shown = show_money(unit_price, subscription.currency)
-    _keep(uow, subscription, rows, max(subscription.next_invoice_on or day, day))
-    title = f"{row['title']} costs {shown} from the next period on"
-    plain = f"Changed the price of {row['title']} from the next period on"
-    add_entry(uow, subscription, "changed", title, tells=_PRICES, plain=plain)
-    return subscription
+def begin_change(uow: UnitOfWork, key: UUID, version: int | None) -> Subscription:
+    """Return a subscription that may be changed, held.
 
-
-def _begin(uow: UnitOfWork, key: UUID, version: int | None) -> Subscription:
+    Raises:
+        Conflict: It is not active, or cancelled, or somebody was quicker.
+    """
     subscription = uow.get(Subscription, key, lock=True)
     check_version(uow, subscription, version)
     require(subscription, "active")
@@ -256,9 +221,10 @@ def _settle_period(  # noqa: PLR0917 - what, of what, by how much, from when, in
     return adjust(uow, subscription, SimpleNamespace(**row), difference, left, what)
 
 
-def _keep(
+def keep_rows(
     uow: UnitOfWork, subscription: Subscription, rows: list[dict[str, Any]], day: date
 ) -> None:
+    """Store the lines, and note what the subscription brings from a day on."""
     write_lines(uow, subscription, rows)
     settle_revenue(uow, subscription, max(day, subscription.starts_on or day))
 
@@ -275,7 +241,7 @@ def _tell(
     shown = show_money(amount, subscription.currency)
     settled = f"; {shown} for the rest of the period" if amount else ""
     plain = f"From {show_day(day)}: {what}"
-    add_entry(uow, subscription, "changed", plain + settled, tells=_PRICES, plain=plain)
+    add_entry(uow, subscription, "changed", plain + settled, tells=PRICES_TOLD, plain=plain)
     if at_once:
         invoice_adjustments(uow, subscription)
     uow.emit(
@@ -288,29 +254,20 @@ def _tell(
     )
 
 
-def _paid_price(
-    uow: UnitOfWork, subscription: Subscription, row: Mapping[str, Any], day: date
-) -> dict[str, Any]:
-    """Return what a line keeps of its price when it gets another one: that of the paid days."""
-    paid = period_of(uow, subscription, day)
-    if paid is None:
-        return dict.fromkeys(PAID_PRICE)
-    held = at_price_of(row, day)
-    return {
-        "paid_until": paid.ends_on,
-        "paid_unit_price": held["unit_price"],
-        "paid_discount_percent": held["discount_percent"],
-    }
-
-
-def _rows(uow: UnitOfWork, subscription: Subscription) -> list[dict[str, Any]]:
+def rows_of(uow: UnitOfWork, subscription: Subscription) -> list[dict[str, Any]]:
+    """Return the lines as rows to be stored again."""
     return [
         {**copied(line), **{name: getattr(line, name) for name in PAID_PRICE}, "source_id": None}
         for line in lines_of(uow, subscription)
     ]
 
 
-def _row_at(rows: list[dict[str, Any]], position: int) -> dict[str, Any]:
+def row_at(rows: list[dict[str, Any]], position: int) -> dict[str, Any]:
+    """Return the line at a position, from 1.
+
+    Raises:
+        Invalid: There is none.
+    """
     if not 1 <= position <= len(rows):
         message = f"There are lines 1 to {len(rows)}."
         raise Invalid(message, {"position": [message]})
@@ -322,5 +279,6 @@ def _net(row: Mapping[str, Any], subscription: Subscription) -> Decimal:
     return line_net(priced, subscription.currency)
 
 
-def _shown(quantity: Decimal) -> str:
+def shown_number(quantity: Decimal) -> str:
+    """Return a number as people write it."""
     return f"{quantity.normalize():f}"

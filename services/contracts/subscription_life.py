@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,17 +10,10 @@ from marshmallow import validate
 
 from services.actors import Permission
 from services.arguments import Day, Line, Truth
-from services.contracts.billing import (
-    adjust,
-    adjustments_within,
-    invoice_adjustments,
-    invoice_next,
-    invoice_until,
-    is_due,
-)
-from services.contracts.days import DAY, Span, check_years, first_boundary
+from services.contracts.billing import invoice_adjustments, invoice_next, invoice_until, is_due
+from services.contracts.days import DAY, check_years, first_boundary
 from services.contracts.following import find_deleted_draft, settle_subscription
-from services.contracts.periods import Part, lines_of_period, period_of, rows_at
+from services.contracts.giving_back import give_back
 from services.contracts.revenue import settle_revenue
 from services.contracts.subscription_model import SUBSCRIPTION, Subscription
 from services.days import show_day, today
@@ -173,7 +164,7 @@ def cancel_subscription(
     changes = {"ends_on": last, "cancel_reason": reason}
     change_record(uow, subscription, changes, kind="status", title=title)
     if refund:
-        _give_back(uow, subscription, day)
+        give_back(uow, subscription, day)
     uow.emit(
         "subscription.cancelled",
         "subscription",
@@ -259,26 +250,6 @@ def _paid_until(subscription: Subscription, day: date) -> date:
     if subscription.status == "active" and first <= day:
         return subscription.rhythm.period_at(day).last
     return max(first - DAY, day - DAY)
-
-
-def _give_back(uow: UnitOfWork, subscription: Subscription, day: date) -> None:
-    """Credit the days after ``day`` of the invoiced period, at what was invoiced for them."""
-    paid = period_of(uow, subscription, day + DAY)
-    if paid is None:
-        return
-    span = Span(paid.starts_on, paid.ends_on)
-    left = Part(Span(day + DAY, span.last), span.days)
-    changes = adjustments_within(uow, subscription, span)
-    lines: Sequence[Any] = lines_of_period(uow, paid)
-    if not lines and paid.invoice_id is not None:  # its lines were written anew by hand
-        lines = [SimpleNamespace(**row) for row in rows_at(uow, subscription, day)]
-        left = Part(left.span, paid.whole_days)
-    for line in lines:
-        adjust(uow, subscription, line, -line.net, left, f"{line.title}, not used")
-    for one in changes:
-        whole = Span(one.starts_on, one.ends_on)
-        unused = Part(Span(max(day + DAY, whole.first), whole.last), whole.days)
-        adjust(uow, subscription, one, -one.amount, unused, f"{one.title}, not used")
 
 
 def _end(uow: UnitOfWork, subscription: Subscription) -> None:

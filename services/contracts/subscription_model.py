@@ -50,7 +50,7 @@ class Subscription(SalesDocument, Base):
         resumes_on: When a paused one goes on by itself.
         ends_on: Its last day, once it is cancelled.
         contract_ends_on: The last day of its contract, once that is known.
-        annual: What it brings in twelve months, net; 0 while it brings nothing.
+        annual: What it brings in twelve months at its newest prices, net; 0: nothing.
         due_on: When the daily job has something to do with it next; None: never.
     """
 

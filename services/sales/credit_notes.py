@@ -96,10 +96,25 @@ def credit_notes_of(uow: UnitOfWork, invoice: Invoice) -> Sequence[Invoice]:
 
 def quantities_to_credit(uow: UnitOfWork, invoice: Invoice) -> dict[int, Decimal]:
     """Return how much of each line, by its position, is on no credit note yet."""
-    credited = _credited(uow, invoice)
+    credited = credited_lines(uow, invoice)
     return {
         line.position: line.quantity - credited.get(line.id, Credited()).quantity
         for line in lines_of(uow, invoice)
+    }
+
+
+def credited_lines(uow: UnitOfWork, invoice: Invoice) -> Mapping[UUID, Credited]:
+    """Return what was taken back of each line, by the line's key."""
+    statement = (
+        select(InvoiceLine.source_id, func.sum(InvoiceLine.quantity), func.sum(InvoiceLine.net))
+        .join(Invoice, Invoice.id == InvoiceLine.document_id)
+        .where(Invoice.corrects_id == invoice.id)
+        .group_by(InvoiceLine.source_id)
+    )
+    return {
+        source: Credited(quantity, net)
+        for source, quantity, net in uow.session.execute(statement)
+        if source is not None
     }
 
 
@@ -116,7 +131,7 @@ def _make_note(
         Conflict: Nothing is left.
     """
     lines = lines_of(uow, invoice)
-    credited = _credited(uow, invoice)
+    credited = credited_lines(uow, invoice)
     left = {
         line.position: line.quantity - credited.get(line.id, Credited()).quantity for line in lines
     }
@@ -163,18 +178,3 @@ def _within(
     return Totals(
         sums.lines, sums.net, sums.net - taxable, taxable, tax, taxable + tax, sums.groups
     )
-
-
-def _credited(uow: UnitOfWork, invoice: Invoice) -> Mapping[UUID, Credited]:
-    """Return what was taken back of each line, by the line's key."""
-    statement = (
-        select(InvoiceLine.source_id, func.sum(InvoiceLine.quantity), func.sum(InvoiceLine.net))
-        .join(Invoice, Invoice.id == InvoiceLine.document_id)
-        .where(Invoice.corrects_id == invoice.id)
-        .group_by(InvoiceLine.source_id)
-    )
-    return {
-        source: Credited(quantity, net)
-        for source, quantity, net in uow.session.execute(statement)
-        if source is not None
-    }

@@ -78,7 +78,8 @@ def remind_of_invoice(
     owed = show_money(invoice.open, invoice.currency)
     which = _ORDINALS[level - 1] if level <= len(_ORDINALS) else f"{level}th"
     title = f"Sent the {which} reminder: {owed} due since {show_day(due)}"
-    change_record(uow, invoice, {"reminders": level, "reminded_on": today(uow)}, title=title)
+    changes = {"reminders": level, "reminded_on": today(uow)}
+    change_record(uow, invoice, changes, title=title, tells=("invoice.gross",))
     about = {"record_type": "invoice", "record_id": str(invoice.id)}
     letter = run(uow, "document.make", {**about, "template": LETTER})
     mail_id = None

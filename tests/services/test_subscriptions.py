@@ -76,6 +76,11 @@ def _change(office, one, quantity, **values):
     return office.do("subscription.change_quantity", "anna", **given)["amount"]
 
 
+def _cancel(office, one, **values):
+    given = {"subscription_id": one.id, "reason": "Too dear", **values}
+    return office.do("subscription.cancel", "anna", **given)
+
+
 def test_a_period_is_invoiced_on_its_first_day(office):
     one = _started(office)
     [invoice] = _invoices(office)
@@ -441,6 +446,26 @@ def test_unused_days_are_given_back_when_the_draft_was_written_anew(office):
     assert (_invoices(office)[-1].kind, _invoices(office)[-1].net) == ("credit_note", 30)
 
 
+@pytest.mark.parametrize(("part", "back"), [(None, []), ([{"position": 1, "quantity": 1}], [20])])
+def test_what_a_credit_note_took_back_is_not_given_back_again(office, part, back):
+    one = _started(office, invoicing="issue")  # 62.00 for 31 days
+    [invoice] = _invoices(office)
+    office.do("invoice.credit", "anna", invoice_id=invoice.id, lines=part)
+    _go_to(office, "2026-03-11")
+    _cancel(office, one, when="now", refund=True)
+    assert [note.net for note in _invoices(office)[2:]] == back
+
+
+def test_what_a_credited_change_has_cost_is_not_given_back_again(office):
+    one = _started(office, invoicing="issue")
+    _go_to(office, "2026-03-02")
+    _change(office, one, 4, at_once=True)  # 62 more for 30 of 31 days: 60.00
+    office.do("invoice.credit", "anna", invoice_id=_invoices(office)[-1].id)
+    _go_to(office, "2026-03-11")
+    _cancel(office, one, when="now", refund=True)
+    assert _invoices(office)[-1].net == 40  # of the period's own 62.00, for 20 of 31 days
+
+
 def test_what_a_change_has_cost_is_given_back_for_unused_days(office):
     one = _started(office)
     _change(office, one, 4, at_once=True)
@@ -536,6 +561,29 @@ def test_what_comes_in_each_month_is_told_with_its_reasons(office):
         {"lost": -200},
     ]
     assert (told.mrr, told.arr, told.currency) == (0, 0, "EUR")
+
+
+def test_a_price_for_later_counts_from_its_own_day_on_and_not_once_it_ended(office):
+    one = _started(office)  # 2 at 31.00
+    _go_to(office, "2026-03-10")
+    office.do("subscription.set_price", "anna", subscription_id=one.id, position=1, unit_price="40")
+    _go_to(office, "2026-03-16")
+    _change(office, one, 3)
+    assert office.ask(months_of_revenue, count=1).mrr == 93  # 3 at 31.00 until April
+    _cancel(office, one, when="now")
+    _go_to(office, "2026-03-31")
+    assert office.ask(months_of_revenue, count=1).mrr == 0
+
+
+def test_all_prices_rise_from_the_next_period_on_as_an_index_says(office):
+    one = _started(office, LICENCE, {"title": "Card", "unit_price": "0.0125", "quantity": 1000})
+    given = {"subscription_id": one.id, "percent": "3.5"}
+    office.do("subscription.raise_prices", "anna", **given)
+    prices = [line.unit_price for line in office.ask(lambda uow: lines_of(uow, one))]
+    assert prices == [Decimal("32.09"), Decimal("0.0129")]  # 32.085, 0.0129375
+    assert office.ask(months_of_revenue, count=1).mrr == Decimal("74.5")
+    _go_to(office, "2026-04-01")
+    assert [invoice.net for invoice in _invoices(office)] == [Decimal("74.5"), Decimal("77.08")]
 
 
 def test_months_are_told_at_the_rates_of_their_ends(office):
