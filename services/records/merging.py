@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import Index, select
+from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped
 
 from services.access import visible_to
@@ -28,7 +28,7 @@ from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_a
 from services.operations import Arguments, get_operation, operation, run
 from services.points.keeping import refresh_points
 from services.points.merging import carry_marks, put_marks_back
-from services.records.moving import Ends, Moved, check_underway, move_rows
+from services.records.moving import Ends, Moved, check_underway, hold_pointing, move_rows
 from services.records.reachable import Reachable
 from services.records.timeline import add_entry, move_entries, retell_moved
 from services.records.types import (
@@ -107,7 +107,11 @@ def merge_records(
     if kept_id == dropped_id:
         message = "A record can't be merged with itself."
         raise Invalid(message, {"dropped_id": [message]})
-    # Always in the same order, so that two who merge the same pair don't wait for each other.
+    for key in (kept_id, dropped_id):
+        get_record(uow, record_type, key, verb=Verb.UPDATE)
+    _one_at_a_time(uow)
+    hold_pointing(uow, record_type, dropped_id)
+    # Always in the same order, as whoever else locks several.
     held = {
         key: get_record(uow, record_type, key, lock=True) for key in sorted((kept_id, dropped_id))
     }
@@ -152,12 +156,15 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
         Conflict: It is undone already, or the kept record was merged away itself.
         Invalid: Another record has a value by now of which there may be one only.
     """
-    merge = uow.session.get(Merge, merge_id, with_for_update=True)
-    if merge is None:
+    if uow.session.get(Merge, merge_id) is None:
         raise NotFound("There is no such merge.")
+    _one_at_a_time(uow)
+    merge = uow.session.get_one(Merge, merge_id, with_for_update=True, populate_existing=True)
     found = _mergeable(uow, merge.record_type)
     _check_kept(uow, found, merge)
     with not_found_as("There is no such merge."):
+        get_record(uow, merge.record_type, merge.kept_id, verb=Verb.UPDATE)
+        hold_pointing(uow, merge.record_type, merge.kept_id, merge.moved)
         kept = get_record(uow, merge.record_type, merge.kept_id, lock=True)
     if merge.undone_at is not None:
         raise Conflict("This merge is undone already.")
@@ -264,6 +271,16 @@ def _mergeable(uow: UnitOfWork, record_type: str) -> RecordType:
     if not uow.actor.may(get_operation(f"{record_type}.update").permission):
         raise NotAllowed(f"You may not change {found.plural.lower()}.")
     return found
+
+
+def _one_at_a_time(uow: UnitOfWork) -> None:
+    """Wait for the merge that is just being done, or undone.
+
+    Each locks much that others may want: the contacts of an account, and their timelines. Two
+    that cross would wait for each other.
+    """
+    place = func.hashtextextended("record.merge", 0)
+    uow.session.execute(select(func.pg_advisory_xact_lock(place)))
 
 
 def _taken(

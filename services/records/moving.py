@@ -70,6 +70,26 @@ def check_underway(uow: UnitOfWork, record_type: str, ends: Ends) -> None:
             )
 
 
+def hold_pointing(
+    uow: UnitOfWork, record_type: str, key: UUID, only: Mapping[str, Sequence[Any]] | None = None
+) -> None:
+    """Lock what points to a record, before the record itself is locked.
+
+    Whoever changes a contact has it locked first and its account after it, if only by the
+    reference of the timeline's entry. In the other order, the two would wait for each other.
+    ``only`` are the rows that will move; None: all.
+    """
+    for pointer in pointers_to(record_type):
+        table = pointer.table
+        if "version" not in table.c or (only is not None and not only.get(pointer.name)):
+            continue
+        first = tuple(table.primary_key.columns)
+        statement = select(*first).where(_points(pointer, record_type, key)).order_by(*first)
+        if only is not None:
+            statement = statement.where(_is_one_of(first, only[pointer.name]))
+        uow.session.execute(statement.with_for_update(of=table, key_share=True))
+
+
 def move_rows(
     uow: UnitOfWork, record_type: str, ends: Ends, only: Mapping[str, Sequence[Any]] | None = None
 ) -> Moved:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -241,6 +242,31 @@ def test_one_merge_wins_when_two_keep_the_other_one(staff, pair):
 
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(merge, ((one, two), (two, one)))) == 1
+
+
+def test_a_merge_of_accounts_waits_for_who_changes_a_contact_when_that_began_before(staff, pair):
+    one, two = pair
+    (contact,) = staff.ask(list_records, "contact", filters={"account_id": str(two.id)}).items
+    held = select(type(two).id).where(type(two).id == two.id)
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def change(uow):
+        get_record(uow, "contact", contact.id, lock=True)
+        merging = pool.submit(_merge, staff, one, two)
+        with staff.platform.reader() as watch:
+            while not watch.scalar(waits):
+                with suppress(TimeoutError):
+                    merging.result(timeout=0.02)
+        # What the timeline's entry asks for; it would be refused if the merge had the account.
+        uow.session.execute(held.with_for_update(read=True, key_share=True, nowait=True))
+        return merging
+
+    with ThreadPoolExecutor(1) as pool:
+        staff.ask(change).result()
+    assert _fresh(staff, contact).account_id == one.id
 
 
 @pytest.mark.parametrize(
