@@ -20,9 +20,10 @@ from services.activities.model import (
 from services.activities.news import tell_change
 from services.activities.participants import add_participants, people_arguments
 from services.activities.series import end_after
+from services.activities.sharing import share_change
 from services.activities.telling import tell
 from services.activities.timing import Timing, settle, timing_of
-from services.activities.which import Which, hold, planned_of, share_change, which_argument
+from services.activities.which import Which, hold, planned_of, which_argument
 from services.actors import Permission
 from services.arguments import Key, Line, LongText, Moment, WholeNumber
 from services.errors import Conflict, Invalid

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,34 +16,80 @@ TIMES = frozenset({"starts_at", "ends_at", "due_at", "all_day"})
 _LINE_BYTES = 75
 
 
-def calendar_file(
-    activity: Activity,
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    host: str,
-    hidden: Collection[str] = (),
-) -> str:
-    """Return the event; what has no time of its own lasts a quarter of an hour until it is due.
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Who makes a calendar file, when and from where.
 
-    ``host`` makes the identifier unique in the world: the same activity is the same event. The
-    ``hidden`` ones of its fields are left out: place, description, state and reminder.
+    Attributes:
+        now: When it is made.
+        zone: In which whole days are days.
+        host: Makes identifiers unique in the world: the same activity is the same event.
+        hidden: Fields that are left out: place, description, state and reminder.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    host: str
+    hidden: Collection[str] = ()
+
+
+def calendar_file(activity: Activity, sending: Sending) -> str:
+    """Return the event; what has no time of its own lasts a quarter of an hour until it is due.
 
     Raises:
         NotAllowed: One of its times is hidden, without which there is no event.
     """
-    if TIMES & set(hidden):
+    check_shown(sending)
+    return written(event_lines(activity, f"{activity.id}@{sending.host}", sending))
+
+
+def check_shown(sending: Sending) -> None:
+    """Refuse a file without times.
+
+    Raises:
+        NotAllowed: One of them is hidden.
+    """
+    if TIMES & set(sending.hidden):
         raise NotAllowed("Your roles don't show you when this is.")
-    lines = [
+
+
+def written(lines: Iterable[str], zones: Iterable[str] = ()) -> str:
+    """Return a whole file of events, and of the zones that they stand in."""
+    whole = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Lanewise//Activities//EN",
         "METHOD:PUBLISH",
+        *zones,
+        *lines,
+        "END:VCALENDAR",
+    ]
+    return "".join(_folded(line) + "\r\n" for line in whole)
+
+
+def event_lines(
+    activity: Activity,
+    uid: str,
+    sending: Sending,
+    rule: Sequence[str] = (),
+    sequence: int | None = None,
+) -> list[str]:
+    """Return one event.
+
+    Args:
+        activity: What it is.
+        uid: Its identifier.
+        sending: Who sends it.
+        rule: The lines of its times, if it comes again or is one of what does.
+        sequence: Greater each time; the version of the activity if it is None.
+    """
+    hidden = sending.hidden
+    lines = [
         "BEGIN:VEVENT",
-        f"UID:{activity.id}@{host}",
-        f"SEQUENCE:{activity.version}",
-        f"DTSTAMP:{_utc(now)}",
-        *_times(activity, zone),
+        f"UID:{uid}",
+        f"SEQUENCE:{activity.version if sequence is None else sequence}",
+        f"DTSTAMP:{in_utc(sending.now)}",
+        *(rule or _times(activity, sending.zone)),
         f"SUMMARY:{_escaped(activity.subject)}",
     ]
     if activity.location and "location" not in hidden:
@@ -54,8 +101,7 @@ def calendar_file(
         lines.append(f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}")
     if "reminder_minutes" not in hidden:
         lines += _alarm(activity)
-    lines += ["END:VEVENT", "END:VCALENDAR"]
-    return "".join(_folded(line) + "\r\n" for line in lines)
+    return [*lines, "END:VEVENT"]
 
 
 def _times(activity: Activity, zone: ZoneInfo) -> list[str]:
@@ -68,8 +114,8 @@ def _times(activity: Activity, zone: ZoneInfo) -> list[str]:
         return [
             f"{name};VALUE=DATE:{day}" for name, day in zip(("DTSTART", "DTEND"), days, strict=True)
         ]
-    found = [f"DTSTART:{_utc(start)}"]
-    return found if end is None else [*found, f"DTEND:{_utc(end)}"]
+    found = [f"DTSTART:{in_utc(start)}"]
+    return found if end is None else [*found, f"DTEND:{in_utc(end)}"]
 
 
 def _alarm(activity: Activity) -> list[str]:
@@ -84,7 +130,8 @@ def _alarm(activity: Activity) -> list[str]:
     ]
 
 
-def _utc(moment: datetime) -> str:
+def in_utc(moment: datetime) -> str:
+    """Return a moment as RFC 5545 writes it in UTC."""
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 

@@ -18,6 +18,7 @@ from services.activities.model import (
     Participant,
 )
 from services.activities.news import tell_declined, tell_invited, untell_invited
+from services.activities.which import Which, hold, planned_of, which_argument
 from services.actors import Permission
 from services.arguments import Key, Keys, Line
 from services.crm.contact_model import Contact
@@ -48,6 +49,7 @@ class Invite(Arguments):
     user_ids = people_arguments()["user_ids"]
     contact_ids = people_arguments()["contact_ids"]
     lead_ids = people_arguments()["lead_ids"]
+    which = which_argument()
 
 
 class NameParticipant(Arguments):
@@ -70,6 +72,7 @@ class Respond(Arguments):
         allow_none=True,
         metadata={"title": "Participant", "description": "Yourself if empty."},
     )
+    which = which_argument()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +87,14 @@ class Guest:
 
 
 @operation("activity.invite", Permission.RECORD_WRITE, Invite, in_diagrams=True)
-def invite(
-    uow: UnitOfWork,
-    *,
-    activity_id: UUID,
-    user_ids: list[UUID],
-    contact_ids: list[UUID],
-    lead_ids: list[UUID],
-) -> Activity:
-    """Add people to an activity; who is invited already stays so."""
-    activity = uow.get(Activity, activity_id, lock=True)
-    add_participants(
-        uow, activity, {"user_id": user_ids, "contact_id": contact_ids, "lead_id": lead_ids}
-    )
+def invite(uow: UnitOfWork, *, activity_id: UUID, which: str, **people: list[UUID]) -> Activity:
+    """Add people to an activity, or to several of its series; who is invited already stays so."""
+    activity, series = hold(uow, activity_id, which)
+    named = {name: people[f"{name}s"] for name in _MODELS}
+    add_participants(uow, activity, named)
+    for other in planned_of(uow, activity, which) if series is not None else ():
+        if other is not activity:
+            add_participants(uow, other, named, tells=False)
     return activity
 
 
@@ -116,9 +114,9 @@ def uninvite(uow: UnitOfWork, *, participant_id: UUID) -> dict[str, Any]:
 
 @operation("activity.respond", Permission.RECORD_WRITE, Respond, in_diagrams=True)
 def respond(
-    uow: UnitOfWork, *, activity_id: UUID, response: str, participant_id: UUID | None
+    uow: UnitOfWork, *, activity_id: UUID, response: str, participant_id: UUID | None, which: str
 ) -> Activity:
-    """Say whether one takes part, or what a guest said about it."""
+    """Say whether one takes part, or what a guest said about it; once for several of a series."""
     activity = uow.get(Activity, activity_id)
     statement = select(Participant).where(Participant.activity_id == activity.id)
     if participant_id is None:
@@ -132,6 +130,8 @@ def respond(
     if found is None or found.user_id not in {None, uow.actor.user_id}:
         raise NotFound("There is no such participant of whom you could say that.")
     found.response, found.responded_at = response, uow.now
+    if which != Which.THIS:
+        _answer_for_others(uow, activity, found, which)
     if found.user_id is not None:
         untell_invited(uow, activity, found.user_id)
     if response == "declined" and found.user_id is not None:
@@ -139,10 +139,37 @@ def respond(
     return activity
 
 
+def _answer_for_others(
+    uow: UnitOfWork, activity: Activity, answer: Participant, which: str
+) -> None:
+    """Give the same answer for those others of the series to which the same person is invited."""
+    if activity.series_id is None:
+        message = "This activity does not repeat."
+        raise Invalid(message, {"which": [message]})
+    others = uow.select(Activity).where(
+        Activity.series_id == activity.series_id,
+        Activity.status == ActivityStatus.PLANNED.value,
+    )
+    if which == Which.FOLLOWING:
+        others = others.where(Activity.slot_at >= activity.slot_at)
+    column = next(name for name in _MODELS if getattr(answer, name) is not None)
+    same = getattr(Participant, column) == getattr(answer, column)
+    keys = others.with_only_columns(Activity.id)
+    seats = select(Participant).where(Participant.activity_id.in_(keys), same)
+    for seat in uow.session.scalars(seats.order_by(Participant.id).with_for_update()):
+        seat.response, seat.responded_at = answer.response, uow.now
+
+
 def add_participants(
-    uow: UnitOfWork, activity: Activity, people: Mapping[str, Iterable[UUID]]
+    uow: UnitOfWork,
+    activity: Activity,
+    people: Mapping[str, Iterable[UUID]],
+    *,
+    tells: bool = True,
 ) -> list[Participant]:
     """Add people by their keys, a list for each of ``user_id``, ``contact_id``, ``lead_id``.
+
+    Colleagues among them are told, unless ``tells`` says that they know already.
 
     Raises:
         NotFound: Somebody doesn't exist, or the actor may not see them.
@@ -163,7 +190,7 @@ def add_participants(
             one.response, one.responded_at = "accepted", uow.now
     uow.session.add_all(added)
     uow.session.flush()
-    if activity.status == ActivityStatus.PLANNED:
+    if tells and activity.status == ActivityStatus.PLANNED:
         tell_invited(uow, activity, [one.user_id for one in added if one.user_id is not None])
     return added
 

@@ -19,9 +19,10 @@ from services.activities.recurrence import (
     make_recurrence,
 )
 from services.activities.renewing import Plan, remove, renew
-from services.activities.series import end_after, end_before, extend, hold_series, set_rule, zone_of
+from services.activities.series import end_after, end_before, extend, set_rule, zone_of
+from services.activities.sharing import zone_for
 from services.activities.telling import tell
-from services.activities.which import WHICH, Which, planned_of, zone_for
+from services.activities.which import WHICH, Which, hold_series, planned_of
 from services.actors import Permission, Verb
 from services.arguments import Choices, Day, Line, WholeNumber, ZoneName
 from services.database import new_id

@@ -137,20 +137,6 @@ def end_after(series: ActivitySeries, slot: datetime) -> None:
     end_before(series, slot + timedelta(microseconds=1))
 
 
-def hold_series(uow: UnitOfWork, activity: Activity) -> ActivitySeries | None:
-    """Lock the series of an activity, then the activity; None if it is in none.
-
-    The series always comes first, so that two who change it wait for one another.
-    """
-    while (key := activity.series_id) is not None:
-        held = select(ActivitySeries).where(ActivitySeries.id == key).with_for_update()
-        series = uow.session.scalars(held.execution_options(populate_existing=True)).one()
-        uow.get(Activity, activity.id, lock=True)
-        if activity.series_id == key:
-            return series
-    return None
-
-
 def _is_about_nothing(uow: UnitOfWork, pattern: Activity) -> bool:
     """Tell whether the record that it is about is gone."""
     if pattern.regarding_id is None:

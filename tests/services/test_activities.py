@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from services.activities.agenda import is_overdue, my_agenda, next_activities, overdue
-from services.activities.calendar_file import calendar_file
+from services.activities.calendar_file import Sending, calendar_file
 from services.activities.model import Activity
 from services.activities.participants import guests_of
 from services.activities.timing import Timing, days_of, settle
@@ -320,7 +320,7 @@ def test_activities_go_to_the_new_account_when_their_record_does(staff, deal):
 def test_a_calendar_file_says_when_and_what(staff):
     made = _plan(staff, subject="Цонх; хэмжих, ярих", kind="meeting", starts_at=NOON,
                  duration_minutes=30, location="Ө" * 60, reminder_minutes=15)  # fmt: skip
-    text = calendar_file(made, now=NOON, zone=staff.platform.settings.timezone, host="x.example")
+    text = calendar_file(made, Sending(NOON, staff.platform.settings.timezone, "x.example"))
     assert "DTSTART:20260302T120000Z\r\nDTEND:20260302T123000Z" in text
     assert "SUMMARY:Цонх\\; хэмжих\\, ярих" in text
     assert "TRIGGER:-PT15M" in text
@@ -331,19 +331,19 @@ def test_a_calendar_file_says_when_and_what(staff):
 def test_a_calendar_file_tells_nothing_that_is_hidden(staff):
     made = _plan(staff, kind="meeting", starts_at=NOON, reminder_minutes=15)
     about = {"now": NOON, "zone": staff.platform.settings.timezone, "host": "x.example"}
-    text = calendar_file(made, **about, hidden={"status", "reminder_minutes"})
+    text = calendar_file(made, Sending(**about, hidden={"status", "reminder_minutes"}))
     assert "STATUS" not in text
     assert "VALARM" not in text
     silent = _plan(staff, kind="meeting", starts_at=NOON)
-    assert "VALARM" not in calendar_file(silent, **about)
+    assert "VALARM" not in calendar_file(silent, Sending(**about))
     for name in ("starts_at", "ends_at", "due_at"):
         with pytest.raises(NotAllowed):
-            calendar_file(made, **about, hidden={name})
+            calendar_file(made, Sending(**about, hidden={name}))
 
 
 def test_a_calendar_file_has_days_when_it_takes_whole_ones(staff):
     made = _plan(staff, kind="meeting", starts_at=NOON, all_day=True)
-    text = calendar_file(made, now=NOON, zone=staff.platform.settings.timezone, host="x.example")
+    text = calendar_file(made, Sending(NOON, staff.platform.settings.timezone, "x.example"))
     assert "DTSTART;VALUE=DATE:20260302\r\nDTEND;VALUE=DATE:20260303" in text
 
 

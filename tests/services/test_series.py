@@ -7,11 +7,12 @@ from threading import Barrier, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from services.activities.ahead import look_after_series
+from services.activities.invitations import calendar_text
 from services.activities.model import Activity, ActivitySeries, Participant
 from services.activities.recurrence import (
     WEEKDAYS,
@@ -299,6 +300,25 @@ def test_people_take_part_each_time_when_a_series_is_planned(staff, monday):
     assert staff.ask(lambda uow: uow.session.scalars(seats).all()) == [anna] * 3
 
 
+def test_one_answer_is_enough_when_it_is_meant_for_the_whole_series(staff, monday):
+    rows = _weekly(staff, monday, user_ids=[staff.people["anna"].user_id])
+    answer = {"activity_id": rows[1].id, "response": "accepted", "which": "following"}
+    staff.do("activity.respond", "anna", **answer)
+    seats = select(Participant.response).join(Activity, Activity.id == Participant.activity_id)
+    said = staff.ask(lambda uow: uow.session.scalars(seats.order_by(Activity.slot_at)).all())
+    assert said == ["needed", "accepted", "accepted", "accepted"]
+
+
+def test_people_come_each_time_when_they_are_invited_to_the_rest_of_a_series(staff, monday):
+    rows = _weekly(staff, monday)
+    anna = staff.people["anna"].user_id
+    invited = {"activity_id": rows[2].id, "user_ids": [anna], "which": "following"}
+    staff.do("activity.invite", "boris", **invited)
+    seats = select(Participant.activity_id).order_by(Participant.id)
+    found = staff.ask(lambda uow: uow.session.scalars(seats).all())
+    assert found == [rows[2].id, rows[3].id]
+
+
 def test_people_are_told_once_when_a_series_moves(staff, monday):
     rows = _weekly(staff, monday, user_ids=[staff.people["anna"].user_id])
     before = len(staff.jobs("notifications.mail"))
@@ -320,6 +340,55 @@ def test_whole_days_stay_whole_when_they_come_again(staff, monday):
     zone = staff.platform.settings.timezone
     assert {row.starts_at.astimezone(zone).hour for row in _all(staff)} == {0}
     assert {row.ends_at.astimezone(zone).hour for row in _all(staff)} == {0}
+
+
+def _invited(staff, monday, **values):
+    lead = staff.do("lead.create", "boris", name="Eva", email="eva@x.example")
+    return _weekly(staff, monday, lead_ids=[lead.id], **values)
+
+
+def _file(staff, activity, **given):
+    text = staff.ask(lambda uow: calendar_text(uow, uow.get(Activity, activity.id), **given))
+    return text.replace("\r\n ", "").splitlines()
+
+
+def test_a_series_is_one_mail_with_its_rule_when_people_outside_are_invited(staff, monday):
+    rows = _invited(staff, monday)
+    sent = staff.do("activity.send_invitations", "boris", activity_id=rows[0].id, whole_series=True)
+    lines = _file(staff, rows[0], whole_series=True)
+    assert sent["sent"] == 1
+    assert "DTSTART;TZID=Europe/Oslo:20260316T090000" in lines
+    assert "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=4" in lines
+    assert lines.count("BEGIN:VEVENT") == 1
+
+
+def test_the_file_tells_when_the_clocks_change(staff, monday):
+    lines = _file(staff, _weekly(staff, monday)[0], whole_series=True)
+    summer = lines.index("DTSTART:20260329T020000")
+    assert lines[summer - 1] == "BEGIN:DAYLIGHT"
+    assert lines[summer + 1 : summer + 3] == ["TZOFFSETFROM:+0100", "TZOFFSETTO:+0200"]
+
+
+def test_the_file_leaves_out_what_was_deleted_and_tells_what_was_moved(staff, monday):
+    rows = _weekly(staff, monday)
+    staff.do("record.delete", "boris", record_type="activity", record_id=rows[1].id)
+    moved = rows[2].starts_at + timedelta(hours=3)
+    staff.do("activity.reschedule", "boris", activity_id=rows[2].id, starts_at=moved)
+    staff.do("activity.cancel", "boris", activity_id=rows[3].id)
+    lines = _file(staff, rows[0], whole_series=True)
+    assert "EXDATE;TZID=Europe/Oslo:20260323T090000" in lines
+    at = lines.index("RECURRENCE-ID;TZID=Europe/Oslo:20260330T090000")
+    assert lines[at - 2] == "DTSTART;TZID=Europe/Oslo:20260330T120000"
+    assert lines.count("STATUS:CANCELLED") == 1
+
+
+def test_one_of_a_series_changes_that_one_alone_where_the_whole_was_sent(staff, monday):
+    rows = _invited(staff, monday)
+    assert not any(line.startswith("RECURRENCE-ID") for line in _file(staff, rows[1]))
+    staff.do("activity.send_invitations", "boris", activity_id=rows[0].id, whole_series=True)
+    lines = _file(staff, rows[1])
+    assert "RECURRENCE-ID;TZID=Europe/Oslo:20260323T090000" in lines
+    assert f"UID:{rows[1].series_id}@lanewise.test" in lines
 
 
 @pytest.mark.parametrize(
@@ -379,6 +448,7 @@ def test_statements_stay_few_when_a_long_series_is_planned(staff, monday):
     assert len(statements) < 40
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(list(Frequency)),
     st.dates(date(2026, 1, 1), date(2099, 12, 31)),
@@ -393,6 +463,7 @@ def test_a_rule_is_read_as_it_was_written(frequency, day, by, weekdays, counts):
     assert read_recurrence(made.rule(OSLO), OSLO) == made
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(list(Frequency)),
     st.dates(date(2026, 1, 1), date(2099, 12, 31)),
