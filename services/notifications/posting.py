@@ -75,6 +75,17 @@ def take_back(uow: UnitOfWork, user_ids: Iterable[UUID], key: str) -> None:
     )
 
 
+def take_back_from_all(uow: UnitOfWork, record_id: UUID, key: str) -> None:
+    """Forget what anybody was told of a record under a key that begins so, if it is unread."""
+    uow.session.execute(
+        delete(Notification).where(
+            Notification.record_id == record_id,
+            Notification.key.startswith(key, autoescape=True),
+            Notification.read_at.is_(None),
+        )
+    )
+
+
 def _who_wants_it_now(uow: UnitOfWork, user_ids: list[UUID], kind: str) -> set[UUID]:
     if not user_ids:
         return set()

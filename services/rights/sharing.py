@@ -16,11 +16,12 @@ from services.actors import Permission, Verb
 from services.arguments import Day, Key, Line
 from services.errors import Conflict, Invalid, NotFound
 from services.notifications.model import NotificationKind
-from services.notifications.posting import News, take_back, tell_people
+from services.notifications.posting import News, take_back_from_all, tell_people
 from services.operations import Arguments, operation
 from services.people.model import Group, User
 from services.records.timeline import add_entry
 from services.records.types import get_record, get_record_type
+from services.rights.gaining import Gains, gains_of
 from services.rights.model import RecordShare
 from services.unit_of_work import UnitOfWork
 
@@ -79,6 +80,9 @@ def share_record(
 ) -> Any:
     """Share a record with a person or a group; sharing it once more replaces the first time.
 
+    The person is told, and so is who of a group gets to see or to change it by that. Sharing once
+    more tells nobody, unless it gives more than before.
+
     Raises:
         Invalid: The actor itself has it by a share, which ends earlier.
     """
@@ -89,25 +93,27 @@ def share_record(
     ends_at = _end_of(uow, until)
     shares = _shares(uow, record.id)
     _check_own_end(uow, record, shares, ends_at)
-    former = [share for share in shares if share.holder_id == holder.id]
-    for share in former:
-        uow.session.delete(share)
-    if len(shares) - len(former) >= MAX_SHARES:
+    share = next((share for share in shares if share.holder_id == holder.id), None)
+    if share is None and len(shares) >= MAX_SHARES:
         raise Conflict(f"A record can be shared {MAX_SHARES} times; share it with a group.")
-    share = uow.add(
-        RecordShare(
+    gains = _gains(uow, record, holder, share, level)
+    if share is None:
+        share = RecordShare(
             record_type=record_type,
             record_id=record.id,
             holder_kind=kind,
             holder_id=holder.id,
-            level=level,
-            ends_at=ends_at,
-            shared_at=uow.now,
-            shared_by=uow.actor.name,
         )
+        uow.session.add(share)
+    share.level, share.ends_at = level, ends_at
+    share.shared_at, share.shared_by = uow.now, uow.actor.name
+    uow.session.flush()
+    if level == "read":
+        take_back_from_all(uow, record.id, _key(share, "write"))
+    tell_people(uow, gains.seeing, _news(uow, share, _key(share), "shared this with you"))
+    tell_people(
+        uow, gains.changing, _news(uow, share, _key(share, "write"), "lets you change this")
     )
-    if kind == "user" and holder.id != uow.actor.user_id:
-        tell_people(uow, [holder.id], _news(uow, share))
     limits = ("to change" if level == "write" else "to read") + (f" until {until}" if until else "")
     add_entry(uow, record, "shared", f"Shared with {holder.name} {limits}")
     return record
@@ -124,7 +130,7 @@ def unshare_record(uow: UnitOfWork, *, share_id: UUID) -> Any:
     except NotFound as error:
         raise NotFound("There is no such sharing.") from error
     name = _names(uow, [share]).get(share.holder_id, "somebody")
-    take_back(uow, [share.holder_id], _news(uow, share).key)
+    take_back_from_all(uow, share.record_id, _key(share))
     uow.session.delete(share)
     add_entry(uow, record, "shared", f"No longer shared with {name}")
     return record
@@ -170,11 +176,28 @@ def is_shareable(record: Any) -> bool:
     return is_record and bool(getattr(type(record), "__scoped__", False))
 
 
-def _news(uow: UnitOfWork, share: RecordShare) -> News:
+def _gains(
+    uow: UnitOfWork, record: Any, holder: User | Group, former: RecordShare | None, level: str
+) -> Gains:
+    """Return whom sharing a record gives something; a person named by itself is told anyway."""
+    if isinstance(holder, Group):
+        return gains_of(uow, record, holder, level)
+    told = [] if holder.id == uow.actor.user_id else [holder.id]
+    if former is None:
+        return Gains(told, [])
+    is_widened = (former.level, level) == ("read", "write")
+    return Gains([], told if is_widened else [])
+
+
+def _key(share: RecordShare, *more: str) -> str:
+    return ":".join(["share", str(share.id), *more])
+
+
+def _news(uow: UnitOfWork, share: RecordShare, key: str, what: str) -> News:
     return News(
         kind=NotificationKind.SHARED.value,
-        key=f"share:{share.id}",
-        title=f"{uow.actor.name} shared this with you",
+        key=key,
+        title=f"{uow.actor.name} {what}",
         record_type=share.record_type,
         record_id=share.record_id,
     )

@@ -225,3 +225,83 @@ def test_nothing_is_asked_of_shares_when_none_is_the_persons(staff, lead):
         with staff.counting() as statements:
             staff.ask(list_records, "lead", actor=who)
         assert any("record_shares" in text for text in statements) is is_asked
+
+
+def news(desk, who):
+    return [one.title for one in desk.ask(list_notifications, actor=who)]
+
+
+def test_who_of_a_group_could_not_see_a_record_is_told_when_it_is_shared_with_the_group(
+    staff, lead
+):
+    share(staff, lead, group_id=sales(staff))
+    told = {who: news(staff, who) for who in ("anna", "boris", "maria", "sven")}
+    shared = ["Sven shared this with you"]
+    assert told == {"anna": shared, "boris": shared, "maria": [], "sven": []}
+
+
+def test_nobody_is_told_anew_when_a_share_gives_no_more_than_before(staff, lead, clock):
+    share(staff, lead, group_id=sales(staff), level="write")
+    share(staff, lead, user_id=key_of(staff, "anna"))
+    for level, until in (("write", "2026-12-31"), ("read", None)):
+        share(staff, lead, group_id=sales(staff), level=level, until=until)
+        share(staff, lead, user_id=key_of(staff, "anna"), until=until)
+    assert news(staff, "boris") == ["Sven shared this with you"]
+    assert news(staff, "anna") == 2 * ["Sven shared this with you"]
+
+
+@pytest.mark.parametrize("holder", ["group_id", "user_id"])
+def test_who_may_change_a_record_by_a_wider_share_is_told(staff, lead, holder):
+    keys = {"group_id": sales(staff), "user_id": key_of(staff, "anna")}
+    of = {holder: keys[holder]}
+    share(staff, lead, **of)
+    share(staff, lead, **of, level="write")
+    assert news(staff, "anna") == ["Sven lets you change this", "Sven shared this with you"]
+    share(staff, lead, **of)
+    assert news(staff, "anna") == ["Sven shared this with you"]
+    [held] = staff.ask(shares_of, "lead", lead.id)
+    staff.do("record.unshare", share_id=held.id)
+    assert not staff.ask(lambda uow: uow.session.scalars(select(Notification)).all())
+
+
+def test_who_has_a_record_otherwise_is_not_told_of_a_share_with_its_group(staff):
+    """By taking part, by its team or one below, by owning it, by another share."""
+    deals = [staff.do("deal.create", "sven", name=name) for name in ("Part", "Team", "Own", "Hers")]
+    part, team, own, hers = ({"record_type": "deal", "record_id": deal.id} for deal in deals)
+    anna, group = key_of(staff, "anna"), sales(staff)
+    staff.do("user.update", user_id=anna, scope="team")
+    staff.do("deal.set_member", deal_id=part["record_id"], user_id=anna, role="Helper")
+    below = staff.do("group.create", name="Juniors", parent_id=group)
+    staff.do("user.update", user_id=key_of(staff, "boris"), groups=["Sales", "Juniors"])
+    staff.do("record.assign", **team, group=below.name)
+    staff.do("record.assign", **own, user="anna@lanewise.example")
+    staff.do("record.share", **hers, user_id=anna)
+    for about in (part, team, own, hers):
+        staff.do("record.share", **about, group_id=group)
+    again(staff, "anna")
+    titles = [one.record_title for one in staff.ask(list_notifications, actor="anna")]
+    assert titles == ["Hers"]
+    staff.do("record.share", **hers, group_id=group, level="write")
+    assert news(staff, "anna")[0] == "Lanewise lets you change this"
+
+
+def test_who_could_not_see_the_type_anyway_is_not_told_of_a_share(staff, lead):
+    rules = {"*": {"read": "all"}, "lead": {}}
+    role = staff.do("role.create", name="No leads", permissions=["record:read"], records=rules)
+    for who, values in (("anna", {"roles": [role.key]}), ("boris", {"active": False})):
+        staff.do("user.update", user_id=key_of(staff, who), **values)
+    staff.do("record.share", "sven", record_type="lead", record_id=lead.id, group_id=sales(staff))
+    assert not staff.ask(lambda uow: uow.session.scalars(select(Notification)).all())
+
+
+def test_a_group_is_told_in_as_many_statements_when_it_is_large(staff, lead):
+    def statements_of(one):
+        with staff.counting() as statements:
+            share(staff, one, group_id=sales(staff))
+        return len(statements)
+
+    few = statements_of(lead)
+    for number in range(3):
+        staff.add_person(f"new{number}", "Sales")
+    assert statements_of(staff.do("lead.create", "sven", name="Ola Nordmann")) == few
+    assert news(staff, "new2") == ["Sven shared this with you"]
