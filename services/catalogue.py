@@ -37,6 +37,7 @@ from services.custom import fields as custom_fields
 from services.custom import files as custom_files
 from services.custom import indexes as custom_indexes
 from services.custom import layout as custom_layout
+from services.custom import sections as field_sections
 from services.custom import types as custom_types
 from services.documents import adding as document_adding
 from services.documents import editing as template_editing
@@ -157,6 +158,7 @@ __all__ = [
     "duplicate_scans",
     "erasing",
     "exports",
+    "field_sections",
     "files",
     "goals",
     "groups",

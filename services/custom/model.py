@@ -47,6 +47,26 @@ class CustomField(Versioned, Timestamped, Base):
     retired_at: Mapped[datetime | None]
 
 
+class FieldSection(Versioned, Timestamped, Base):
+    """A part of a type's forms and pages, below a heading of its own.
+
+    Attributes:
+        fields: Names of its fields, in their order; a field stands in one section at most.
+        position: Sections of a type stand in this order.
+        is_closed: One opens it to see its fields.
+    """
+
+    __tablename__ = "field_sections"
+    __table_args__ = (Index(None, "record_type", "position"),)
+    __audited__ = True
+
+    record_type: Mapped[str]
+    label: Mapped[str]
+    fields: Mapped[list[Any]]
+    position: Mapped[int]
+    is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
 class CustomType(Versioned, Timestamped, Base):
     """A record type that an administrator has added; its name is ``x_<key>``.
 
