@@ -26,6 +26,12 @@ def named(paper: SalesDocument) -> str:
     return f"{label} {number}" if number else f"{label} “{paper.title}”"
 
 
+def named_within(paper: SalesDocument) -> str:
+    """Return what people call a paper in the middle of a sentence."""
+    name = named(paper)
+    return f"{name[:1].lower()}{name[1:]}"
+
+
 def about(text: str) -> Told:
     """Return what says a text of a paper, after its name."""
 
@@ -37,7 +43,7 @@ def about(text: str) -> Told:
 
 def told_copied(source: SalesDocument, made: SalesDocument) -> str:
     """Say which paper is the copy."""
-    return f"{named(made)} is a copy of {named(source)}, which stays as it was."
+    return f"{named(made)} is a copy of {named_within(source)}, which stays as it was."
 
 
 def told_paid(invoice: Invoice, made: Mapping[str, Any]) -> str:
@@ -45,15 +51,15 @@ def told_paid(invoice: Invoice, made: Mapping[str, Any]) -> str:
     left: Decimal = made["left"]
     if left > 0:
         rest = amount(left, invoice.currency)
-        return f"The payment is noted; {rest} of {named(invoice)} is left to be paid."
-    return f"The payment is noted; {named(invoice)} is paid."
+        return f"The payment is noted; {rest} of {named_within(invoice)} is left to be paid."
+    return f"The payment is noted; {named_within(invoice)} is paid."
 
 
 def told_paid_back(paper: Invoice, made: Mapping[str, Any]) -> str:
     """Say what is still to be paid back."""
     left: Decimal = made["left"]
     rest = f"; {amount(left, paper.currency)} is left to be paid back" if left > 0 else ""
-    return f"What was paid back of {named(paper)} is noted{rest}."
+    return f"What was paid back of {named_within(paper)} is noted{rest}."
 
 
 def told_set_off(note: Invoice, made: Mapping[str, Any]) -> str:
@@ -65,7 +71,7 @@ def told_set_off(note: Invoice, made: Mapping[str, Any]) -> str:
 def told_reminded(invoice: Invoice, made: Mapping[str, Any]) -> str:
     """Say how the client was reminded."""
     how = "The letter is among its documents" if made["mail_id"] is None else "The mail is underway"
-    return f"{how}: reminder {made['reminders']} of {named(invoice)}."
+    return f"{how}: reminder {made['reminders']} of {named_within(invoice)}."
 
 
 def told_renewed(contract: Contract, _made: Any) -> str:

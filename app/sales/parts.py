@@ -12,7 +12,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.forms import number_text, reason_of
-from app.records.paper_told import named
+from app.records.paper_told import named, named_within
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.sales.credit_notes import quantities_to_credit
@@ -61,7 +61,7 @@ def credit(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Issue a credit note of what was typed, or of all that is left."""
     given = {"invoice_id": str(key), "reason": request.form.get("reason"), **_parts()}
     note = run(uow, "invoice.credit", given)
-    flash(f"{named(note)} is issued for {named(uow.get(Invoice, key))}.", "good")
+    flash(f"{named(note)} is issued for {named_within(uow.get(Invoice, key))}.", "good")
     return redirect(url_for("invoices.show", key=note.id))
 
 

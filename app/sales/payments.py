@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import reason_of
 from app.layout import amount
-from app.records.paper_told import named
+from app.records.paper_told import named_within
 from services.errors import LanewiseError, NotFound
 from services.operations import run
 from services.sales.model import Invoice
@@ -30,7 +30,7 @@ def take_back(uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue
         raise NotFound("There is no such payment.")
     run(uow, "payment.take_back", {"payment_id": str(other)})
     sum_ = amount(abs(payment.amount), invoice.currency)
-    flash(f"The payment of {sum_} for {named(invoice)} is taken back.", "good")
+    flash(f"The payment of {sum_} for {named_within(invoice)} is taken back.", "good")
     return _back(key)
 
 
