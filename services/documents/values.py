@@ -22,6 +22,7 @@ from services.records.types import Field, find_relation, get_record_type, title_
 from services.sales.lines import lines_of, sees_prices, totals_of
 from services.sales.model import LINES, Invoice
 from services.sales.positions import positions_of, totals_of_positions
+from services.sales.product_model import TAX_CATEGORIES
 from services.unit_of_work import UnitOfWork
 
 VALUE_NAMES = frozenset(
@@ -177,7 +178,14 @@ def _of_paper(uow: UnitOfWork, paper: Any, organization: Organization) -> dict[s
 def _totals(sums: Totals, organization: Organization, currency: str) -> dict[str, Any]:
     """Return sums as templates name them; ``tax_percent`` only where there is one rate."""
     taxes = [
-        {"percent": group.percent, "base": group.taxable, "tax": group.tax} for group in sums.groups
+        {
+            "percent": group.percent,
+            "base": group.taxable,
+            "tax": group.tax,
+            "category": group.category,
+            "reason": None if group.category == "S" else TAX_CATEGORIES.get(group.category),
+        }
+        for group in sums.groups
     ]
     rates = {rate["percent"] for rate in taxes}
     return {

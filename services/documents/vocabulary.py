@@ -74,7 +74,11 @@ _POSITION: Final = _values(
     ("total", "Total", "money"),
 )
 _TAX: Final = _values(
-    ("percent", "Rate", "percent"), ("base", "Taxed amount", "money"), ("tax", "Tax", "money")
+    ("percent", "Rate", "percent"),
+    ("base", "Taxed amount", "money"),
+    ("tax", "Tax", "money"),
+    ("category", "Tax category", "text"),
+    ("reason", "Why there is no tax", "text"),
 )
 _TOTALS: Final = _values(
     ("net", "Net", "money"),

@@ -131,6 +131,14 @@ def test_a_printed_invoice_asks_for_no_money_when_nothing_is_owed(shop):
     assert "Still to pay" not in text
 
 
+def test_a_printed_invoice_says_why_there_is_no_tax(shop):
+    taxed = {"title": "Window", "unit_price": 100}
+    reverse = {"title": "Journey", "unit_price": 50, "tax_category": "AE"}
+    printed = _printed(shop, _issued(shop, taxed, reverse))
+    assert "Reverse charge: €50.00 without VAT; the recipient owes the tax." in printed
+    assert "without VAT" not in _printed(shop, _issued(shop, taxed))
+
+
 def test_no_more_is_credited_than_was_invoiced(shop):
     invoice = _issued(shop)
     _credit(shop, invoice, (1, 4))
