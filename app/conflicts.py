@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from flask import g, has_request_context, request
 
 from services.errors import LanewiseError, StaleVersion
+from services.joining import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +37,44 @@ def editing(
     stored: Mapping[str, str],
     given: Mapping[str, str] | None,
     error: LanewiseError | None,
+    sets: Collection[str] = (),
 ) -> Editing:
     """Return what the form of a row shows: what is stored, or what was sent and refused.
 
     Where somebody else was quicker, controls that were left alone show what is stored now, and
-    those that both changed say so; sent once more, the form is about that version.
+    those that both changed say so; sent once more, the form is about that version. Of a set, such
+    as ticked boxes, what either of them has added or taken away is so.
 
     Args:
         version: Of the row.
         stored: By control, as text.
         given: What was sent, with a text for each control; None if nothing was.
         error: Why it was refused.
+        sets: Controls that hold several values below each other, in no order.
     """
     if given is None:
         return Editing(stored, stored, str(version))
     given = {name: plain_lines(text) for name, text in given.items()}
-    seen = _seen_before()
+    seen = seen_before()
     if not isinstance(error, StaleVersion):
         return Editing(given, seen, request.form.get("version", ""))
     values = {
         name: stored[name] if text == seen.get(name) else text for name, text in given.items()
     }
+    values |= {name: _joined_lines(stored[name], given[name], seen.get(name)) for name in sets}
     notes = {
         name: f"Saved now: {stored[name] or 'nothing'}"
         for name, text in values.items()
-        if stored[name] not in {text, seen.get(name)}
+        if name not in sets and stored[name] not in {text, seen.get(name)}
     }
     g.saved_now = notes
     return Editing(values, stored, str(version), notes)
+
+
+def _joined_lines(stored: str, given: str, seen: str | None) -> str:
+    there = stored.splitlines()
+    lines = joined(there, given.splitlines(), None if seen is None else seen.splitlines())
+    return "\n".join(sorted(lines, key=lambda line: (line not in there, line)))
 
 
 def saved_now(name: str) -> str:
@@ -90,9 +101,10 @@ def plain_lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _seen_before() -> dict[str, str]:
+def seen_before() -> dict[str, str]:
     """Return what the controls held when the form was shown, as it was sent along."""
     with suppress(ValueError):
         seen = json.loads(request.form.get("seen") or "{}")
-        return seen if isinstance(seen, dict) else {}
+        if isinstance(seen, dict):
+            return {name: text for name, text in seen.items() if isinstance(text, str)}
     return {}

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.conflicts import control_texts, editing
+from app.conflicts import control_texts, editing, seen_before
 from app.forms import reason_of
 from app.views import view
 from services.actors import Permission
@@ -45,15 +45,10 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
     people = list_users(uow)
     stored = _stored(group, people)
     given = control_texts(_given(), stored) if request.method == "POST" else None
-    edited = editing(group.version, control_texts(stored, stored), given, error)
+    edited = editing(group.version, control_texts(stored, stored), given, error, {"members"})
     above = {"": "None"} | {str(one.id): one.name for one in list_groups(uow) if one.id != key}
-    names = [person.name for person in people if str(person.id) in stored["members"]]
-    read = {
-        "parent_id": above.get(stored["parent_id"], "None"),
-        "members": ", ".join(names) or "nobody",
-    }
-    for name in edited.notes.keys() & read.keys():
-        edited.notes[name] = f"Saved now: {read[name]}"
+    if "parent_id" in edited.notes:
+        edited.notes["parent_id"] = f"Saved now: {above.get(stored['parent_id'], 'None')}"
     members = edited.values["members"].splitlines()
     return render_template(
         "admin/group.html",
@@ -71,19 +66,27 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Set what a group is called, its team above, and who belongs to it, as far as that changes.
 
-    What somebody else has changed since the form was shown is a conflict. People who are switched
-    off stay in the group.
+    If somebody else has changed the name or the team above since the form was shown, that is a
+    conflict; of the members, the changes of both count. People who are switched off stay in the
+    group.
     """
-    group, people = uow.get(Group, key), list_users(uow, include_inactive=True)
-    given = _given()
-    stored = _stored(group, [person for person in people if person.active])
-    about = {"group_id": str(key), "version": request.form.get("version") or None}
-    if (given["name"], given["parent_id"]) != (stored["name"], stored["parent_id"]):
-        named = {"name": given["name"], "parent_id": given["parent_id"] or None}
-        about["version"] = str(run(uow, "group.update", {**about, **named}).version)
-    if given["members"] != stored["members"]:
-        asleep = [str(one.id) for one in people if not one.active and group in one.groups]
-        run(uow, "group.set_members", {**about, "user_ids": [*given["members"], *asleep]})
+    group, given = uow.get(Group, key), _given()
+    stored = _stored(group, list_users(uow))
+    began = seen_before()
+    seen = control_texts(stored, stored) | began
+    version = request.form.get("version") or None
+    named = {
+        name: given[name] or None for name in ("name", "parent_id") if given[name] != seen[name]
+    }
+    if named:
+        group = run(uow, "group.update", {"group_id": str(key), "version": version, **named})
+        version = str(group.version)
+    members = str(seen["members"]).splitlines()
+    if given["members"] != members:
+        changed = {"user_ids": given["members"], "seen_ids": members}
+        if "members" not in began:
+            changed["version"] = version
+        run(uow, "group.set_members", {"group_id": str(key), **changed})
     flash("Saved.", "good")
     return redirect(url_for("admin.people"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -20,6 +20,8 @@ from services.people.users import list_users
 from services.rights.labels import PERSON_SCOPES
 from services.rights.roles import list_roles
 from services.unit_of_work import UnitOfWork
+
+_SETS: Final = ("roles", "groups")
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -79,22 +81,11 @@ def show_person(
     person = uow.get(User, key)
     stored = _stored(person)
     given = control_texts(_given(), stored) if request.method == "POST" else None
-    edited = editing(person.version, control_texts(stored, stored), given, error)
-    for name, words in _words(uow, stored).items():
-        if name in edited.notes:
-            edited.notes[name] = f"Saved now: {words}"
-    lists = {name: edited.values[name].splitlines() for name in ("roles", "groups")}
+    edited = editing(person.version, control_texts(stored, stored), given, error, _SETS)
+    if "scope" in edited.notes:
+        edited.notes["scope"] = f"Saved now: {PERSON_SCOPES[stored['scope']]}"
+    lists = {name: edited.values[name].splitlines() for name in _SETS}
     return _form(uow, person, {**edited.values, **lists}, error, edited)
-
-
-def _words(uow: UnitOfWork, stored: dict[str, Any]) -> dict[str, str]:
-    """Return how people read what is stored, where that is not how it is kept."""
-    names = {role.key: role.name for role in list_roles(uow)}
-    return {
-        "scope": PERSON_SCOPES[stored["scope"]],
-        "roles": ", ".join(names.get(role, role) for role in stored["roles"]) or "none",
-        "groups": ", ".join(stored["groups"]) or "none",
-    }
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:

@@ -157,7 +157,7 @@ def show_stage(
     names = (*_STAGE_FIELDS, *_STAGE_LISTS)
     stored = control_texts({name: getattr(stage, name) for name in names}, names)
     given = control_texts(_given(), names) if request.method == "POST" else None
-    edited = editing(stage.version, stored, given, error)
+    edited = editing(stage.version, stored, given, error, {"required_fields"})
     lists = {name: edited.values[name].splitlines() for name in _STAGE_LISTS}
     for name, words in _stage_words(stage).items():
         if name in edited.notes:
@@ -264,7 +264,6 @@ def _stage_words(stage: Stage) -> dict[str, str]:
     """Return how people read what controls hold as keys or lists."""
     return {
         "category": dict(CATEGORIES)[stage.category],
-        "required_fields": ", ".join(_required_labels(stage)) or "nothing",
         "requirements": "; ".join(stage.requirements) or "nothing",
     }
 

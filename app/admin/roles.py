@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -155,7 +154,8 @@ def _form(
         key=key,
         edited=edited,
         values=given,
-        saved=list(_saved_now(role, given)) if isinstance(error, StaleVersion) else [],
+        saved=list(_notes(edited)),
+        conflict=isinstance(error, StaleVersion),
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
         groups=labels.PERMISSION_GROUPS,
@@ -184,55 +184,48 @@ def _texts(said: Mapping[str, Any]) -> dict[str, str]:
         row = said["records"].get(name)
         for verb in Verb:
             texts[f"scope:{name}:{verb}"] = "" if row is None else row.get(verb.value, "none")
-        closed = said["field_rights"].get(name)
-        texts[f"fields:{name}"] = json.dumps(closed, sort_keys=True) if closed else ""
+    for one in all_record_types():
+        closed = said["field_rights"].get(one.name, {})
+        texts |= {f"field:{one.name}:{f.name}": closed.get(f.name, "") for f in one.fields}
     return texts
 
 
 def _of_texts(texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the same as the form shows it."""
-    names = [one.name for one in all_record_types() if texts[f"fields:{one.name}"]]
     return {
         "name": texts["name"],
         "description": texts["description"],
         "permissions": [one.value for one in Permission if texts[f"permission:{one}"]],
         "records": _rows(texts),
-        "field_rights": {name: json.loads(texts[f"fields:{name}"]) for name in names},
+        "field_rights": _fields(texts),
     }
 
 
-def _saved_now(role: RoleDefinition, given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is stored where the form says otherwise, as people read it."""
-    if given["name"] != role.name:
-        yield f"Name: {role.name}"
-    if given["description"] != role.description:
-        yield f"Description: {role.description or 'none'}"
-    for permission in sorted(role.permissions.symmetric_difference(given["permissions"])):
-        has = "permitted" if permission in role.permissions else "not permitted"
-        yield f"{labels.label_of(Permission(permission))}: {has}"
-    mine = RoleRules(given["records"], given["field_rights"])
-    yield from _scopes_now(role.rules, mine)
-    yield from _fields_now(role.rules, mine)
-
-
-def _scopes_now(stored: RoleRules, mine: RoleRules) -> Iterator[str]:
+def _labels() -> dict[str, str]:
+    """Return how people read the controls of a role that stand in a table or a closed part."""
     plurals = {EVERY_TYPE: "All others"} | {one.name: one.plural for one in all_record_types()}
-    for name, plural in plurals.items():
-        if name not in mine.records and name not in stored.records:
-            continue
-        for verb, label in labels.VERBS.items():
-            cell = stored.cell(name, verb)
-            if cell != mine.cell(name, verb):
-                yield f"{plural}, {label.lower()}: {labels.CELLS[cell].lower()}"
+    cells = {
+        f"scope:{name}:{verb}": f"{plural}, {label.lower()}"
+        for name, plural in plurals.items()
+        for verb, label in labels.VERBS.items()
+    }
+    return cells | {
+        f"field:{one.name}:{field.name}": f"{one.plural}, {field.label}"
+        for one in all_record_types()
+        for field in one.fields
+    }
 
 
-def _fields_now(stored: RoleRules, mine: RoleRules) -> Iterator[str]:
-    for record_type in all_record_types():
-        for field in record_type.fields:
-            right = stored.field_right(record_type.name, field.name)
-            if right != mine.field_right(record_type.name, field.name):
-                said = labels.FIELD_RIGHTS[right].lower()
-                yield f"{record_type.plural}, {field.label}: {said}"
+def _notes(edited: Editing | None) -> Iterator[str]:
+    """Yield what is stored where both have changed it, and reword the notes at the controls."""
+    if edited is None or not edited.notes:
+        return
+    words = {**labels.CELLS, _INHERITED: "As others", **labels.FIELD_RIGHTS}
+    named = _labels()
+    for name in [one for one in named if one in edited.notes]:
+        said = edited.seen[name] or ("" if name.startswith("scope:") else FieldRight.WRITE.value)
+        edited.notes[name] = f"Saved now: {words[said]}"
+        yield f"{named[name]}: {words[said].lower()}"
 
 
 def _given() -> dict[str, Any]:
@@ -242,7 +235,7 @@ def _given() -> dict[str, Any]:
         "description": request.form.get("description", ""),
         "permissions": request.form.getlist("permissions"),
         "records": _rows(request.form),
-        "field_rights": _given_fields(),
+        "field_rights": _fields(request.form),
     }
 
 
@@ -259,11 +252,12 @@ def _rows(cells: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return rows
 
 
-def _given_fields() -> dict[str, dict[str, str]]:
+def _fields(rights: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the fields of each type that are not open."""
     closed: dict[str, dict[str, str]] = {}
     for record_type in all_record_types():
         for field in record_type.fields:
-            right = request.form.get(f"field:{record_type.name}:{field.name}")
+            right = rights.get(f"field:{record_type.name}:{field.name}")
             if right and right != FieldRight.WRITE:
                 closed.setdefault(record_type.name, {})[field.name] = right
     return closed

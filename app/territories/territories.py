@@ -85,8 +85,8 @@ def set_rule(uow: UnitOfWork, *, key: UUID, record_type: str) -> ResponseReturnV
 
 def set_members(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Keep who works in the territory."""
-    people = request.form.getlist("user_ids")
-    run(uow, "territory.set_members", {"territory_id": str(key), "user_ids": people})
+    people = {name: request.form.getlist(name) for name in ("user_ids", "seen_ids")}
+    run(uow, "territory.set_members", {"territory_id": str(key), **people})
     return redirect(url_for("territories.show", key=key))
 
 

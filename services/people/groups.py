@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select
 from services.actors import Permission
 from services.arguments import Key, Keys, Line
 from services.errors import Conflict, NotFound
+from services.joining import MOST_MEMBERS, SEEN, joined
 from services.operations import Arguments, operation
 from services.people.model import Group, User, find_group, mark_changed, memberships
 from services.records.changes import check_version
@@ -42,11 +43,12 @@ class UpdateGroup(Arguments):
 
 
 class SetMembers(Arguments):
-    """All members of a group."""
+    """Who belongs to a group."""
 
     group_id = Key(required=True, metadata={"title": "Group"})
     version = VERSION
-    user_ids = Keys(required=True, metadata={"title": "Members"})
+    user_ids = Keys(required=True, most=MOST_MEMBERS, metadata={"title": "Members"})
+    seen_ids = Keys(load_default=None, allow_none=True, most=MOST_MEMBERS, metadata=SEEN)
 
 
 @operation("group.create", Permission.USER_MANAGE, CreateGroup)
@@ -86,21 +88,26 @@ def update_group(
 
 @operation("group.set_members", Permission.USER_MANAGE, SetMembers)
 def set_members(
-    uow: UnitOfWork, *, group_id: UUID, user_ids: list[UUID], version: int | None = None
+    uow: UnitOfWork,
+    *,
+    group_id: UUID,
+    user_ids: list[UUID],
+    seen_ids: list[UUID] | None,
+    version: int | None = None,
 ) -> Group:
-    """Set who belongs to a group.
+    """Set who belongs to a group; with ``seen_ids``, what others have changed since stays.
 
     Raises:
         StaleVersion: Somebody else has changed it, or who belongs to it, since.
     """
     group = uow.get(Group, group_id, lock=True)
     check_version(uow, group, version)
-    wanted = set(user_ids)
+    held = select(memberships.c.user_id).where(memberships.c.group_id == group.id)
+    former = set(uow.session.scalars(held))
+    wanted = joined(former, user_ids, seen_ids)
     found = set(uow.session.scalars(select(User.id).where(User.id.in_(wanted))))
     if found != wanted:
         raise NotFound("There is no such user.")
-    held = select(memberships.c.user_id).where(memberships.c.group_id == group.id)
-    former = set(uow.session.scalars(held))
     uow.session.execute(delete(memberships).where(memberships.c.group_id == group.id))
     if wanted:
         rows = [{"group_id": group.id, "user_id": key} for key in sorted(wanted)]

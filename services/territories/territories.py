@@ -13,6 +13,7 @@ from services.actors import SYSTEM, Permission
 from services.arguments import Keys, Line
 from services.errors import Invalid, NotFound
 from services.filtering import compile_filter, describe, parse_filter, reads_whoever_asks
+from services.joining import MOST_MEMBERS, SEEN, joined
 from services.operations import Arguments, operation
 from services.people.model import User
 from services.records.changes import add_record, change_record, check_links, check_version
@@ -50,7 +51,8 @@ class SetTerritoryMembers(Arguments):
     """Who works in a territory."""
 
     territory_id = key_argument(TERRITORY)
-    user_ids = Keys(required=True, metadata={"title": "People"})
+    user_ids = Keys(required=True, most=MOST_MEMBERS, metadata={"title": "People"})
+    seen_ids = Keys(load_default=None, allow_none=True, most=MOST_MEMBERS, metadata=SEEN)
 
 
 @operation("territory.create", Permission.TERRITORY_WRITE, create_schema(TERRITORY))
@@ -114,15 +116,24 @@ def set_rule(
 
 
 @operation("territory.set_members", Permission.TERRITORY_WRITE, SetTerritoryMembers)
-def set_members(uow: UnitOfWork, *, territory_id: UUID, user_ids: Sequence[UUID]) -> Territory:
-    """Say who works in a territory, besides its manager."""
+def set_members(
+    uow: UnitOfWork,
+    *,
+    territory_id: UUID,
+    user_ids: Sequence[UUID],
+    seen_ids: Sequence[UUID] | None,
+) -> Territory:
+    """Say who works in a territory, besides its manager.
+
+    With ``seen_ids``, what others have changed since stays.
+    """
     territory = uow.get(Territory, territory_id, lock=True)
-    wanted = set(user_ids)
-    found = select(User.id).where(User.id.in_(wanted), User.active)
-    if wanted - set(uow.session.scalars(found)):
-        raise NotFound("There is no such user.")
     of_it = TerritoryMember.territory_id == territory.id
     present = set(uow.session.scalars(select(TerritoryMember.user_id).where(of_it)))
+    wanted = joined(present, user_ids, seen_ids)
+    found = select(User.id).where(User.id.in_(wanted - present), User.active)
+    if wanted - present - set(uow.session.scalars(found)):
+        raise NotFound("There is no such user.")
     if gone := present - wanted:
         uow.session.execute(delete(TerritoryMember).where(of_it, TerritoryMember.user_id.in_(gone)))
     for key in sorted(wanted - present):

@@ -280,7 +280,7 @@ def test_who_is_switched_off_stays_in_the_group(platform, browse, people):
         assert {user.name for user in users} == {"Anna Berg", "Boris Demir"}
 
 
-def test_mine_and_theirs_are_shown_when_a_group_was_changed_meanwhile(platform, browse, people):
+def test_a_group_is_a_conflict_when_its_form_says_not_what_it_showed(platform, browse, people):
     browser = browse("administrator")
     with platform.session() as session:
         key = session.scalars(select(Group.id).where(Group.name == "Sales")).one()
@@ -289,7 +289,6 @@ def test_mine_and_theirs_are_shown_when_a_group_was_changed_meanwhile(platform, 
     browser.post(f"/admin/groups/{key}", **shown, members=[*both, people["desk"]])
     refused = browser.post(f"/admin/groups/{key}", **shown, members=both)
     assert refused.status_code == 409
-    assert "Saved now: Anna Berg, Boris Demir, Sven Aydin" in refused.text
 
 
 def test_a_group_that_is_there_already_is_refused(browse):

@@ -61,8 +61,8 @@ def filled_in(page: str, address: str) -> dict[str, Any]:
         (
             "stage",
             {"probability": "35", "required_fields": ["amount"]},
-            {"colour": "#112233", "probability": "40"},
-            {"colour": "#112233", "probability": "40", "required_fields": "amount"},
+            {"colour": "#112233", "probability": "40", "required_fields": ["needs"]},
+            {"colour": "#112233", "probability": "40", "required_fields": ["amount", "needs"]},
             "Saved now: 35",
         ),
         (
@@ -92,10 +92,21 @@ def filled_in(page: str, address: str) -> dict[str, Any]:
             "",
         ),
         (
+            "role",
+            {"scope:deal:read": "all", "field:deal:needs": "hidden"},
+            {"field:deal:needs": "read", "field:deal:amount": "hidden"},
+            {
+                "scope:deal:read": "all",
+                "field:deal:needs": "read",
+                "field:deal:amount": "hidden",
+            },
+            "Saved now: Hidden",
+        ),
+        (
             "person",
             {"scope": "all", "name": "Anna One", "groups": ["Sales", "Service"]},
-            {"email": "ann@lanewise.example", "name": "Anna Two"},
-            {"scope": "all", "name": "Anna Two", "groups": ["Sales", "Service"]},
+            {"email": "ann@x.example", "name": "Anna Two", "groups": ["Sales", "Managers"]},
+            {"scope": "all", "name": "Anna Two", "groups": ["Managers", "Sales", "Service"]},
             "Saved now: Anna One",
         ),
         (
@@ -130,6 +141,19 @@ def test_what_both_changed_stands_when_two_send_one_form(  # noqa: PLR0917 - one
     assert olga.post(address, **again).status_code == 302
     stands = filled_in(olga.get(address).text, address)
     assert both.items() <= {**dict.fromkeys(both), **stands}.items()
+
+
+def test_both_changes_count_when_two_choose_the_members_of_one_group(
+    address_of, browse, people, platform
+):
+    address, olga = address_of("group"), browse("administrator")
+    one, other = (filled_in(olga.get(address).text, address) for _ in range(2))
+    there, desk = one["members"], str(people["desk"])
+    assert len(there) > 1
+    assert olga.post(address, **{**one, "members": there[1:]}).status_code == 302
+    assert olga.post(address, **{**other, "members": [*there, desk]}).status_code == 302
+    stands = filled_in(olga.get(address).text, address)["members"]
+    assert sorted(stands) == sorted([*there[1:], desk])
 
 
 def test_a_form_refused_for_another_reason_takes_nothing_back(browse, as_person):

@@ -69,7 +69,7 @@ def test_a_role_changed_meanwhile_is_a_conflict_when_an_old_form_is_sent(browse,
     as_person("administrator", "role.update", {"role": "clerk", "description": "newer"})
     page = olga.post("/admin/roles/clerk", **CLERK, version="1")
     assert page.status_code == 409
-    assert "Description: newer" in page.text
+    assert "Saved now: newer" in page.text
     assert 'name="version" value="2"' in page.text
 
 

@@ -211,6 +211,20 @@ def test_groups_and_members_are_kept_when_set(staff):
     assert staff.ask(find_group, "export") is None
 
 
+def test_what_others_changed_of_members_stays_when_it_was_not_seen(staff):
+    anna, boris, sven = (str(staff.people[name].user_id) for name in ("anna", "boris", "sven"))
+    group = staff.do("group.create", name="Export")
+
+    def choose(*keys, seen):
+        staff.do("group.set_members", group_id=group.id, user_ids=keys, seen_ids=seen)
+
+    choose(anna, boris, seen=[])
+    choose(boris, seen=[anna, boris])
+    choose(anna, boris, sven, seen=[anna, boris])
+    names = {user.name for user in staff.ask(list_users) if group.id in {g.id for g in user.groups}}
+    assert names == {"Boris", "Sven"}
+
+
 def test_people_are_managed_by_administrators_only_when_asked(staff):
     with pytest.raises(NotAllowed):
         staff.do("user.create", "anna", name="X", email="x@x.example", password=PASSWORD)

@@ -245,7 +245,9 @@ def test_a_leads_place_goes_along_when_it_is_converted(staff, world):
 
 def test_a_record_goes_to_who_works_where_its_account_lies(staff, world):
     anna, boris = (staff.people[name].user_id for name in ("anna", "boris"))
-    staff.do("territory.set_members", territory_id=world["Norway"], user_ids=[anna, boris])
+    for user_ids, seen_ids in (([anna], []), ([boris], [])):
+        of = {"territory_id": world["Norway"]}
+        staff.do("territory.set_members", **of, user_ids=user_ids, seen_ids=seen_ids)
     account = add(staff, city="Bergen")
     deal = staff.do("deal.create", "boris", name="a", account_id=account)
     given = {"record_type": "deal", "record_id": deal.id, "by_territory": True}
