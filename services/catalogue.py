@@ -9,6 +9,8 @@ from services.activities import ahead as activities_ahead
 from services.activities import invitations as activity_invitations
 from services.activities import participants as activity_participants
 from services.activities import repeating as activity_repeating
+from services.bin import emptying as bin_emptying
+from services.bin import settings as bin_settings
 from services.bulk import changes as bulk_changes
 from services.calendars import calendars
 from services.consents import answering as consent_answering
@@ -123,6 +125,8 @@ __all__ = [
     "article_votes",
     "articles",
     "assignment",
+    "bin_emptying",
+    "bin_settings",
     "bulk_changes",
     "calendars",
     "campaign_intake",

@@ -2,6 +2,7 @@
 
 from services import audit, audit_redactions, changes, jobs, submissions
 from services.activities import model as activity_model
+from services.bin import model as bin_model
 from services.bulk import model as bulk_model
 from services.calendars import model as calendar_model
 from services.consents import model as consent_model
@@ -52,6 +53,7 @@ __all__ = [
     "assignment",
     "audit",
     "audit_redactions",
+    "bin_model",
     "bulk_model",
     "calendar_model",
     "campaign_model",
