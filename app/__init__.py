@@ -10,6 +10,7 @@ from flask import Flask
 
 import processes.catalogue  # noqa: F401 - makes all operations and jobs known
 from app import (
+    activities,
     admin,
     agenda,
     analyst,
@@ -98,6 +99,7 @@ def create_app(
         inbox,
         records,
         agenda,
+        activities,
         touch,
         conversations,
         notes,

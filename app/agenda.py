@@ -32,8 +32,8 @@ from services.unit_of_work import UnitOfWork
 _READ, _WRITE = Permission.RECORD_READ, Permission.RECORD_WRITE
 _FIELDS: Final = {
     "complete": ("result",),
-    "cancel": ("reason",),
-    "reschedule": ("starts_at", "due_at"),
+    "cancel": ("reason", "which"),
+    "reschedule": ("starts_at", "due_at", "which"),
     "reopen": (),
 }
 _SAID: Final = {
@@ -139,13 +139,14 @@ def settle(uow: UnitOfWork, *, key: UUID, action: str) -> ResponseReturnValue:
 def invite(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Add people to an activity."""
     people = {name: request.form.getlist(name) for name in ("user_ids", "contact_ids", "lead_ids")}
-    run(uow, "activity.invite", {"activity_id": str(key), **people})
+    run(uow, "activity.invite", {"activity_id": str(key), **people, **form_arguments(("which",))})
     return _back(key)
 
 
 def send_invitations(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Mail the calendar file to those who take part from outside."""
-    made = run(uow, "activity.send_invitations", {"activity_id": str(key)})
+    given = {"activity_id": str(key), **form_arguments(("whole_series",))}
+    made = run(uow, "activity.send_invitations", given)
     if made["without_address"]:
         flash(f"Without an address: {', '.join(made['without_address'])}.", "warn")
     flash(f"{made['sent']} mail{'s are' if made['sent'] > 1 else ' is'} on the way.", "good")
@@ -160,7 +161,7 @@ def uninvite(uow: UnitOfWork, *, key: UUID, other: UUID) -> ResponseReturnValue:
 
 def respond(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Say whether one takes part, or what a guest said."""
-    given = form_arguments(("response", "participant_id"))
+    given = form_arguments(("response", "participant_id", "which"))
     run(uow, "activity.respond", {"activity_id": str(key), **given})
     return _back(key)
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.forms import form_arguments, moment_text
 from app.records.kind import RecordKind
+from app.zones import reader_zone
 from services.operations import run
 from services.unit_of_work import UnitOfWork
 
@@ -23,6 +24,7 @@ _PLAN_FIELDS: Final = (
     "location",
     "reminder_minutes",
     "description",
+    "repeats",
 )
 
 
@@ -37,6 +39,8 @@ def log(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 def plan(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Plan an activity about the record."""
     given = with_zone(form_arguments(_PLAN_FIELDS), "starts_at")
+    if "repeats" in given:
+        given["timezone"] = reader_zone().key
     run(uow, "activity.create", {**given, **_regarding(kind, key)})
     flash("Planned.", "good")
     return _back(kind, key)

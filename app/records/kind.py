@@ -68,6 +68,8 @@ class OwnPage:
         shown: Long texts that stand there, and so not beside the details once more.
         may_change: Says of a record what the type's permission doesn't; None where nothing is.
         previews: By field: where its text is shown as readers see it, while it is written.
+        form: The template of what its form asks besides the fields.
+        asked: Returns the arguments which that part of the form sent.
     """
 
     load: Callable[[UnitOfWork, Any], Any]
@@ -80,6 +82,8 @@ class OwnPage:
     shown: tuple[str, ...] = ()
     may_change: Callable[[UnitOfWork, Any], bool] | None = None
     previews: Mapping[str, str] = field(default_factory=dict)
+    form: str = ""
+    asked: Callable[[], dict[str, str]] = dict
 
     def lets_change(self, uow: UnitOfWork, record: Any) -> bool:
         """Tell whether the page offers to change a record."""

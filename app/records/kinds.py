@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.records.activity_page import asked as asked_of_activity
 from app.records.activity_page import load_page as load_activity
 from app.records.contract_kinds import CONTRACT_KINDS
 from app.records.deal_page import load_page
@@ -184,6 +185,8 @@ _ACTIVITY: Final = RecordKind(
         "activities/menu.html",
         "activities/bar.html",
         "activities/side.html",
+        form="activities/form.html",
+        asked=asked_of_activity,
     ),
 )
 

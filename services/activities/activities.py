@@ -19,6 +19,7 @@ from services.activities.model import (
 )
 from services.activities.news import tell_change
 from services.activities.participants import add_participants, people_arguments
+from services.activities.repeating import repeat_arguments, repeat_as_planned
 from services.activities.series import end_after
 from services.activities.sharing import share_change
 from services.activities.telling import tell
@@ -44,7 +45,7 @@ _REGARDING = {
         load_default=None, allow_none=True, metadata={"title": "About", "description": "Its key."}
     ),
 }
-PlanActivity = create_schema(ACTIVITY, **_REGARDING, **people_arguments())
+PlanActivity = create_schema(ACTIVITY, **_REGARDING, **people_arguments(), **repeat_arguments())
 ChangeActivity = update_schema(ACTIVITY, which=which_argument())
 
 
@@ -108,9 +109,13 @@ class ReopenActivity(Arguments):
 
 
 @operation("activity.create", Permission.RECORD_WRITE, PlanActivity, in_diagrams=True)
-def create_activity(uow: UnitOfWork, **values: Any) -> Activity:
-    """Plan a call, a meeting, a task or a mail."""
+def create_activity(
+    uow: UnitOfWork, *, repeats: str | None = None, timezone: str | None = None, **values: Any
+) -> Activity:
+    """Plan a call, a meeting, a task or a mail, once or again and again."""
     activity = _begin(uow, values)
+    if repeats:
+        repeat_as_planned(uow, activity, repeats, timezone)
     tell(uow, activity, f"Planned {_named(activity)}", activity.description, tells=["description"])
     uow.emit("activity.planned", "activity", activity.id, kind=activity.kind)
     return activity

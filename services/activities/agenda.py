@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from services.activities.model import Activity, ActivityStatus, Participant
 from services.activities.timing import days_of
@@ -26,7 +27,7 @@ class Agenda:
 
     Attributes:
         week: From tomorrow to the end of this week; on its last day, the next seven days.
-        later: After that.
+        later: After that, of each series the first.
         undated: Without any time.
         is_cut: Whether there are more than are shown.
     """
@@ -60,9 +61,12 @@ def my_agenda(uow: UnitOfWork, zone: ZoneInfo | None = None) -> Agenda:
     )
     mine = or_(Activity.owner_id == uow.actor.user_id, is_among(Activity.id, taking_part))
     statement = uow.select(Activity).where(_OPEN, mine)
+    zone = zone or uow.platform.settings.timezone
+    _, next_week = _bounds(uow, zone)
+    statement = statement.where(_first_of_series(since=next_week))
     soonest = statement.order_by(Activity.due_at.nulls_last(), Activity.id).limit(MAX_SHOWN + 1)
     rows = uow.session.scalars(soonest).all()
-    agenda = _grouped(uow, rows[:MAX_SHOWN], zone or uow.platform.settings.timezone)
+    agenda = _grouped(uow, rows[:MAX_SHOWN], zone)
     agenda.is_cut = len(rows) > MAX_SHOWN
     return agenda
 
@@ -86,8 +90,10 @@ def next_activities(uow: UnitOfWork, keys: Iterable[UUID]) -> dict[UUID, Activit
 
 
 def activities_about(uow: UnitOfWork, record_id: UUID, limit: int = 20) -> Sequence[Activity]:
-    """Return the planned activities about a record, the soonest first."""
-    statement = uow.select(Activity).where(_OPEN, Activity.regarding_id == record_id)
+    """Return the planned activities about a record, the soonest first, and of each series."""
+    statement = uow.select(Activity).where(
+        _OPEN, Activity.regarding_id == record_id, _first_of_series()
+    )
     soonest = statement.order_by(Activity.due_at.nulls_last(), Activity.id)
     return uow.session.scalars(soonest.limit(limit)).all()
 
@@ -97,14 +103,38 @@ def begins(activity: Activity) -> datetime | None:
     return activity.starts_at or activity.due_at
 
 
-def _grouped(uow: UnitOfWork, rows: Sequence[Activity], zone: ZoneInfo) -> Agenda:
+def _first_of_series(since: datetime | None = None) -> ColumnElement[bool]:
+    """Return the condition that nothing of the same series is to be done before.
+
+    Series have a hundred of them; ``since`` lets all pass that come before that moment.
+    """
+    sooner = aliased(Activity)
+    others = select(sooner.id).where(
+        sooner.series_id == Activity.series_id,
+        sooner.slot_at < Activity.slot_at,
+        sooner.status == ActivityStatus.PLANNED.value,
+        sooner.deleted_at.is_(None),
+    )
+    if since is None:
+        return or_(Activity.series_id.is_(None), ~others.exists())
+    early = Activity.due_at < since
+    others = others.where(sooner.due_at >= since)
+    return or_(Activity.series_id.is_(None), early, ~others.exists())
+
+
+def _bounds(uow: UnitOfWork, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when tomorrow begins, and when the days end that are shown one by one."""
     today = uow.now.astimezone(zone).date()
 
     def midnight(days: int) -> datetime:
         return datetime.combine(today + timedelta(days=days), time(), zone).astimezone(UTC)
 
     days_left = 7 - today.weekday()
-    tomorrow, next_week = midnight(1), midnight(days_left if days_left > 1 else 8)
+    return midnight(1), midnight(days_left if days_left > 1 else 8)
+
+
+def _grouped(uow: UnitOfWork, rows: Sequence[Activity], zone: ZoneInfo) -> Agenda:
+    tomorrow, next_week = _bounds(uow, zone)
     agenda = Agenda()
     own_zone = uow.platform.settings.timezone
     for row in sorted(rows, key=lambda one: begins(one) or one.created_at):

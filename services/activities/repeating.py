@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -41,6 +42,33 @@ FREQUENCIES: Final = {
     Frequency.WEEKLY.value: "Weeks",
     Frequency.MONTHLY.value: "Months",
     Frequency.YEARLY.value: "Years",
+}
+PRESETS: Final = {
+    "daily": "Every day",
+    "weekdays": "Every working day, Monday to Friday",
+    "weekly": "Every week on this day",
+    "fortnightly": "Every two weeks on this day",
+    "monthly": "Every month on this date",
+    "monthly_weekday": "Every month on this weekday",
+    "yearly": "Every year on this date",
+}
+"""How something can be repeated as it is planned, without end."""
+
+_ASKED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "daily": {"frequency": Frequency.DAILY},
+    "weekdays": {"frequency": Frequency.WEEKLY, "weekdays": list(WEEKDAYS)[:5]},
+    "weekly": {"frequency": Frequency.WEEKLY},
+    "fortnightly": {"frequency": Frequency.WEEKLY, "every": 2},
+    "monthly": {"frequency": Frequency.MONTHLY},
+    "monthly_weekday": {"frequency": Frequency.MONTHLY, "month_by": MonthBy.WEEKDAY},
+    "yearly": {"frequency": Frequency.YEARLY},
+}
+_ONCE_EACH: Final[Mapping[str, Any]] = {
+    "every": 1,
+    "weekdays": None,
+    "month_by": MonthBy.DATE,
+    "times": None,
+    "until": None,
 }
 MONTH_BYS: Final = {
     MonthBy.DATE.value: "On the same date",
@@ -107,6 +135,32 @@ class DeleteSeries(Arguments):
         validate=validate.OneOf(list(WHICH)[1:], list(WHICH.values())[1:]),
         metadata={"title": "Of a series"},
     )
+
+
+def repeat_arguments() -> dict[str, Line]:
+    """Return the arguments by which something is planned to come again from the first."""
+    repeats = Line(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["", *PRESETS], ["", *PRESETS.values()]),
+        metadata={"title": "Repeats", "description": "Without end; once if empty."},
+    )
+    return {"repeats": repeats, "timezone": ZoneName()}
+
+
+def repeat_as_planned(
+    uow: UnitOfWork, activity: Activity, repeats: str, timezone: str | None
+) -> None:
+    """Let a new activity come again by one of ``PRESETS``.
+
+    Raises:
+        Invalid: It has no time, or is not on a working day that it is to be repeated on.
+    """
+    zone = ZoneInfo(timezone) if timezone else uow.platform.settings.timezone
+    zone = zone_for(uow, activity, zone)
+    begin = _begin_of(uow, activity)
+    recurrence = _read(begin.astimezone(zone).date(), **{**_ONCE_EACH, **_ASKED[repeats]})
+    extend(uow, _begin_series(uow, activity, recurrence, begin, zone))
 
 
 @operation("activity.repeat", Permission.RECORD_WRITE, RepeatActivity, in_diagrams=True)
@@ -178,8 +232,8 @@ def _begin_of(uow: UnitOfWork, activity: Activity) -> datetime:
         raise Conflict("Only what is planned can be repeated.", code="wrong_status")
     begin = activity.starts_at or activity.due_at
     if begin is None:
-        message = "Give it a time first."
-        raise Invalid(message, {"activity_id": [message]})
+        message = "Give it a time, so that it can repeat."
+        raise Invalid(message, {"starts_at": [message]})
     if begin < uow.now - _OLDEST:
         message = "This is over for more than a year; move it first."
         raise Invalid(message, {"activity_id": [message]})
