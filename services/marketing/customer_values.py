@@ -39,8 +39,13 @@ _PURCHASES: Final = {
         WHERE won_at IS NOT NULL AND closed_on IS NOT NULL AND deleted_at IS NULL
     """,
     "invoices": """
-        SELECT account_id, issued_on AS day, taxable AS amount, currency FROM invoices
-        WHERE status = 'paid' AND kind = 'invoice' AND deleted_at IS NULL
+        SELECT i.account_id, i.issued_on AS day, i.currency,
+               i.taxable - coalesce(credited.taxable, 0) AS amount
+        FROM invoices AS i
+        LEFT JOIN LATERAL (
+          SELECT sum(n.taxable) AS taxable FROM invoices AS n WHERE n.corrects_id = i.id
+        ) AS credited ON i.credited <> 0
+        WHERE i.status = 'paid' AND i.kind = 'invoice' AND i.deleted_at IS NULL
     """,
 }
 _COUNTED: Final = """

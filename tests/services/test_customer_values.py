@@ -101,6 +101,17 @@ def test_paid_invoices_count_where_those_are_the_purchases(desk):
     assert {name: one.amount for name, one in values(desk).items()} == {"A": Decimal(40)}
 
 
+def test_what_was_credited_of_a_paid_invoice_does_not_count(desk):
+    account = desk.do("account.create", name="A")
+    lines = [{"title": "Window", "quantity": 4, "unit_price": "100"}]
+    made = desk.do("invoice.create", title="W", account_id=account.id, lines=lines)
+    desk.do("invoice.issue", invoice_id=made.id)
+    desk.do("payment.record", invoice_id=made.id, amount=str(made.gross))
+    desk.do("invoice.credit", invoice_id=made.id, lines=[{"position": 1, "quantity": 1}])
+    desk.do("customer_value.measure", source="invoices")
+    assert values(desk)["A"].amount == 300
+
+
 def test_filters_know_what_customers_are_worth(shop):
     assert named(shop, {"field": "recency", "op": "gte", "value": 4}) == ["D", "E"]
     assert named(shop, {"field": "abc_class", "op": "eq", "value": "A"}) == ["E"]
