@@ -21,6 +21,11 @@ _MARKS: Final = re.compile(r"[.,]")
 _GROUPED: Final = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
 
 
+def even_if_used() -> dict[str, bool]:
+    """Return that something is taken away although processes name it, if that was ticked."""
+    return {"even_if_used": True} if "even_if_used" in request.form else {}
+
+
 def form_arguments(names: Iterable[str], numbers: Collection[str] = ()) -> dict[str, str]:
     """Return those named fields that the form sent, without spaces at their ends.
 

@@ -16,7 +16,7 @@ from processes.deploying import deployment, drafts
 from processes.events import conditions, live_timers, messages, record_ends, timers
 from processes.events import delivery as events
 from processes.jobs import incidents, job_list
-from processes.running import calls, starts, step_jobs
+from processes.running import calls, starts, step_jobs, uses
 from processes.tasks import tasks
 from services import catalogue as services_catalogue
 
@@ -42,5 +42,6 @@ __all__ = [
     "tasks",
     "timers",
     "tokens",
+    "uses",
     "variables",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from json import dumps, loads
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.conflicts import Editing, control_texts, editing
-from app.forms import form_arguments, moment_text, reason_of
+from app.forms import even_if_used, form_arguments, moment_text, reason_of
 from app.records.edit import shown_text
 from app.views import View, view
 from services.actors import Permission
@@ -27,10 +27,12 @@ from services.custom.options import (
     UNIQUE_KINDS,
     UNSORTED_KINDS,
 )
+from services.custom.sections import list_sections
 from services.custom.values import storage_of
 from services.errors import Invalid, LanewiseError
 from services.operations import run
 from services.records.field_kinds import FIELD_KINDS
+from services.records.named import Named, Use, uses_of
 from services.records.types import all_record_types, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -83,6 +85,8 @@ def index(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
         shipped=[field for field in found.fields if not field.is_added],
         kinds=CUSTOM_KINDS,
         field_kinds=FIELD_KINDS,
+        sections=list_sections(uow, record_type),
+        labels={field.name: field.label for field in found.fields},
         unsorted=UNSORTED_KINDS,
     )
 
@@ -133,13 +137,14 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
     for name in edited.notes.keys() & set(_FLAGS):
         edited.notes[name] = f"Saved now: {'yes' if found[name] else 'no'}"
     shown = {**values, **edited.values, "choices": choices}
-    return _form(row.record_type, kind, found, shown, error, edited=edited)
+    uses = [] if row.retired_at else uses_of(uow, [Named(row.record_type, found["name"])])
+    return _form(row.record_type, kind, found, shown, error, edited=edited, uses=uses)
 
 
 def update(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Change the field."""
     kind = request.form.get("kind", "")
-    given = {**_arguments(kind), "kind": kind, **form_arguments(("version",))}
+    given = {**_arguments(kind), "kind": kind, **form_arguments(("version",)), **even_if_used()}
     made = run(uow, "custom_field.update", {"field_id": str(key), **given})
     flash("Saved.", "good")
     return redirect(url_for("admin.fields", record_type=made["record_type"]))
@@ -152,7 +157,7 @@ def move(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 def retire(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Take the field away."""
-    return _run(uow, "custom_field.retire", key, {}, "is retired; its values are kept.")
+    return _run(uow, "custom_field.retire", key, even_if_used(), "is retired; its values are kept.")
 
 
 def restore(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
@@ -166,7 +171,7 @@ def delete(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 
 
 def _run(
-    uow: UnitOfWork, operation: str, key: UUID, given: Mapping[str, str], done: str = ""
+    uow: UnitOfWork, operation: str, key: UUID, given: Mapping[str, Any], done: str = ""
 ) -> ResponseReturnValue:
     made = run(uow, operation, {"field_id": str(key), **given})
     if done:
@@ -182,6 +187,7 @@ def _form(
     error: LanewiseError | None,
     *,
     edited: Editing | None = None,
+    uses: Sequence[Use] = (),
 ) -> ResponseReturnValue:
     found = get_record_type(record_type)
     blank = {"value": "", "label": "", "retired": False}
@@ -195,6 +201,7 @@ def _form(
         kinds=list(CUSTOM_KINDS.items()),
         values=values,
         edited=edited,
+        uses=uses,
         rows=[*values["choices"], *[blank] * _EMPTY_ROWS] if kind in CHOICE_KINDS else [],
         targets=[*targets, ("user", "Person"), ("group", "Group")],
         results=[(one, FIELD_KINDS[one].label) for one in FORMULA_KINDS],

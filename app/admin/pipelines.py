@@ -10,17 +10,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.conflicts import Editing, control_texts, editing
-from app.forms import form_arguments, reason_of
+from app.forms import even_if_used, form_arguments, reason_of
 from app.views import View, view
 from services.actors import Permission
 from services.crm.deal_model import DEAL
+from services.crm.pipeline_changes import named_pipeline
 from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import all_stages, list_lost_reasons, list_pipelines, list_stages
-from services.crm.stages import count_deals, get_stage_row
+from services.crm.stages import count_deals, get_stage_row, named_stage
 from services.custom.fields import list_fields
 from services.custom.options import attribute_of
 from services.errors import Invalid, LanewiseError, NotFound
 from services.operations import run
+from services.records.named import uses_of
 from services.unit_of_work import UnitOfWork
 
 CATEGORIES: Final = (
@@ -106,6 +108,7 @@ def show(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
         counts=count_deals(uow, key),
         means=dict(CATEGORIES),
         asked={stage.key: _asked(stage) for stage in stages},
+        uses=[] if pipeline.is_default else uses_of(uow, named_pipeline(uow, pipeline)),
     )
 
 
@@ -128,7 +131,7 @@ def act(uow: UnitOfWork, *, key: UUID, verb: str) -> ResponseReturnValue:
         return redirect(url_for("admin.pipelines"))
     if verb not in {"make_default", "archive", "restore"}:
         raise NotFound("There is no such action.")
-    run(uow, f"pipeline.{verb}", {"pipeline_id": str(key)})
+    run(uow, f"pipeline.{verb}", {"pipeline_id": str(key), **even_if_used()})
     flash("Done.", "good")
     return _to_pipeline(key)
 
@@ -188,7 +191,7 @@ def act_stage(uow: UnitOfWork, *, key: UUID, stage_id: UUID, verb: str) -> Respo
     if verb not in {"archive", "restore", "delete"}:
         raise NotFound("There is no such action.")
     move_to = form_arguments(["move_to"]) if verb == "delete" else {}
-    run(uow, f"stage.{verb}", {"stage_id": str(stage_id), **move_to})
+    run(uow, f"stage.{verb}", {"stage_id": str(stage_id), **move_to, **even_if_used()})
     flash("Done.", "good")
     return _to_pipeline(key)
 
@@ -237,6 +240,7 @@ def _stage_form(
             if stage and one.category == stage.category and one.archived_at is None
         ],
         count=count_deals(uow, key).get(stage.key, 0) if stage else 0,
+        uses=uses_of(uow, [named_stage(stage)]) if stage else [],
         error=error,
         errors=_errors(error),
     )

@@ -18,6 +18,7 @@ from services.crm.stage_names import tell_stages
 from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import check_version
+from services.records.named import Named, check_unused, even_if_used
 from services.records.schemas import VERSION
 from services.unit_of_work import UnitOfWork
 
@@ -51,6 +52,12 @@ class PipelineArguments(Arguments):
     """Which pipeline."""
 
     pipeline_id = Key(required=True, metadata={"title": "Pipeline"})
+
+
+class ArchivePipeline(PipelineArguments):
+    """Which pipeline takes no deals any more."""
+
+    even_if_used = even_if_used()
 
 
 class UpdatePipeline(PipelineArguments):
@@ -139,9 +146,13 @@ def make_default(uow: UnitOfWork, *, pipeline_id: UUID) -> Pipeline:
     return pipeline
 
 
-@operation("pipeline.archive", Permission.PIPELINE_WRITE, PipelineArguments)
-def archive_pipeline(uow: UnitOfWork, *, pipeline_id: UUID) -> Pipeline:
-    """Take a pipeline out of use; its closed deals stay in it."""
+@operation("pipeline.archive", Permission.PIPELINE_WRITE, ArchivePipeline)
+def archive_pipeline(uow: UnitOfWork, *, pipeline_id: UUID, even_if_used: bool = False) -> Pipeline:
+    """Take a pipeline out of use; its closed deals stay in it.
+
+    Raises:
+        Conflict: It is the default one, open deals are in it, or processes name it or its stages.
+    """
     pipeline = uow.get(Pipeline, pipeline_id, lock=True)
     if pipeline.is_default:
         raise Conflict("New deals begin in this pipeline; make another one the default first.")
@@ -152,6 +163,7 @@ def archive_pipeline(uow: UnitOfWork, *, pipeline_id: UUID) -> Pipeline:
     count = uow.session.scalar(open_deals) or 0
     if count:
         raise Conflict(f"{count:,} open deals are in this pipeline; move or close them first.")
+    check_unused(uow, named_pipeline(uow, pipeline), even_if_used=even_if_used)
     pipeline.archived_at = pipeline.archived_at or uow.now
     uow.session.flush()
     return pipeline
@@ -164,6 +176,12 @@ def restore_pipeline(uow: UnitOfWork, *, pipeline_id: UUID) -> Pipeline:
     pipeline.archived_at = None
     uow.session.flush()
     return pipeline
+
+
+def named_pipeline(uow: UnitOfWork, pipeline: Pipeline) -> list[Named]:
+    """Return what a pipeline and its stages are called by in diagrams."""
+    stages = (Named("deal", "stage", one.key) for one in list_stages(uow, pipeline.id))
+    return [Named("deal", "pipeline_id", str(pipeline.id)), *stages]
 
 
 def _check_name(uow: UnitOfWork, name: str, own: UUID | None) -> None:

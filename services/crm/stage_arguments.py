@@ -10,6 +10,7 @@ from services.arguments import Key, Line, WholeNumber
 from services.crm.deal_move_arguments import MAX_REQUIREMENTS
 from services.crm.pipeline_model import Category
 from services.operations import Arguments
+from services.records.named import even_if_used
 from services.records.schemas import VERSION
 
 MAX_STAGES: Final = 30
@@ -92,7 +93,13 @@ class UpdateStage(_Stage):
     version = VERSION
 
 
-class DeleteStage(StageArguments):
+class ArchiveStage(StageArguments):
+    """Which stage takes no deals any more."""
+
+    even_if_used = even_if_used()
+
+
+class DeleteStage(ArchiveStage):
     """Which stage goes, and where its deals go."""
 
     move_to = Line(

@@ -15,6 +15,7 @@ from services.crm.pipeline_model import Category, Pipeline, Stage
 from services.crm.pipelines import all_stages, find_stage, list_stages
 from services.crm.stage_arguments import (
     MAX_STAGES,
+    ArchiveStage,
     CreateStage,
     DeleteStage,
     OrderStages,
@@ -27,6 +28,7 @@ from services.errors import Conflict, Invalid, NotFound
 from services.operations import operation
 from services.records.changes import check_version
 from services.records.conditions import condition_problem
+from services.records.named import Named, check_unused
 from services.unit_of_work import UnitOfWork
 
 MAX_MOVED = 1_000
@@ -97,11 +99,16 @@ def reorder_stages(uow: UnitOfWork, *, pipeline_id: UUID, stages: list[str]) -> 
     tell_stages(uow)
 
 
-@operation("stage.archive", Permission.PIPELINE_WRITE, StageArguments)
-def archive_stage(uow: UnitOfWork, *, stage_id: UUID) -> Stage:
-    """Let no deal enter a stage any more; those in it stay."""
+@operation("stage.archive", Permission.PIPELINE_WRITE, ArchiveStage)
+def archive_stage(uow: UnitOfWork, *, stage_id: UUID, even_if_used: bool = False) -> Stage:
+    """Let no deal enter a stage any more; those in it stay.
+
+    Raises:
+        Conflict: It is the last stage of its kind, or processes name it.
+    """
     stage = _held(uow, stage_id)
     _keep_enough(list_stages(uow, stage.pipeline_id), stage)
+    check_unused(uow, [named_stage(stage)], even_if_used=even_if_used)
     stage.archived_at = stage.archived_at or uow.now
     uow.session.flush()
     return stage
@@ -117,12 +124,14 @@ def restore_stage(uow: UnitOfWork, *, stage_id: UUID) -> Stage:
 
 
 @operation("stage.delete", Permission.PIPELINE_WRITE, DeleteStage)
-def delete_stage(uow: UnitOfWork, *, stage_id: UUID, move_to: str | None = None) -> None:
+def delete_stage(
+    uow: UnitOfWork, *, stage_id: UUID, move_to: str | None = None, even_if_used: bool = False
+) -> None:
     """Delete a stage; deals that are in it are moved to another one first.
 
     Raises:
-        Conflict: Deals are in it and no other stage was named, there are too many of them, or
-            it is the last stage of its kind.
+        Conflict: Deals are in it and no other stage was named, there are too many of them, it is
+            the last stage of its kind, or processes name it.
         Invalid: The other stage is of another kind.
     """
     stage = _held(uow, stage_id)
@@ -133,6 +142,7 @@ def delete_stage(uow: UnitOfWork, *, stage_id: UUID, move_to: str | None = None)
         raise Conflict(f"{count:,} deals are in this stage. Archive it, or move them first.")
     if count > MAX_MOVED:
         raise Conflict(f"More than {MAX_MOVED:,} deals are in this stage. Archive it instead.")
+    check_unused(uow, [named_stage(stage)], even_if_used=even_if_used)
     if move_to is not None:
         _relocate_all(uow, stage, find_stage(stages, move_to))
     uow.session.delete(stage)
@@ -145,6 +155,11 @@ def count_deals(uow: UnitOfWork, pipeline_id: UUID) -> dict[str, int]:
     statement = select(Deal.stage, func.count()).where(Deal.pipeline_id == pipeline_id)
     rows = uow.session.execute(statement.group_by(Deal.stage))
     return {key: count for key, count in rows}  # noqa: C416 - rows are no pairs for the types
+
+
+def named_stage(stage: Stage) -> Named:
+    """Return what a stage is called by in diagrams."""
+    return Named("deal", "stage", stage.key)
 
 
 def _held(uow: UnitOfWork, stage_id: UUID) -> Stage:

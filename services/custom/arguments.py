@@ -11,6 +11,7 @@ from services.arguments import Key, Line, LongText, Number, WholeNumber
 from services.custom.formulas import FORMULA_KINDS
 from services.custom.options import CUSTOM_KINDS
 from services.operations import Arguments
+from services.records.named import even_if_used
 from services.records.schemas import VERSION, AnyRecordType
 
 KEY_LENGTH: Final = 40
@@ -162,6 +163,7 @@ class UpdateField(_FieldArguments):
 
     field_id = Key(required=True, metadata={"title": "Field"})
     version = VERSION
+    even_if_used = even_if_used()
     label = _Short(metadata={"title": "Label"})
     kind = Line(
         validate=validate.OneOf(list(CUSTOM_KINDS), list(CUSTOM_KINDS.values())),
@@ -173,6 +175,12 @@ class NameField(Arguments):
     """Which field."""
 
     field_id = Key(required=True, metadata={"title": "Field"})
+
+
+class RetireField(NameField):
+    """Which field is taken away."""
+
+    even_if_used = even_if_used()
 
 
 class MoveField(NameField):

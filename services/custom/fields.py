@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from services.actors import Permission
-from services.custom.arguments import KEY_LENGTH, CreateField, MoveField, NameField, UpdateField
+from services.custom.arguments import (
+    KEY_LENGTH,
+    CreateField,
+    MoveField,
+    NameField,
+    RetireField,
+    UpdateField,
+)
 from services.custom.attributes import stored_text
 from services.custom.checking import OPTION_NAMES, check_flags, checked_options
 from services.custom.conversions import change_kind, is_chosen
@@ -23,6 +30,7 @@ from services.custom.values import storage_of
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import operation
 from services.records.changes import check_version
+from services.records.named import Named, check_unused
 from services.records.types import find_record_type, get_record_type
 from services.search.rebuilding import rebuild_type
 from services.unit_of_work import UnitOfWork
@@ -63,9 +71,18 @@ def create_field(
 
 @operation("custom_field.update", Permission.LAYOUT_WRITE, UpdateField)
 def update_field(
-    uow: UnitOfWork, *, field_id: UUID, version: int | None = None, **values: Any
+    uow: UnitOfWork,
+    *,
+    field_id: UUID,
+    version: int | None = None,
+    even_if_used: bool = False,
+    **values: Any,
 ) -> dict[str, Any]:
-    """Change a field of a record type."""
+    """Change a field of a record type.
+
+    Raises:
+        Conflict: Processes name a choice that goes, among others.
+    """
     lock_layout(uow)
     row = _staying(uow, field_id)
     check_version(uow, row, version)
@@ -82,6 +99,7 @@ def update_field(
     row.options = checked_options(
         row, get_record_type(row.record_type), {**before, **given}, others
     )
+    check_unused(uow, lost_choices(row, before), even_if_used=even_if_used)
     check_flags(row)
     _check_indexes([*others, row])
     if row.is_unique and not was_unique:
@@ -113,14 +131,19 @@ def move_field(uow: UnitOfWork, *, field_id: UUID, direction: str) -> dict[str, 
     return present_field(row)
 
 
-@operation("custom_field.retire", Permission.LAYOUT_WRITE, NameField)
-def retire_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
-    """Take a field away from everywhere; its values are kept, and it can be restored."""
+@operation("custom_field.retire", Permission.LAYOUT_WRITE, RetireField)
+def retire_field(uow: UnitOfWork, *, field_id: UUID, even_if_used: bool = False) -> dict[str, Any]:
+    """Take a field away from everywhere; its values are kept, and it can be restored.
+
+    Raises:
+        Conflict: A formula needs it, or processes name it.
+    """
     lock_layout(uow)
     row = get_field(uow, field_id)
     if row.retired_at is not None:
         return present_field(row)
     _check_unread(uow, row)
+    check_unused(uow, [Named(row.record_type, attribute_of(row))], even_if_used=even_if_used)
     row.retired_at = uow.now
     uow.defer(rebuild_type(row.record_type))
     change_layout(uow)
@@ -140,6 +163,17 @@ def restore_field(uow: UnitOfWork, *, field_id: UUID) -> dict[str, Any]:
     uow.defer(rebuild_type(row.record_type))
     change_layout(uow)
     return present_field(row)
+
+
+def lost_choices(row: CustomField, before: Mapping[str, Any]) -> list[Named]:
+    """Return the choices that a field offers no more, of those that it had ``before``."""
+    offered = _offered(row.options)
+    gone = (value for value in _offered(before) if value not in offered)
+    return [Named(row.record_type, attribute_of(row), value) for value in gone]
+
+
+def _offered(options: Mapping[str, Any]) -> list[str]:
+    return [one["value"] for one in options.get("choices") or () if not one.get("retired")]
 
 
 def list_fields(uow: UnitOfWork, record_type: str) -> Sequence[CustomField]:

@@ -10,6 +10,7 @@ from app.records.deal_page import load_page
 from services.actors import SYSTEM
 from services.crm.deal_model import Deal
 from services.crm.pipelines import all_stages
+from services.operations import run
 
 
 @pytest.fixture
@@ -220,3 +221,21 @@ def test_the_list_offers_new_stages_at_once(browse, as_person, stages):
     made = {"pipeline_id": pipeline, "name": "Site visit", "probability": 30}
     as_person("administrator", "stage.create", made)
     assert "Site visit" in browse("employee").get("/deals").text
+
+
+def test_a_stage_that_a_process_names_goes_only_when_that_is_ticked(browse, stages, platform):
+    from tests.processes.test_uses import moves  # noqa: PLC0415 - engine's drawings, here alone
+    from tests.processes.world import as_file  # noqa: PLC0415
+
+    platform.transact(SYSTEM, lambda uow: run(uow, "process.deploy", {"files": [as_file(moves())]}))
+    offer = stages()["offer"]
+    url = f"/admin/pipelines/{offer.pipeline_id}/stages/{offer.id}"
+    olga = browse("administrator")
+    page = olga.get(url).text
+    assert "“Process p”, version 1 (in force): Move it" in page
+    assert 'href="/processes/p?version=1"' in page
+    olga.post(f"{url}/do/archive")
+    assert stages()["offer"].archived_at is None
+    assert "still named by processes" in olga.get(f"/admin/pipelines/{offer.pipeline_id}").text
+    olga.post(f"{url}/do/archive", even_if_used="1")
+    assert stages()["offer"].archived_at
