@@ -14,6 +14,7 @@ from app.api.routes import Route, resource
 from app.wire import json_response
 from services.actors import Permission
 from services.crm.pipelines import all_stages, list_lost_reasons, list_pipelines
+from services.custom.sections import sections_of
 from services.records.types import (
     Field,
     RecordType,
@@ -88,7 +89,15 @@ def _get_type(uow: UnitOfWork, *, name: str) -> ResponseReturnValue:
         }
         for field in uow.readable_fields(record_type)
     ]
-    return json_response({**_type(record_type), "fields": fields})
+    names = {field["name"] for field in fields}
+    sections = [
+        {
+            **_chosen(section, ("id", "label", "is_closed")),
+            "field_names": [one for one in section.names if one in names],
+        }
+        for section in sections_of(name)
+    ]
+    return json_response({**_type(record_type), "fields": fields, "sections": sections})
 
 
 def _type(record_type: RecordType) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +23,7 @@ from app.records.currency_change import (
     question,
 )
 from app.records.kind import RecordKind
+from app.records.sections import FEW, Parts, parts_of
 from app.records.titles import Titles
 from app.zones import reader_zone, zone_note
 from services.actors import Verb
@@ -64,7 +65,7 @@ def create(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         arguments |= {
             name: value for name, value in form_arguments(DOUBLE_ARGUMENTS).items() if value
         }
-    record = run(uow, f"{kind.record_type}.create", arguments)
+    record = run(uow, f"{kind.record_type}.create", {**arguments, **_asked_besides(kind)})
     _attach_files(kind, uow, record.id)
     flash(f"{kind.type.label} created.", "good")
     return redirect(url_for(f"{kind.place}.show", key=record.id))
@@ -92,6 +93,7 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     arguments = {
         **changed,
         **decision(kind),
+        **_asked_besides(kind),
         kind.id_argument: str(key),
         "version": request.form.get("version"),
     }
@@ -99,6 +101,11 @@ def update(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnVal
     _attach_files(kind, uow, key)
     flash("Saved.", "good")
     return redirect(url_for(f"{kind.place}.show", key=key))
+
+
+def _asked_besides(kind: RecordKind) -> dict[str, str]:
+    """Return what the type's own part of the form has sent."""
+    return {} if kind.own is None else kind.own.asked()
 
 
 def _open_fields(kind: RecordKind, uow: UnitOfWork, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -184,11 +191,12 @@ def _render_form(
         edited.notes.clear()  # The form tells them itself, as people read values.
         values = dict(edited.values)
     double = error if isinstance(error, DuplicateFound) else None
+    ordered = sorted(fields, key=lambda field: names.index(field.name))
     return render_template(
         "records/form.html",
         kind=kind,
         record=record,
-        fields=sorted(fields, key=lambda field: names.index(field.name)),
+        parts=_parts(kind, ordered, values, error, stored if record else None),
         values=values,
         edited=edited,
         stored=stored,
@@ -204,6 +212,27 @@ def _render_form(
         zone_note=zone_note(),
         offers=_offers(uow, fields) | _currencies(kind, uow, fields, values),
     )
+
+
+def _parts(
+    kind: RecordKind,
+    fields: Sequence[Field],
+    values: Mapping[str, Any],
+    error: LanewiseError | None,
+    stored: Mapping[str, str] | None,
+) -> Parts:
+    """Return the fields in sections; open are those that something is to be done in.
+
+    That is what was refused, what is required and empty, and what two have changed.
+    """
+    if stored is None and len(fields) <= FEW:
+        return Parts(list(fields), [])
+    wanted = {name for name in kind.type.required if not values.get(name)}
+    if isinstance(error, Invalid):
+        wanted.update(error.fields)
+    if isinstance(error, StaleVersion) and stored is not None:
+        wanted.update(name for name, text in stored.items() if values.get(name) != text)
+    return parts_of(kind.record_type, fields, wanted)
 
 
 def _currencies(

@@ -17,6 +17,7 @@ from app.records.kind import Action, RecordKind
 from app.records.kinds import KINDS
 from app.records.lists import Column, list_columns
 from app.records.made import made_documents
+from app.records.sections import parts_of
 from app.records.titles import Titles
 from processes.events.record_ends import ends_with
 from processes.running.instance_tables import InstanceState
@@ -75,6 +76,7 @@ def show(kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue
         step=step,
         own=None if kind.own is None else kind.own.load(uow, record),
         empty_fields=_empty_fields(kind, uow, record),
+        parts=parts_of(kind.record_type, _seen_beside(kind, uow)),
         actions=[action for action in kind.actions if _is_offered(uow, action, step)],
         titles=Titles(uow, uow.readable_fields(kind.type), [record]),
         tasks=tasks_of_record(uow, kind.record_type, key),
@@ -106,6 +108,12 @@ def _empty_fields(kind: RecordKind, uow: UnitOfWork, record: Any) -> list[Field]
     if len(added) <= _FEW_FIELDS:
         return []
     return [one for one in added if one.kind != "long_text" and getattr(record, one.name) is None]
+
+
+def _seen_beside(kind: RecordKind, uow: UnitOfWork) -> list[Field]:
+    """Return the fields that the page shows beside, without texts that its own part shows."""
+    shown = kind.own.shown if kind.own else ()
+    return [field for field in uow.readable_fields(kind.type) if field.name not in shown]
 
 
 def _lines(kind: RecordKind, uow: UnitOfWork, record: Any) -> dict[str, Any]:

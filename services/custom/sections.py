@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import fields as arguments
-from marshmallow import validate
+from marshmallow import fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -50,12 +49,12 @@ class _Label(Line):
 
 
 class _SectionArguments(Arguments):
-    fields = arguments.List(
+    field_names = fields.List(
         Line(),
         validate=validate.Length(max=MAX_FIELDS),
         metadata={"title": "Fields", "description": "Names of its fields, in their order."},
     )
-    is_closed = arguments.Boolean(
+    is_closed = fields.Boolean(
         metadata={"title": "Closed", "description": "One opens it to see its fields."}
     )
 
@@ -94,7 +93,7 @@ def create_section(
     *,
     record_type: str,
     label: str,
-    fields: Sequence[str] = (),
+    field_names: Sequence[str] = (),
     is_closed: bool = False,
 ) -> dict[str, Any]:
     """Add a section to the forms and pages of a record type."""
@@ -105,7 +104,7 @@ def create_section(
     row = FieldSection(
         record_type=record_type,
         label=label,
-        fields=_checked(record_type, fields),
+        fields=_checked(record_type, field_names),
         position=max((one.position for one in others), default=0) + 1,
         is_closed=is_closed,
     )
@@ -123,8 +122,8 @@ def update_section(
     lock_layout(uow)
     row = get_section(uow, section_id)
     check_version(uow, row, version)
-    if "fields" in values:
-        row.fields = _checked(row.record_type, values.pop("fields"), kept=row.fields)
+    if "field_names" in values:
+        row.fields = _checked(row.record_type, values.pop("field_names"), kept=row.fields)
         others = [one for one in list_sections(uow, row.record_type) if one.id != row.id]
         _take_from(others, row.fields)
     for name, value in values.items():
@@ -184,8 +183,8 @@ def get_section(uow: UnitOfWork, section_id: UUID) -> FieldSection:
 
 def present_section(row: FieldSection) -> dict[str, Any]:
     """Return a section as the operations take it, with its key."""
-    names = ("id", "version", "record_type", "label", "fields", "position", "is_closed")
-    return {name: getattr(row, name) for name in names}
+    names = ("id", "version", "record_type", "label", "position", "is_closed")
+    return {**{name: getattr(row, name) for name in names}, "field_names": row.fields}
 
 
 @on_reading
@@ -211,7 +210,7 @@ def _checked(record_type: str, names: Sequence[str], kept: Sequence[str] = ()) -
     for name in names:
         if found.field(name) is None and name not in kept:
             message = f"{found.label} has no field “{name}”."
-            raise Invalid(message, {"fields": [message]})
+            raise Invalid(message, {"field_names": [message]})
     return list(dict.fromkeys(names))
 
 
