@@ -13,7 +13,9 @@ from flask.typing import ResponseReturnValue
 from app.conflicts import Editing, editing
 from app.forms import reason_of
 from app.records.kinds import KINDS
+from app.records.titles import record_url
 from app.views import View, view
+from processes.tasks.explaining import explain_tasks
 from services.actors import Permission
 from services.errors import Invalid, LanewiseError, NotFound, StaleVersion
 from services.operations import run
@@ -121,6 +123,8 @@ def show_rights(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
         record=record,
         title="" if record is None else title_of(record),
         answers=[] if record is None else explain(uow, person, record),
+        tasks=[] if record is None else explain_tasks(uow, person, record),
+        url="" if record is None else record_url(record.record_type, record.id),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -12,12 +11,13 @@ from sqlalchemy import select
 from services.access import record_type_of
 from services.actors import Actor, Permission, Scope, Verb
 from services.database import Base
+from services.days import show_day
 from services.people.model import Group, User
 from services.records.types import RecordType, all_record_types, get_record_type
 from services.rights.book import read_roles
 from services.rights.labels import VERBS, label_of
 from services.rights.model import RecordShare
-from services.rights.sharing import present_shares
+from services.rights.sharing import Shared, present_shares
 from services.unit_of_work import UnitOfWork
 
 _PERMISSIONS: Mapping[Verb, Permission] = {
@@ -114,7 +114,7 @@ def _reasons(uow: UnitOfWork, user: User, actor: Actor, record: Any, verb: Verb)
         yield f"{user.name} takes part in it."
     for share in _shares_with(uow, actor, record):
         if share.level == "write" or verb is not Verb.UPDATE:
-            yield _told(share.holder_name, share.shared_by, share.last_day)
+            yield _told(user, share)
 
 
 def _reasons_of_roles(
@@ -134,7 +134,19 @@ def _reasons_of_roles(
         elif scope is Scope.TEAM and team is not None and team.id in actor.group_ids:
             yield f"{role} gives those of one's teams, and {user.name} is in {team.name}."
         elif scope is Scope.TEAM and team is not None and team.id in actor.team_ids:
-            yield f"{role} gives those of one's teams, and {team.name} is below one of them."
+            above = _nearest_above(uow, actor, team)
+            yield (
+                f"{role} gives those of one's teams, and {team.name} is below {above}, to which "
+                f"{user.name} belongs."
+            )
+
+
+def _nearest_above(uow: UnitOfWork, actor: Actor, team: Group) -> str:
+    """Return the name of the person's group that a team stands below."""
+    group: Group | None = team
+    while group is not None and group.id not in actor.group_ids:
+        group = None if group.parent_id is None else uow.session.get(Group, group.parent_id)
+    return "one of them" if group is None else group.name
 
 
 def _missing(user: User, actor: Actor, record: Any, verb: Verb) -> str:
@@ -148,6 +160,8 @@ def _missing(user: User, actor: Actor, record: Any, verb: Verb) -> str:
     if scope is Scope.NONE:
         return f"No role gives this with {plural}."
     whose = "one's own" if scope is Scope.OWN else "those of one's teams"
+    if verb is Verb.DELETE:
+        return f"The roles give {whose} only, and this one is not; no share lets anybody delete."
     return f"The roles give {whose} only, and this one is neither that nor shared for it."
 
 
@@ -162,7 +176,7 @@ def _takes_part(uow: UnitOfWork, user: User, record: Any) -> bool:
     return uow.session.execute(found.limit(1)).first() is not None
 
 
-def _shares_with(uow: UnitOfWork, actor: Actor, record: Any) -> list[Any]:
+def _shares_with(uow: UnitOfWork, actor: Actor, record: Any) -> list[Shared]:
     if record_type_of(type(record)) is None:
         return []
     holders = [*actor.group_ids, actor.user_id]
@@ -174,8 +188,10 @@ def _shares_with(uow: UnitOfWork, actor: Actor, record: Any) -> list[Any]:
         for share in uow.session.scalars(statement)
         if share.ends_at is None or share.ends_at > uow.now
     ]
-    return list(present_shares(uow, held))
+    return present_shares(uow, held)
 
 
-def _told(holder: str, by: str, last_day: date | None) -> str:
-    return f"{by} shared it with {holder}" + (f" until {last_day}." if last_day else ".")
+def _told(user: User, share: Shared) -> str:
+    until = f" until {show_day(share.last_day)}" if share.last_day else ""
+    whom = f", to which {user.name} belongs" if share.holder_kind == "group" else ""
+    return f"{share.shared_by} shared it with {share.holder_name}{whom}{until}."

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from services.access import record_type_of
 from services.actors import Permission, Verb
 from services.arguments import Day, Key, Line
+from services.days import show_day
 from services.errors import Conflict, Invalid, NotFound
 from services.notifications.model import NotificationKind
 from services.notifications.posting import News, take_back_from_all, tell_people
@@ -114,7 +115,8 @@ def share_record(
     tell_people(
         uow, gains.changing, _news(uow, share, _key(share, "write"), "lets you change this")
     )
-    limits = ("to change" if level == "write" else "to read") + (f" until {until}" if until else "")
+    limits = "to change" if level == "write" else "to read"
+    limits += f" until {show_day(until)}" if until else ""
     add_entry(uow, record, "shared", f"Shared with {holder.name} {limits}")
     return record
 
@@ -251,7 +253,8 @@ def _check_own_end(
     if last is None or last.ends_at is None:
         return
     if ends_at is None or ends_at > last.ends_at:
-        message = f"You have it until {_last_day(uow, last)} yourself, so share it no longer."
+        day = show_day(ends_on) if (ends_on := _last_day(uow, last)) else ""
+        message = f"You have it until {day} yourself, so share it no longer."
         raise Invalid(message, {"until": [message]})
 
 

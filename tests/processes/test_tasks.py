@@ -5,10 +5,12 @@ import threading
 import pytest
 
 from processes.running.instance_tables import QueueEntry
+from processes.tasks.explaining import explain_tasks
 from processes.tasks.inbox import get_task, next_task, task_form
 from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.essentials import seed_essentials
+from services.people.model import User
 from services.records.timeline import timeline_of
 from tests.engine.models import Drawing, extension
 from tests.processes.world import form, one_task, user_task, with_properties
@@ -246,6 +248,24 @@ def test_a_task_lets_its_form_write_the_record_when_that_is_out_of_the_persons_s
         world.do("lead.update", "sven", lead_id=lead.id, company="Y")
     world.complete("Ask", "sven", lead={"company": "X"})
     assert world.row(Lead, lead.id).company == "X"
+
+
+def test_a_task_is_told_as_a_reason_to_those_alone_who_may_work_on_it(world):
+    drawing, fields = lead_process({"key": "lead.company"}, candidateGroups="Service")
+    world.deploy(drawing, fields)
+    lead = world.do("lead.create", name="Ann")
+    world.start("p", lead.id)
+
+    def why(who):
+        def work(uow):
+            return explain_tasks(uow, uow.get(User, world.people[who].user_id), lead)
+
+        return world.ask(work)
+
+    assert why("sven") == ["The task “Ask” waits for Service, to which Sven Aydin belongs."]
+    assert why("anna") == []
+    world.do("task.claim", "sven", task_id=world.task("Ask"))
+    assert why("sven") == ["Sven Aydin has the task “Ask”."]
 
 
 def test_a_form_links_to_no_record_that_the_person_may_not_see(world):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.actors import Permission, Verb
+from services.people.groups import list_groups
 from services.people.model import User
 from services.records.types import get_record
 from services.rights.explaining import explain, rights_of
@@ -50,8 +51,21 @@ def test_a_share_is_told_when_it_gives_a_record(staff, lead):
         until="2099-01-31",
     )
     answers = ask(staff, "anna", lead)
-    assert answers[Verb.READ] == (True, "Boris shared it with Anna until 2099-01-31.")
+    assert answers[Verb.READ] == (True, "Boris shared it with Anna until 31 Jan 2099.")
     assert answers[Verb.UPDATE][0] is False
+
+
+def test_the_group_is_told_by_which_a_record_comes(staff, lead):
+    groups = {one.name: one for one in staff.ask(list_groups)}
+    share = {"record_type": "lead", "record_id": lead.id}
+    staff.do("record.share", "boris", **share, group_id=groups["Service"].id)
+    why = ask(staff, "sven", lead)[Verb.READ][1]
+    assert why == "Boris shared it with Service, to which Sven belongs."
+    staff.do("user.update", user_id=staff.people["sven"].user_id, groups=["Managers"])
+    staff.do("record.assign", **share, group="Sales", user="boris@lanewise.example")
+    staff.do("group.update", group_id=groups["Sales"].id, parent_id=groups["Managers"].id)
+    why = ask(staff, "sven", lead)[Verb.READ][1]
+    assert why.endswith("and Sales is below Managers, to which Sven belongs.")
 
 
 def test_taking_part_is_told_for_all_that_it_gives(staff):
@@ -96,7 +110,7 @@ def test_closed_fields_are_told_when_a_role_closes_them(staff):
     staff.add_person("petra", roles=(role.key,))
     rights = staff.ask(lambda uow: rights_of(uow.get(User, staff.people["petra"].user_id)))
     deal = next(one for one in rights if one.record_type.name == "deal")
-    assert (deal.hidden, deal.locked) == (("Amount",), ("Needs",))
+    assert (deal.hidden, deal.locked) == (("Amount", "Expected revenue"), ("Needs",))
 
 
 def test_every_permission_has_words_of_its_own():
