@@ -44,7 +44,9 @@ def show_order(
 
 def invoice(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Draft an invoice of what was typed, or of all that is left."""
-    made = run(uow, "order.invoice", {"order_id": str(key), **_parts()})
+    percent = number_text(request.form.get("percent", "").strip())
+    wanted = {"percent": percent} if "share" in request.form else _parts()
+    made = run(uow, "order.invoice", {"order_id": str(key), **wanted})
     flash(f"{named(uow.get(Order, key))} is invoiced; this is the draft.", "good")
     return redirect(url_for("invoices.show", key=made.id))
 
@@ -92,7 +94,9 @@ def _form(
         rows=_rows(open_lines[:SHOWN], left, error),
         hidden=max(0, len(open_lines) - SHOWN),
         reason=request.form.get("reason", ""),
+        percent=request.form.get("percent", ""),
         error=error,
+        errors=error.fields if isinstance(error, Invalid) else {},
     )
 
 

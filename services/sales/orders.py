@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from marshmallow import fields, validate
@@ -12,8 +12,9 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import aliased
 
 from services.actors import Permission
+from services.arguments import Percent
 from services.days import today
-from services.errors import Conflict
+from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import create_schema, key_argument, update_schema
@@ -24,6 +25,8 @@ from services.sales.model import ORDER, Invoice, InvoiceLine, Order
 from services.sales.numbering import next_number
 from services.sales.parts import PartOfLine, wanted_quantities
 from services.unit_of_work import UnitOfWork
+
+_THOUSANDTH: Final = Decimal("0.001")
 
 
 class OrderArguments(Arguments):
@@ -41,6 +44,14 @@ class InvoiceOrder(OrderArguments):
         allow_none=True,
         validate=validate.Length(1, MAX_LINES),
         metadata={"title": "Lines", "description": "All that is left if there are none."},
+    )
+    percent = Percent(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "title": "Percent",
+            "description": "Of every line that was ordered, as far as it is left: a deposit, say.",
+        },
     )
 
 
@@ -105,19 +116,33 @@ def cancel_order(uow: UnitOfWork, *, order_id: UUID) -> Order:
 
 @operation("order.invoice", Permission.RECORD_WRITE, InvoiceOrder, in_diagrams=True)
 def invoice_order(
-    uow: UnitOfWork, *, order_id: UUID, lines: list[dict[str, Any]] | None = None
+    uow: UnitOfWork,
+    *,
+    order_id: UUID,
+    lines: list[dict[str, Any]] | None = None,
+    percent: Decimal | None = None,
 ) -> Invoice:
-    """Draft an invoice of a confirmed order: of all that is left, or of a part."""
+    """Draft an invoice of a confirmed order: of all that is left, of a part, or of a percentage.
+
+    Raises:
+        Conflict: Nothing is left, or the order is not confirmed.
+        Invalid: More is wanted than is left, lines and a percentage are given, or nothing comes of
+            the percentage.
+    """
     order = uow.get(Order, order_id, lock=True)
     require(order, "confirmed", "invoiced")
     left = quantities_left(uow, order)
     wanted = wanted_quantities(lines, left, nothing="All of this order is invoiced already.")
+    if percent is not None:
+        wanted = _share(uow, order, left, percent, lines)
     rows = [
         {**copied(line), "quantity": wanted[line.position]}
         for line in lines_of(uow, order)
         if wanted.get(line.position)
     ]
     invoice = copy_document(uow, order, Invoice(order_id=order.id), rows)
+    if percent is not None:
+        invoice.title = f"{order.title}, {percent.normalize():f} %"[:300]
     _settle(uow, order)
     return invoice
 
@@ -150,6 +175,34 @@ def check_fits(uow: UnitOfWork, invoice: Invoice) -> None:
     if any(left < 0 for left in quantities_left(uow, order).values()):
         raise Conflict("Its order was invoiced otherwise meanwhile; make another invoice of it.")
     _settle(uow, order)
+
+
+def _share(
+    uow: UnitOfWork,
+    order: Order,
+    left: Mapping[int, Decimal],
+    percent: Decimal,
+    lines: list[dict[str, Any]] | None,
+) -> Mapping[int, Decimal]:
+    """Return a percentage of the quantity of every line, at most what is left of it.
+
+    Raises:
+        Invalid: Lines are given too, or it comes to nothing.
+    """
+    if lines is not None:
+        message = "Give lines or a percentage, not both."
+        raise Invalid(message, {"percent": [message]})
+    wanted = {
+        line.position: min(
+            (line.quantity * percent / 100).quantize(_THOUSANDTH, ROUND_HALF_UP),
+            left[line.position],
+        )
+        for line in lines_of(uow, order)
+    }
+    if not any(wanted.values()):
+        message = "This comes to nothing of any line."
+        raise Invalid(message, {"percent": [message]})
+    return wanted
 
 
 def _settle(uow: UnitOfWork, order: Order) -> None:

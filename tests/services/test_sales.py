@@ -329,6 +329,26 @@ def test_an_order_is_invoiced_in_parts_until_nothing_is_left(shop):
         shop.do("order.invoice", "anna", order_id=order.id)
 
 
+def test_a_share_of_everything_is_invoiced_and_then_the_rest(shop):
+    order = _order(
+        shop,
+        {"title": "Glass", "unit_price": "99.99"},
+        {"title": "Frame", "quantity": 3, "unit_price": "10"},
+    )
+    deposit = shop.do("order.invoice", "anna", order_id=order.id, percent="30")
+    assert (deposit.title, deposit.net) == (f"{order.title}, 30 %", Decimal("39.00"))
+    shop.do("order.invoice", "anna", order_id=order.id, lines=[{"position": 2, "quantity": 2}])
+    rest = shop.do("order.invoice", "anna", order_id=order.id, percent="70")
+    assert [line.quantity for line in shop.ask(lines_of, rest)] == [
+        Decimal("0.7"),
+        Decimal("0.1"),  # of 2.1 as far as it is left
+    ]
+    assert _fresh(shop, Order, order.id).status == "invoiced"
+    other, part = _order(shop), [{"position": 1, "quantity": 1}]
+    with pytest.raises(Invalid, match="not both"):
+        shop.do("order.invoice", "anna", order_id=other.id, percent="5", lines=part)
+
+
 def test_no_more_is_invoiced_than_ordered_when_two_do_it_at_once(shop):
     order = _order(shop)
     barrier = threading.Barrier(2)
