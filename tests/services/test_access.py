@@ -129,6 +129,13 @@ def test_a_row_is_asked_for_once_when_only_reading(staff):
     assert sum("FROM leads" in one for one in statements) == 1
 
 
+def test_a_contact_is_refused_when_its_account_is_not_seen(staff):
+    account = staff.do("account.create", "maria", name="Nordlys")
+    staff.do("record.assign", record_type="account", record_id=account.id, group="Managers")
+    with pytest.raises(NotFound):
+        staff.do("contact.create", "sven", last_name="Lund", account_id=account.id)
+
+
 def test_what_one_may_see_is_asked_again_when_another_person_looks(staff):
     lead = staff.do("lead.create", "maria", name="Eva")
 

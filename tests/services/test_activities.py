@@ -347,6 +347,12 @@ def test_a_calendar_file_has_days_when_it_takes_whole_ones(staff):
     assert "DTSTART;VALUE=DATE:20260302\r\nDTEND;VALUE=DATE:20260303" in text
 
 
+def test_the_reason_is_the_result_when_an_activity_is_called_off(staff, deal):
+    made = _plan(staff)
+    called_off = staff.do("activity.cancel", "boris", activity_id=made.id, reason="He is ill")
+    assert called_off.result == "He is ill"
+
+
 def test_contacts_and_leads_get_the_calendar_file_by_mail(staff, deal):
     with_mail = staff.do("contact.create", "boris", last_name="Lund", email="eva@x.example")
     lead = staff.do("lead.create", "boris", name="Ole", email="ole@x.example")

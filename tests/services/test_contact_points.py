@@ -162,8 +162,11 @@ def test_a_record_is_found_by_any_point_when_it_is_searched_for(staff, eva):
     for words in ("хөхөө", "22000001", "nordlys"):
         page = staff.ask(list_records, "contact", search=words)
         assert [record.id for record in page.items] == [eva.id], words
-    staff.do("contact_point.remove", "anna", **_named(point))
+    staff.do("contact_point.update", "anna", **_named(point), value="Сүрэн@x.example")
     assert staff.ask(list_records, "contact", search="хөхөө").items == []
+    assert staff.ask(list_records, "contact", search="сүрэн").total == 1
+    staff.do("contact_point.remove", "anna", **_named(point))
+    assert staff.ask(list_records, "contact", search="сүрэн").items == []
 
 
 def test_a_former_address_still_finds_the_record_when_another_is_primary(staff, eva):

@@ -50,6 +50,10 @@ def test_a_share_is_told_when_it_gives_a_record(staff, lead):
         user_id=anna,
         until="2099-01-31",
     )
+    other = staff.do("lead.create", "boris", name="Other")
+    for one, who in ((lead, "sven"), (other, "anna")):
+        whom = staff.people[who].user_id
+        staff.do("record.share", "boris", record_type="lead", record_id=one.id, user_id=whom)
     answers = ask(staff, "anna", lead)
     assert answers[Verb.READ] == (True, "Boris shared it with Anna until 31 Jan 2099.")
     assert answers[Verb.UPDATE][0] is False
@@ -77,12 +81,15 @@ def test_taking_part_is_told_for_all_that_it_gives(staff):
     )
     staff.add_person("petra", roles=(role.key,))
     deal = staff.do("deal.create", "boris", name="Fleet")
-    petra = staff.people["petra"].user_id
+    petra, user = (staff.people[name].user_id for name in ("petra", "boris"))
     staff.do("deal.set_member", "boris", deal_id=deal.id, user_id=petra, role="Helper")
     answers = ask(staff, "petra", deal)
     told = (True, "Petra takes part in it.")
     assert [answers[verb] for verb in (Verb.READ, Verb.UPDATE, Verb.EXPORT)] == [told] * 3
     assert answers[Verb.DELETE][0] is False
+    own = staff.do("deal.create", name="Own", owner_id=petra)
+    staff.do("deal.set_member", "petra", deal_id=own.id, user_id=user, role="Helper")
+    assert "takes part" not in ask(staff, "petra", own)[Verb.READ][1]
 
 
 def test_the_answer_is_that_of_the_persons_own_requests_when_it_is_explained(staff, lead):

@@ -47,6 +47,13 @@ def condition(field, op="eq", value=None):
     return {"field": field, "op": op, **({} if value is None else {"value": value})}
 
 
+def test_no_is_found_when_a_field_says_yes_or_no(staff, define):
+    define("boolean", label="Insured")
+    for name, said in (("Yes", True), ("No", False), ("Nothing", None)):
+        staff.do("deal.create", name=name, c_insured=said)
+    assert found(staff, "deal", condition("c_insured", value=False)) == ["No"]
+
+
 @pytest.fixture
 def firms(staff):
     """Three accounts with deals of Anna and Boris; Cable has neither a city nor deals."""
