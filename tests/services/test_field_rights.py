@@ -272,9 +272,3 @@ def test_a_formula_is_hidden_when_it_tells_of_a_hidden_field(staff):
     assert {name for name in told if name.startswith("c_")} == {"c_plain", "c_town"}
     assert "c_call" in staff.actor("carl").hidden_fields("account")
     assert staff.actor("boris").hidden_fields("deal") == frozenset()
-
-
-def test_no_paper_is_made_of_a_deal_when_its_amount_is_hidden(clerk, deal):
-    for operation in ("deal.quote", "contract.make_from_deal"):
-        with pytest.raises(NotAllowed, match="worth"):
-            clerk.do(operation, "petra", deal_id=deal.id)
