@@ -18,11 +18,14 @@ from feel.errors import FeelError, FeelLimitError, FeelSyntaxError, FeelValueErr
 from feel.expression import (
     Expression,
     UnaryTests,
+    comparisons,
     compile_expression,
     compile_test_list,
     compile_unary_tests,
+    entries_used,
     evaluate,
     names_used,
+    null_without,
 )
 from feel.format import format_value
 from feel.run import Run
@@ -68,9 +71,11 @@ __all__ = [
     "Value",
     "WorkingCalendar",
     "YearMonthDuration",
+    "comparisons",
     "compile_expression",
     "compile_test_list",
     "compile_unary_tests",
+    "entries_used",
     "evaluate",
     "format_value",
     "from_json",
@@ -79,6 +84,7 @@ __all__ = [
     "make_parameter",
     "names_used",
     "normalise",
+    "null_without",
     "to_date",
     "to_datetime",
     "to_exchange",

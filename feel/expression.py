@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from feel.absence import entries_of, null_for, texts_compared
 from feel.builtin import BUILTINS
 from feel.compiler import Code, TestCode, compile_node, compile_test_node
 from feel.cursor import Cursor
@@ -211,6 +212,40 @@ def make_base_cursor(
 @lru_cache(maxsize=64)
 def _known_keys(keys: Names) -> KnownNames:
     return KnownNames(keys, base=_BASE)
+
+
+def null_without(text: str, root: str) -> list[str]:
+    """Return those entries of the context `root` without which alone an expression may be null.
+
+    They are told in the order in which they stand; for a condition that is to be true or false.
+
+    Raises:
+        FeelSyntaxError: It can't be read.
+        FeelLimitError: It is nested too deep.
+    """
+    return _guard(  # type: ignore[no-any-return]
+        lambda: null_for(parse(make_base_cursor(text)), root)
+    )
+
+
+def entries_used(text: str, root: str) -> list[str]:
+    """Return the entries of the context `root` that an expression reads, in their order.
+
+    Errors as for `null_without`.
+    """
+    return _guard(  # type: ignore[no-any-return]
+        lambda: entries_of(parse(make_base_cursor(text)), root)
+    )
+
+
+def comparisons(text: str, root: str) -> list[tuple[str, str]]:
+    """Return the entries of the context `root` that are compared with a text, each with that.
+
+    Errors as for `null_without`.
+    """
+    return _guard(  # type: ignore[no-any-return]
+        lambda: texts_compared(parse(make_base_cursor(text)), root)
+    )
 
 
 def names_used(expression: Expression | UnaryTests) -> Names:

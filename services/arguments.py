@@ -19,6 +19,9 @@ from marshmallow import ValidationError, fields, validate
 from services.money import CURRENCIES
 from services.records.contact_points import normalise_email, normalise_phone
 
+CHOICES = "choices"
+"""What in an argument's metadata tells its values while modelling: value → label, living ones."""
+
 LINE_LENGTH = 300
 TEXT_LENGTH = 50_000
 MAX_AMOUNT = Decimal("9999999999999.99")

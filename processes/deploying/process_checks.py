@@ -13,6 +13,8 @@ from marshmallow import ValidationError
 from marshmallow.fields import Field as SchemaField
 
 from forms import Form, form_keys
+from processes.deploying.choice_checks import warn_of_choices
+from processes.deploying.condition_checks import warn_of_conditions
 from processes.deploying.findings import Finding
 from processes.deploying.record_starts import check_record_starts
 from processes.engine.model import Node
@@ -82,6 +84,8 @@ def warn_about(process: Process, file: str | None = None) -> Iterator[Finding]:
                 "Nobody is named for this task; only administrators will see it.",
                 "Give it an assignee or a candidate group.",
             )
+    yield from warn_of_choices(process, file)
+    yield from warn_of_conditions(process, _find_record_type(record_type_of(process)), file)
     if record_type_of(process) is None:
         for start in process.start_events:
             if start.kind == "conditional":

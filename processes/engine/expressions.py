@@ -7,6 +7,7 @@ assignment, a date, an identifier or the source of a mapping without `=` is the 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ import feel
 from processes.engine import scripts
 from processes.engine.errors import StepFailed
 from processes.engine.scopes import Sight
-from processes.engine.values import plain, record_fields
+from processes.engine.values import is_described, plain, record_fields
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#[^\n]*")
@@ -41,6 +42,10 @@ class Expression(Protocol):
         """Return why its value, or a part of it, is null; empty if unknown."""
         ...
 
+    def lacks(self, sight: Sight) -> Mapping[str, str]:
+        """Return the fields that are empty and make it null: the path, and what people call it."""
+        ...
+
 
 class Literal:
     """A text that stands for itself."""
@@ -55,6 +60,10 @@ class Literal:
     def why(self, sight: Sight) -> str:  # noqa: ARG002 - it is never null
         """Return nothing."""
         return ""
+
+    def lacks(self, sight: Sight) -> Mapping[str, str]:  # noqa: ARG002 - likewise
+        """Return nothing."""
+        return {}
 
 
 class FeelExpression:
@@ -78,6 +87,18 @@ class FeelExpression:
         except feel.FeelError as problem:
             return str(problem)
 
+    def lacks(self, sight: Sight) -> Mapping[str, str]:
+        """See `Expression`."""
+        found: dict[str, str] = {}
+        for root in self._compiled.names:
+            record = sight.get(root)
+            if not isinstance(record, Mapping):
+                continue
+            for name in feel.null_without(self._compiled.text, root):
+                if record.get(name) is None:
+                    found[f"{root}.{name}"] = record.called(name) if is_described(record) else name
+        return found
+
 
 class PythonExpression:
     """An expression in Python syntax."""
@@ -94,6 +115,10 @@ class PythonExpression:
         """Return nothing."""
         return ""
 
+    def lacks(self, sight: Sight) -> Mapping[str, str]:  # noqa: ARG002 - None is no number there
+        """Return nothing."""
+        return {}
+
 
 class BrokenExpression:
     """A text that can't be read, in a model that is not meant to be executed."""
@@ -109,6 +134,10 @@ class BrokenExpression:
     def why(self, sight: Sight) -> str:  # noqa: ARG002 - likewise
         """Return what is wrong with it."""
         return self._problem
+
+    def lacks(self, sight: Sight) -> Mapping[str, str]:  # noqa: ARG002 - it has no value at all
+        """Return nothing."""
+        return {}
 
 
 def compile_value(text: str) -> Expression:

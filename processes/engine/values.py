@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import UTC
-from typing import Any
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import feel
 from processes.engine.errors import EngineError, StepFailed
@@ -48,6 +48,20 @@ def _still(value: Any) -> Any:
         return value
     entries = ((key, value[key]) for key in value)
     return {key: item for key, item in entries if not _is_live(item)}
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A live record that knows what people call its fields."""
+
+    def called(self, name: str) -> str:
+        """Return what people call a field, with whose it is."""
+        ...
+
+
+def is_described(value: Any) -> TypeGuard[Described]:
+    """Tell whether a live record knows what people call its fields."""
+    return isinstance(value, Described)
 
 
 def _is_live(value: Any) -> bool:

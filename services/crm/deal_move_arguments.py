@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
 
-from services.arguments import Day, Key, Line, LongText
+from services.arguments import CHOICES, Day, Key, Line, LongText
 from services.crm.deal_model import DEAL
+from services.crm.pipeline_model import STAGE_NAMES
 from services.operations import Arguments
 from services.records.schemas import VERSION, key_argument
 
 MAX_REQUIREMENTS = 20
 
 
-def _optional(kind: type[Any], title: str, description: str = "") -> Any:
-    metadata = {"title": title, "description": description} if description else {"title": title}
+def _optional(
+    kind: type[Any], title: str, description: str = "", choices: Mapping[str, str] | None = None
+) -> Any:
+    metadata: dict[str, Any] = {"title": title}
+    metadata |= {"description": description} if description else {}
+    metadata |= {} if choices is None else {CHOICES: choices}
     return kind(load_default=None, allow_none=True, metadata=metadata)
 
 
@@ -71,7 +77,11 @@ class MoveStage(Arguments):
     deal_id = key_argument(DEAL)
     stage = Line(
         required=True,
-        metadata={"title": "Stage", "description": "The key of a stage of the deal's pipeline."},
+        metadata={
+            "title": "Stage",
+            "description": "The key of a stage of the deal's pipeline.",
+            CHOICES: STAGE_NAMES,
+        },
     )
     reason = _optional(Line, "Reason", "Needed when the stage means lost.")
     details = _optional(LongText, "Details", "More about why it was lost.")
@@ -87,7 +97,9 @@ class ReopenDeal(Arguments):
     """Which closed or held deal goes on, and where."""
 
     deal_id = key_argument(DEAL)
-    stage = _optional(Line, "Stage", "An open stage; the one it was in before if left out.")
+    stage = _optional(
+        Line, "Stage", "An open stage; the one it was in before if left out.", STAGE_NAMES
+    )
     confirmed = _confirmed()
     version = VERSION
 
@@ -97,5 +109,5 @@ class MovePipeline(Arguments):
 
     deal_id = key_argument(DEAL)
     pipeline_id = Key(required=True, metadata={"title": "Pipeline"})
-    stage = _optional(Line, "Stage", "The one that fits best if left out.")
+    stage = _optional(Line, "Stage", "The one that fits best if left out.", STAGE_NAMES)
     version = VERSION

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from services.actors import Permission
-from services.arguments import Key, Line
+from services.arguments import CHOICES, Key, Line
 from services.crm.deal_model import DEAL, Deal
 from services.crm.deal_requirements import check_entry
 from services.crm.deal_stays import begin_stay, rots_from
-from services.crm.pipeline_model import Category
+from services.crm.pipeline_model import STAGE_NAMES, Category
 from services.crm.pipelines import enter_pipeline, find_stage, first_of, get_stage, list_stages
 from services.days import today
 from services.duplicates.saving import DOUBLE_ARGUMENTS, asks_about_doubles
@@ -37,7 +37,11 @@ from services.unit_of_work import UnitOfWork
 _STAGE = Line(
     load_default=None,
     allow_none=True,
-    metadata={"title": "Stage", "description": "A stage's key; the first one if left out."},
+    metadata={
+        "title": "Stage",
+        "description": "A stage's key; the first one if left out.",
+        CHOICES: STAGE_NAMES,
+    },
 )
 
 

@@ -307,6 +307,12 @@ class LiveRecord(Mapping[str, Any]):
         """Return what the row holds for a field."""
         return getattr(self._record, name)
 
+    def called(self, name: str) -> str:
+        """Return what people call a field of this record: its label, and whose it is."""
+        field = self._field(name) or self._field(f"{name}_id")
+        label = name if field is None else field.label
+        return f"{label} of the {self._type.label.lower()} “{title_of(self._record)}”"
+
     def _field(self, name: str) -> Field | None:
         return None if name in self._hidden else self._type.field(name)
 

@@ -374,8 +374,23 @@ def is_true(condition: Expression, sight: Sight) -> bool:
     if not isinstance(value, bool):
         shown = "null" if value is None else plain(evaluated(value))
         message = f"The condition {condition.text} gives {shown}, not true or false."
-        raise StepFailed(message, condition.why(sight))
+        lacks = condition.lacks(sight) if value is None else {}
+        if lacks:
+            named = " and ".join(f"{called} ({path})" for path, called in lacks.items())
+            message = f"{message} Empty: {named}."
+        raise StepFailed(message, _way_on(lacks) or condition.why(sight))
     return value
+
+
+def _way_on(lacks: Iterable[str]) -> str:
+    """Return what can be done about a condition that is null because something is empty."""
+    asked = " and ".join(f"{path} != null" for path in lacks)
+    if not asked:
+        return ""
+    return (
+        "Fill it in and try again. To let the process decide without it, ask for it first in the "
+        f"next version: {asked} and …"
+    )
 
 
 def condition_of(text: str) -> Expression | None:
