@@ -357,19 +357,19 @@ def test_a_message_is_sent_to_who_waits_and_kept_for_who_comes(
     platform, browse, deploy, start, state_of
 ):
     deploy(hearing())
-    key = start(variables={"order": "A1"})
+    key = start(variables={"order": "first-order"})
     browser = browse("administrator")
     assert "<code>parts.arrived</code>" in browser.get("/admin/messages").text
     sent = {"kind": "message", "name": "parts.arrived", "payload": '{"count": 3}'}
-    browser.post("/admin/messages", **sent, keys='{"order": "A1"}')
-    browser.post("/admin/messages", **sent, keys='{"order": "A2"}')
+    browser.post("/admin/messages", **sent, keys='{"order": "first-order"}')
+    browser.post("/admin/messages", **sent, keys='{"order": "second-order"}')
     drain(platform)
     assert state_of(key).state == "completed"
     page = browser.get("/admin/messages").text
-    assert "A2" in page
-    assert "A1" not in re.search(r"Buffered messages.*", page, re.DOTALL)[0]
+    assert "second-order" in page
+    assert "first-order" not in re.search(r"Buffered messages.*", page, re.DOTALL)[0]
     browser.post(re.search(r'action="(/admin/messages/[^"]+/delete)"', page)[1])
-    assert "A2" not in browser.get("/admin/messages").text
+    assert "second-order" not in browser.get("/admin/messages").text
 
 
 def test_a_message_with_mistakes_comes_back_with_them(browse):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from processes.running.record_cards import load_cards
@@ -173,12 +175,11 @@ def test_the_owner_stays_when_a_role_locks_it(clerk, deal):
 
 
 def test_the_timeline_is_silent_about_a_field_when_it_is_hidden(clerk, deal):
-    clerk.do("deal.update", "maria", deal_id=deal.id, amount="9999")
-    clerk.do("deal.update", "maria", deal_id=deal.id, amount="8888", name="Lorries")
+    clerk.do("deal.update", "maria", deal_id=deal.id, amount="99999999")
+    clerk.do("deal.update", "maria", deal_id=deal.id, amount="88888888", name="Lorries")
     clerk.do("deal.update", "maria", deal_id=deal.id, name="Ten lorries")
     told = clerk.ask(timeline_of, "deal", deal.id, actor="petra", limit=3)
-    assert "8888" not in str(told)
-    assert "9999" not in str(told)
+    assert re.search(r"88,?888,?888|99,?999,?999", str(told)) is None
     assert [entry.title for entry in told][1] == "Changed Name"
     assert len(told) == 3
     labels = [change["label"] for entry in told for change in entry.details.get("changes", [])]

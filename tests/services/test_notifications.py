@@ -287,7 +287,7 @@ def test_what_is_long_past_is_not_mailed_when_a_person_chooses_daily_mails(staff
     mail_digest(staff.platform, **args)
     [mail] = _mails(staff)
     assert "“New @Maria”" in mail.text
-    assert "Old" not in mail.text
+    assert "Old @Maria" not in mail.text
 
 
 def test_one_digest_comes_when_the_worker_was_down_for_days(staff, clock):
