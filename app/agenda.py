@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.activities import diary
 from app.context import settings
 from app.forms import form_arguments, reason_of
 from app.records.composer import with_zone
@@ -58,6 +59,10 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["whole_days"] = _whole_days
     blueprint = Blueprint("agenda", __name__)
     blueprint.add_url_rule("/agenda", "index", view(_READ)(index))
+    blueprint.add_url_rule("/agenda/calendar", "diary", view(_READ)(diary.show))
+    moved = view(_WRITE, again=diary.explain)(diary.move)
+    rule = "/agenda/calendar/<uuid:key>/move"
+    blueprint.add_url_rule(rule, "move", moved, methods=["POST"])
     rule = "/activities/<uuid:key>/calendar.ics"
     blueprint.add_url_rule(rule, "calendar", view(_READ)(calendar))
     for rule, name, function in (

@@ -2,6 +2,7 @@
 import "./styles/base.scss";
 
 import { startBoard } from "./base/board.ts";
+import { startCalendar } from "./base/calendar.ts";
 import { startChoosing } from "./base/choosing.ts";
 import { startConfirming } from "./base/confirm.ts";
 import { startElements } from "./base/elements.ts";
@@ -38,6 +39,7 @@ startNarrowing();
 startHtmx();
 startFocusing();
 startBoard();
+startCalendar();
 startElements();
 startSections();
 startSnippets();

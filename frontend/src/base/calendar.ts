@@ -1,0 +1,192 @@
+/** The calendar: entries are dragged to another hour or day, or moved by Alt and the arrow keys. */
+import htmx from "htmx.org";
+
+import { failureText } from "./http.ts";
+import { showDialog } from "./menus.ts";
+import { csrfToken, el, onContent } from "./page.ts";
+import { toast } from "./toasts.ts";
+
+const QUARTERS = 96;
+const MINUTES = 15;
+const FIRST_SHOWN = 29; // quarters: a little before half past seven
+const DAY_MS = 86_400_000;
+
+let dragged: { readonly entry: HTMLElement; readonly grip: number } | null = null;
+
+/** "09:45" as quarters of an hour since midnight, the rest of the quarter kept apart. */
+export function quartersOf(text: string): [number, number] {
+  const [hours = 0, minutes = 0] = text.split(":").map(Number);
+  return [hours * 4 + Math.floor(minutes / MINUTES), minutes % MINUTES];
+}
+
+/** The time of day so many quarters after midnight; never on another day. */
+export function timeAt(quarters: number, rest = 0): string {
+  const minutes = Math.min(Math.max(quarters, 0), QUARTERS - 1) * MINUTES + rest;
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** The day so many days after `day`, both as ISO 8601. */
+export function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T12:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+function say(text: string): void {
+  const place = document.querySelector("[data-calendar-says]");
+  if (place) place.textContent = text;
+}
+
+/** Asks which of a series is meant; nothing if it was called off. */
+async function askWhich(): Promise<string> {
+  const dialog = document.querySelector<HTMLDialogElement>("dialog#move-which");
+  if (!dialog) return "this";
+  dialog.returnValue = "";
+  showDialog(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener(
+      "close",
+      () => {
+        resolve(dialog.returnValue);
+      },
+      { once: true },
+    );
+  });
+}
+
+/** Shows the days as they are now, at the place that was being read. */
+async function refresh(key: string): Promise<void> {
+  const calendar = document.querySelector<HTMLElement>("[data-calendar]");
+  if (!calendar) return;
+  const before = calendar.querySelector<HTMLElement>(".lw-cal-scroll");
+  const [left, top] = [before?.scrollLeft ?? 0, before?.scrollTop ?? 0];
+  await htmx.ajax("GET", calendar.dataset.calendar ?? "", { target: calendar, swap: "innerHTML" });
+  calendar.querySelector(".lw-cal-scroll")?.scrollTo({ left, top, behavior: "instant" });
+  calendar.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+async function send(entry: HTMLElement, day: string, time: string): Promise<void> {
+  const which = "series" in entry.dataset ? await askWhich() : "this";
+  if (!which) return;
+  entry.dataset.busy = "";
+  let response: Response;
+  try {
+    response = await fetch(entry.dataset.entry ?? "", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+      body: new URLSearchParams({ day, time, which }),
+    });
+  } catch {
+    toast("The server can't be reached. Nothing was changed; try again.", "bad");
+    return;
+  } finally {
+    delete entry.dataset.busy;
+  }
+  if (!response.ok) {
+    toast(failureText(response.status, await response.text()), "bad");
+    return;
+  }
+  await refresh(entry.dataset.key ?? "");
+  say(`Moved to ${day} ${time}`.trim());
+}
+
+function mayMove(entry: HTMLElement | null | undefined): entry is HTMLElement {
+  const calendar = entry?.closest<HTMLElement>("[data-calendar]");
+  return Boolean(entry?.draggable && calendar?.dataset.mayMove);
+}
+
+function placeAt(event: DragEvent): HTMLElement | null {
+  const target = event.target instanceof Element ? event.target : null;
+  return target?.closest<HTMLElement>("[data-calendar] [data-cal-day]") ?? null;
+}
+
+function quarterAt(event: DragEvent, day: HTMLElement, grip: number): number {
+  const box = day.getBoundingClientRect();
+  return Math.round(((event.clientY - grip - box.top) / box.height) * QUARTERS);
+}
+
+function unmark(): void {
+  for (const each of document.querySelectorAll(".lw-cal-mark")) each.remove();
+  for (const each of document.querySelectorAll("[data-calendar] [data-over]")) each.removeAttribute("data-over");
+}
+
+/** Whether an entry can be dropped there: what takes whole days has no hour. */
+function takes(place: HTMLElement, entry: HTMLElement): boolean {
+  return "calHours" in place.dataset ? !("whole" in entry.dataset) : true;
+}
+
+function startDragging(): void {
+  document.addEventListener("dragstart", (event) => {
+    const entry = (event.target as Element | null)?.closest<HTMLElement>("[data-calendar] [data-entry]");
+    if (!mayMove(entry) || !event.dataTransfer) return;
+    dragged = { entry, grip: event.clientY - entry.getBoundingClientRect().top };
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", entry.title);
+    entry.dataset.dragged = "";
+  });
+  document.addEventListener("dragover", (event) => {
+    if (!dragged) return;
+    const place = placeAt(event);
+    unmark();
+    if (!place || !takes(place, dragged.entry)) return;
+    event.preventDefault();
+    place.dataset.over = "";
+    if (!("calHours" in place.dataset)) return;
+    const mark = el("span", { class: "lw-cal-mark" });
+    const quarter = Math.max(0, quarterAt(event, place, dragged.grip));
+    mark.style.insetBlockStart = `${String((quarter / QUARTERS) * 100)}%`;
+    place.append(mark);
+  });
+  document.addEventListener("drop", (event) => {
+    const place = placeAt(event);
+    unmark();
+    if (!dragged || !place || !takes(place, dragged.entry)) return;
+    event.preventDefault();
+    const { entry, grip } = dragged;
+    const time = "calHours" in place.dataset ? timeAt(quarterAt(event, place, grip)) : "";
+    void send(entry, place.dataset.calDay ?? "", time);
+  });
+  document.addEventListener("dragend", () => {
+    dragged?.entry.removeAttribute("data-dragged");
+    dragged = null;
+    unmark();
+  });
+}
+
+const STEPS: Readonly<Record<string, readonly [days: number, quarters: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+function moveByKeys(event: KeyboardEvent): void {
+  const step = event.altKey ? STEPS[event.key] : undefined;
+  const entry = (event.target as Element | null)?.closest<HTMLElement>("[data-calendar] [data-entry]");
+  if (!step || !mayMove(entry)) return;
+  event.preventDefault();
+  const [days, quarters] = step;
+  const day = entry.dataset.day ?? entry.closest<HTMLElement>("[data-cal-day]")?.dataset.calDay ?? "";
+  if (days !== 0) {
+    void send(entry, dayAfter(day, days), "");
+  } else if (entry.dataset.at) {
+    const [at, rest] = quartersOf(entry.dataset.at);
+    void send(entry, day, timeAt(at + quarters, rest));
+  }
+}
+
+/** Begins at the morning, and on phones at the present day, unless it was scrolled already. */
+function showMorning(root: ParentNode): void {
+  const grid = root.querySelector<HTMLElement>(".lw-cal-scroll");
+  const day = grid?.querySelector<HTMLElement>(".lw-cal-day");
+  if (!grid || !day || grid.scrollTop > 0) return;
+  const today = grid.querySelector<HTMLElement>(".lw-cal-day[data-today]");
+  const hours = grid.querySelector<HTMLElement>(".lw-cal-hours");
+  const left = today ? today.offsetLeft - (hours?.offsetWidth ?? 0) : 0;
+  grid.scrollTo({ top: (day.offsetHeight / QUARTERS) * FIRST_SHOWN, left, behavior: "instant" });
+}
+
+export function startCalendar(): void {
+  startDragging();
+  document.addEventListener("keydown", moveByKeys);
+  onContent(showMorning);
+}
