@@ -16,6 +16,7 @@ from flask import Flask, g, request, session
 from flask_login import AnonymousUserMixin, LoginManager, current_user, login_user, logout_user
 
 from app.context import API_PREFIX, platform, session_clock
+from app.cookies import KnownCookies
 from config import Settings
 from services.actors import SYSTEM, Actor, Permission, Scope
 from services.errors import NotAuthenticated
@@ -81,6 +82,7 @@ def init_sessions(app: Flask, settings: Settings) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=ABSOLUTE_LIMIT,
     )
+    app.session_interface = KnownCookies(app)
     logins = LoginManager(app)
     logins.anonymous_user = Nobody
     # Binding sessions to address and browser signs out everybody who changes networks.

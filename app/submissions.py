@@ -43,7 +43,10 @@ def answer_once(uow: UnitOfWork, make_answer: Callable[[], Response]) -> Respons
 def _key() -> str | None:
     if request.method in _SAFE:
         return None
-    return request.headers.get(HEADER) or request.form.get(FIELD) or None
+    key = request.headers.get(HEADER)
+    if key or request.is_json:  # which has no form to be looked through
+        return key or None
+    return request.form.get(FIELD) or None
 
 
 def _content() -> bytes:

@@ -7,12 +7,15 @@ its parameters are few, and its rows are plain tuples; errors and listeners are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+Place: TypeAlias = Session | Connection
+"""Where a statement is run: in a session's transaction, or by itself (`Platform.reader`)."""
 
 
 class Statement:
@@ -24,18 +27,18 @@ class Statement:
     def __init__(self, sql: str) -> None:
         self._sql = sql
 
-    def run(self, session: Session, **parameters: Any) -> None:
+    def run(self, place: Place, **parameters: Any) -> None:
         """Run it for its effect."""
-        self._execute(session, parameters)
+        self._execute(place, parameters)
 
-    def rows(self, session: Session, **parameters: Any) -> list[tuple[Any, ...]]:
+    def rows(self, place: Place, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run it and return its rows."""
-        return self._execute(session, parameters).fetchall()
+        return self._execute(place, parameters).fetchall()
 
     def _execute(
-        self, session: Session, parameters: Mapping[str, Any]
+        self, place: Place, parameters: Mapping[str, Any]
     ) -> psycopg.Cursor[tuple[Any, ...]]:
-        connection = session.connection()
+        connection = place if isinstance(place, Connection) else place.connection()
         cursor: Any = connection.connection.cursor()
         for tell in connection.dispatch.before_cursor_execute:
             tell(connection, cursor, self._sql, parameters, None, False)  # noqa: FBT003 - SQLAlchemy's order

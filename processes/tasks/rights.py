@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from processes.running.instance_tables import ProcessInstance, WorkItem
 from services.actors import Actor, Permission, Scope, Verb
 from services.errors import NotFound
 from services.records.types import all_record_types
+from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
 _ME = bindparam("me", type_=Uuid)
@@ -39,7 +41,6 @@ _IS_SEEN = (
     ),
 )
 _FIND = select(WorkItem).where(*_IS_SEEN)
-_LOCK = _FIND.with_for_update().execution_options(populate_existing=True)
 _LOCK_BOTH = (
     select(ProcessInstance, WorkItem)
     .join(WorkItem, WorkItem.instance_id == ProcessInstance.id)
@@ -47,6 +48,31 @@ _LOCK_BOTH = (
     .with_for_update(of=[ProcessInstance, WorkItem])
     .execution_options(populate_existing=True)
 )
+# The same condition for who only takes a task or gives it back, which needs little of the row.
+_HOLD = Statement(
+    """
+    SELECT id, version, state, assignee_id, candidate_groups, candidate_users, ended_by_id, ended_by
+    FROM work_items
+    WHERE id = %(task)s
+      AND (%(sees_all)s OR assignee_id = %(me)s OR %(me)s = ANY (candidate_users)
+        OR candidate_groups && %(queues)s::uuid[] OR record_type = ANY (%(types)s::text[]))
+    FOR UPDATE
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTask:
+    """What is asked of a task before it is given to somebody; its row is locked."""
+
+    id: UUID
+    version: int
+    state: str
+    assignee_id: UUID | None
+    candidate_groups: list[UUID]
+    candidate_users: list[UUID]
+    ended_by_id: UUID | None
+    ended_by: str | None
 
 
 def visibility(actor: Actor) -> ColumnElement[bool] | None:
@@ -71,17 +97,28 @@ def visibility(actor: Actor) -> ColumnElement[bool] | None:
     return or_(*conditions)
 
 
-def get_visible(uow: UnitOfWork, task_id: UUID, *, lock: bool = False) -> WorkItem:
-    """Return a task that the actor sees; ``lock`` holds its row to the commit.
+def get_visible(uow: UnitOfWork, task_id: UUID) -> WorkItem:
+    """Return a task that the actor sees.
 
     Raises:
         NotFound: There is none, or the actor does not see it.
     """
-    seen = _seen_by(uow.actor, task_id)
-    task = uow.session.scalars(_LOCK if lock else _FIND, seen).one_or_none()
+    task = uow.session.scalars(_FIND, _seen_by(uow.actor, task_id)).one_or_none()
     if task is None:
         raise NotFound("There is no such task.")
     return task
+
+
+def hold_visible(uow: UnitOfWork, task_id: UUID) -> HeldTask:
+    """Return what is asked of a task that the actor sees, and hold its row to the commit.
+
+    Raises:
+        NotFound: There is none, or the actor does not see it.
+    """
+    rows = _HOLD.rows(uow.session, **_seen_by(uow.actor, task_id))
+    if not rows:
+        raise NotFound("There is no such task.")
+    return HeldTask(*rows[0])
 
 
 def lock_with_instance(uow: UnitOfWork, task_id: UUID) -> tuple[WorkItem, ProcessInstance]:
@@ -118,7 +155,7 @@ def _types_in_full(actor: Actor) -> list[str]:
     return [name for name in names if actor.reach(name, Verb.READ) is Scope.ALL]
 
 
-def is_candidate(actor: Actor, task: WorkItem) -> bool:
+def is_candidate(actor: Actor, task: WorkItem | HeldTask) -> bool:
     """Tell whether ``actor`` may take the task when nobody has it."""
     if actor.user_id is None:
         return False

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.orm.util import identity_key
 
-from processes.running.instance_tables import IS_OPEN, QueueEntry, TaskState, WorkItem, table_of
-from processes.running.projection import queue_rows
+from processes.running.instance_tables import IS_OPEN, TaskState, WorkItem
 from processes.running.runtime import carry_out, open_execution
 from processes.running.story import tell_completion
 from processes.tasks.forms import check_entered, write_record
 from processes.tasks.inbox import next_task_id
 from processes.tasks.rights import (
-    get_visible,
+    HeldTask,
+    hold_visible,
     is_candidate,
     lock_with_instance,
     may_work_on,
@@ -29,7 +32,26 @@ from services.people.model import User
 from services.statements import Statement
 from services.unit_of_work import UnitOfWork
 
-_LEAVE_QUEUES = Statement("DELETE FROM queue_entries WHERE work_item_id = %(task)s")
+_TAKE = Statement(
+    """
+    WITH gone AS (DELETE FROM queue_entries WHERE work_item_id = %(task)s)
+    UPDATE work_items SET assignee_id = %(user)s, version = version + 1 WHERE id = %(task)s
+    RETURNING version
+    """
+)
+_RETURN = Statement(
+    """
+    WITH given AS (
+      UPDATE work_items SET assignee_id = NULL, version = version + 1 WHERE id = %(task)s
+      RETURNING id, version, sort_due_at, rank, candidate_groups || candidate_users AS queues),
+    queued AS (
+      INSERT INTO queue_entries (queue_id, work_item_id, sort_due_at, rank)
+      SELECT DISTINCT q.id, given.id, given.sort_due_at, given.rank
+      FROM given CROSS JOIN unnest(given.queues) AS q(id)
+      ON CONFLICT DO NOTHING)
+    SELECT version FROM given
+    """
+)
 
 
 class OfTask(Arguments):
@@ -93,8 +115,7 @@ def claim_task(uow: UnitOfWork, *, task_id: UUID) -> dict[str, Any]:
         raise Conflict(f"{_name_of(uow, task.assignee_id)} has taken this task.")
     if not is_candidate(uow.actor, task):
         raise NotAllowed("This task is for others.")
-    _give(uow, task, uow.actor.user_id)
-    return _shown(task)
+    return _shown(_give(uow, task, uow.actor.user_id))
 
 
 @operation("task.unclaim", Permission.TASK_WORK, OfTask)
@@ -112,8 +133,7 @@ def unclaim_task(uow: UnitOfWork, *, task_id: UUID) -> dict[str, Any]:
         raise NotAllowed("Only who has taken a task may give it back.")
     if not (task.candidate_groups or task.candidate_users):
         raise Conflict("Nobody else could take this task; have it assigned to somebody.")
-    _give(uow, task, None)
-    return _shown(task)
+    return _shown(_give(uow, task, None))
 
 
 @operation("task.assign", Permission.TASK_ASSIGN, AssignTask)
@@ -126,8 +146,7 @@ def assign_task(uow: UnitOfWork, *, task_id: UUID, user_id: UUID | None) -> dict
     """
     task = _open_task(uow, task_id)
     _check_person(uow, user_id, "user_id")
-    _give(uow, task, user_id)
-    return _shown(task)
+    return _shown(_give(uow, task, user_id))
 
 
 @operation("task.hand_over", Permission.TASK_ASSIGN, HandOver)
@@ -141,11 +160,14 @@ def hand_over_tasks(uow: UnitOfWork, *, from_id: UUID, to_id: UUID | None) -> di
         Invalid: There is no such active person.
     """
     _check_person(uow, to_id, "to_id")
-    held = select(WorkItem).where(WorkItem.assignee_id == from_id, IS_OPEN)
+    held = select(*(getattr(WorkItem, one.name) for one in fields_of(HeldTask))).where(
+        WorkItem.assignee_id == from_id, IS_OPEN
+    )
     seen = visibility(uow.actor)
     if seen is not None:
         held = held.where(seen)
-    tasks = uow.session.scalars(held.order_by(WorkItem.id).with_for_update()).all()
+    rows = uow.session.execute(held.order_by(WorkItem.id).with_for_update())
+    tasks = [HeldTask(*row) for row in rows]
     given = [one for one in tasks if to_id or one.candidate_groups or one.candidate_users]
     for task in given:
         _give(uow, task, to_id)
@@ -195,13 +217,13 @@ def _check_person(uow: UnitOfWork, user_id: UUID | None, name: str) -> None:
         raise Invalid(message, {name: [message]})
 
 
-def _open_task(uow: UnitOfWork, task_id: UUID) -> WorkItem:
-    task = get_visible(uow, task_id, lock=True)
+def _open_task(uow: UnitOfWork, task_id: UUID) -> HeldTask:
+    task = hold_visible(uow, task_id)
     _refuse_closed(uow, task)
     return task
 
 
-def _refuse_closed(uow: UnitOfWork, task: WorkItem) -> None:
+def _refuse_closed(uow: UnitOfWork, task: WorkItem | HeldTask) -> None:
     if task.state == TaskState.CANCELLED:
         raise Conflict("This task is not needed any more; the process went on without it.")
     if task.state != TaskState.COMPLETED:
@@ -211,14 +233,18 @@ def _refuse_closed(uow: UnitOfWork, task: WorkItem) -> None:
     raise Conflict(f"{task.ended_by} completed this task a moment ago.")
 
 
-def _give(uow: UnitOfWork, task: WorkItem, user_id: UUID | None) -> None:
+def _give(uow: UnitOfWork, task: HeldTask, user_id: UUID | None) -> HeldTask:
     """Set who has the task, and take it out of its queues or put it back."""
-    task.assignee_id = user_id
-    uow.session.flush()
-    _LEAVE_QUEUES.run(uow.session, task=task.id)
-    names = ("id", "assignee_id", "sort_due_at", "rank", "candidate_groups", "candidate_users")
-    if rows := queue_rows({name: getattr(task, name) for name in names}):
-        uow.session.execute(insert(table_of(QueueEntry)), rows)
+    if user_id == task.assignee_id:
+        return task
+    if user_id is None:
+        rows = _RETURN.rows(uow.session, task=task.id)
+    else:
+        rows = _TAKE.rows(uow.session, task=task.id, user=user_id)
+    known = uow.session.identity_map.get(identity_key(WorkItem, task.id))
+    if known is not None:
+        uow.session.expire(known)
+    return replace(task, assignee_id=user_id, version=rows[0][0])
 
 
 def _name_of(uow: UnitOfWork, user_id: UUID) -> str:
@@ -226,5 +252,5 @@ def _name_of(uow: UnitOfWork, user_id: UUID) -> str:
     return user.name if user is not None else "Somebody"
 
 
-def _shown(task: WorkItem) -> dict[str, Any]:
+def _shown(task: HeldTask) -> dict[str, Any]:
     return {"task_id": task.id, "assignee_id": task.assignee_id, "version": task.version}

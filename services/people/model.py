@@ -10,14 +10,14 @@ from uuid import UUID
 
 from sqlalchemy import Column, ForeignKey, String, Table, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from services.actors import Actor, Scope
 from services.database import Base, Timestamped, Versioned
 from services.errors import NotFound
 from services.records.types import Relation, all_record_types, register_relation
 from services.rights.book import RightsBook
-from services.statements import Statement
+from services.statements import Place, Statement
 from services.unit_of_work import UnitOfWork
 
 memberships = Table(
@@ -119,21 +119,21 @@ _FIND = Statement(
 )
 
 
-def find_signed_in(session: Session, book: RightsBook, key: UUID) -> SignedIn | None:
+def find_signed_in(place: Place, book: RightsBook, key: UUID) -> SignedIn | None:
     """Return the active person with this key in one statement: every request asks for it.
 
     After a change of roles the first request reads them in one more.
     """
-    found = _load(session, book, key)
+    found = _load(place, book, key)
     return found[0] if found is not None and found[1] else None
 
 
-def _load(session: Session, book: RightsBook, key: UUID) -> tuple[SignedIn, bool] | None:
+def _load(place: Place, book: RightsBook, key: UUID) -> tuple[SignedIn, bool] | None:
     """Return a person and whether it is active."""
     types = ",".join(record_type.name for record_type in all_record_types())
-    for row in _FIND.rows(session, key=key, types=types):
+    for row in _FIND.rows(place, key=key, types=types):
         email, epoch, name, roles, scope, active, groups, teams, shared, version = row
-        granted = book.granted(session, version, roles, Scope(scope))
+        granted = book.granted(place, version, roles, Scope(scope))
         actor = Actor(
             name=name,
             user_id=key,

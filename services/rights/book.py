@@ -15,7 +15,7 @@ from services.database import new_id
 from services.rights.model import RightsVersion
 from services.rights.reach import RecordRights, RoleRules, Scope
 from services.rights.shipped import SHIPPED, RoleDefinition
-from services.statements import Statement
+from services.statements import Place, Statement
 
 _MOST_KEPT = 1_000
 _READ = Statement("SELECT key, name, description, permissions, records, fields FROM roles")
@@ -42,32 +42,32 @@ class RightsBook:
         self._granted: dict[tuple[UUID | None, frozenset[str], Scope], Granted] = {}
 
     def granted(
-        self, session: Session, version: UUID | None, roles: Iterable[str], scope: Scope
+        self, place: Place, version: UUID | None, roles: Iterable[str], scope: Scope
     ) -> Granted:
         """Return what ``roles`` grant together; ``version`` is that of the table right now."""
         key = (version, frozenset(roles), scope)
         found = self._granted.get(key)
         if found is None:
-            found = _granted(self.roles(session, version), key[1], scope)
+            found = _granted(self.roles(place, version), key[1], scope)
             if len(self._granted) >= _MOST_KEPT:
                 self._granted.clear()
             self._granted[key] = found
         return found
 
-    def roles(self, session: Session, version: UUID | None) -> Mapping[str, RoleDefinition]:
+    def roles(self, place: Place, version: UUID | None) -> Mapping[str, RoleDefinition]:
         """Return all roles by key, read anew if ``version`` is another than the last one."""
         if version is None:
             return SHIPPED
         if self._version != version:
-            read = read_roles(session)
+            read = read_roles(place)
             self._roles, self._version = read, version
             return read
         return self._roles
 
 
-def read_roles(session: Session) -> dict[str, RoleDefinition]:
+def read_roles(place: Place) -> dict[str, RoleDefinition]:
     """Return all roles by key: the shipped ones, as changed, and then those made here by name."""
-    stored = {role.key: role for role in map(_definition, _READ.rows(session))}
+    stored = {role.key: role for role in map(_definition, _READ.rows(place))}
     shipped = {key: stored.pop(key, role) for key, role in SHIPPED.items()}
     return shipped | {role.key: role for role in sorted(stored.values(), key=lambda r: r.name)}
 
