@@ -60,6 +60,9 @@ def leave(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
         raise Conflict("Who leaves can't go on with the tasks.")
     if _open_tasks(uow, key)[0]:
         run(uow, "task.hand_over", {"from_id": str(key), "to_id": to_id})
+    if not uow.get(User, key).active:
+        flash("Handed over.", "good")
+        return redirect(url_for("admin.people"))
     run(uow, "user.update", {"user_id": str(key), "active": False})
     flash("The person is signed out.", "good")
     return redirect(url_for("admin.people"))

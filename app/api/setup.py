@@ -112,14 +112,14 @@ def _field(field: Field) -> dict[str, Any]:
 
 
 def _tags(uow: UnitOfWork) -> ResponseReturnValue:
-    return json_response(
-        {
-            "items": [
-                {**_chosen(tag, ("id", "version", "name", "colour")), "records": records}
-                for tag, records in list_tags(uow)
-            ]
-        }
-    )
+    """List the tags; how many records carry each counts those of others, which not all may know."""
+    counts = uow.actor.may(Permission.DATA_MANAGE)
+    names = ("id", "version", "name", "colour")
+    tags = [
+        {**_chosen(tag, names), **({"records": records} if counts else {})}
+        for tag, records in list_tags(uow)
+    ]
+    return json_response({"items": tags})
 
 
 def _list_views(uow: UnitOfWork) -> ResponseReturnValue:

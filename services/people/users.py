@@ -112,7 +112,7 @@ def update_user(
 ) -> User:
     """Change a user; a new password, role or scope, or switching off, ends all its sessions.
 
-    A new password ends its tokens, too.
+    A new password, or switching off, ends its tokens, too.
 
     Raises:
         NotAllowed: The person may do more than the actor, or would.
@@ -131,6 +131,8 @@ def update_user(
         _end_tokens(uow, user.id)
     elif {"roles", "scope", "active"} & values.keys():
         user.session_epoch += 1
+    if values.get("active") is False:
+        _end_tokens(uow, user.id)
     if "groups" in values:
         _set_groups(uow, user, values.pop("groups"))
     for name, value in values.items():
@@ -208,7 +210,10 @@ def list_tokens(uow: UnitOfWork) -> Sequence[ApiToken]:
 
 
 def _end_tokens(uow: UnitOfWork, user_id: UUID) -> None:
-    """End all tokens of a person: whoever knew the old password may have made one."""
+    """End all tokens of a person: whoever knew the old password may have made one.
+
+    Nor do they come to life again with a person who is switched on later.
+    """
     live = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
     for token in uow.session.scalars(live):
         token.revoked_at = uow.now

@@ -26,12 +26,12 @@ from services.crm.account_model import Account
 from services.crm.contact_model import CONTACT
 from services.crm.deal_model import Deal
 from services.database import Base
-from services.errors import Conflict, Invalid, NotAllowed
+from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.importing import deciding, imports, plan, reading, steps, uploads
 from services.importing.columns import RowReader
 from services.importing.deciding import Decider
 from services.importing.guessing import guess_plan
-from services.importing.imports import get_import
+from services.importing.imports import get_import, list_imports
 from services.importing.matching import Seen
 from services.importing.reports import conflicts_of, write_refused
 from services.operations import run
@@ -518,3 +518,20 @@ def test_added_fields_are_filled_when_a_column_has_their_name(importing):
     (berg,) = importing.all()
     assert (berg.c_shoe_size, berg.c_born) == (Decimal("42.5"), date(1980, 12, 31))
     assert sorted(berg.c_likes) == ["blue", "red"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "hidden", "sees"),
+    [("all", {}, True), ("own", {}, False), ("all", {"contact": {"email": "hidden"}}, False)],
+)
+def test_others_imports_are_shown_to_those_alone_who_see_all_that_is_in_them(
+    staff, importing, reads, hidden, sees
+):
+    one = importing.upload("Last name,E-mail\nLund,eva@x.example\n")
+    values = {"permissions": ["record:read", "data:manage"], "records": {"*": {"read": reads}}}
+    role = staff.do("role.create", name="Carer", **values, field_rights=hidden)
+    staff.add_person("petra", roles=(role.key,))
+    assert [found.id for found in staff.ask(list_imports, actor="petra")] == [one.id] * sees
+    if not sees:
+        with pytest.raises(NotFound):
+            staff.ask(get_import, one.id, actor="petra")

@@ -145,6 +145,13 @@ def test_a_token_ends_when_its_owner_gets_a_new_password(staff, who):
     assert staff.ask(user_by_token, others) is not None
 
 
+def test_a_token_is_dead_for_good_when_its_owner_is_switched_off(staff):
+    token = staff.do("token.create", "anna", name="script")["token"]
+    for active in (False, True):
+        staff.do("user.update", user_id=staff.people["anna"].user_id, active=active)
+        assert staff.ask(user_by_token, token) is None
+
+
 def test_a_token_is_not_found_when_it_is_somebody_elses(staff):
     made = staff.do("token.create", "anna", name="script")
     with pytest.raises(NotFound):
