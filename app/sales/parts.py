@@ -47,7 +47,7 @@ def invoice(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     percent = number_text(request.form.get("percent", "").strip())
     wanted = {"percent": percent} if "share" in request.form else _parts()
     made = run(uow, "order.invoice", {"order_id": str(key), **wanted})
-    flash(f"{named(uow.get(Order, key))} is invoiced; this is the draft.", "good")
+    flash(f"This is a draft for {named_within(uow.get(Order, key))}.", "good")
     return redirect(url_for("invoices.show", key=made.id))
 
 
@@ -70,7 +70,7 @@ def credit(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
 def quote(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     """Draft a quote of a deal and go to it."""
     made = run(uow, "deal.quote", {"deal_id": str(key)})
-    flash(f"{named(made)} is drafted of the deal.", "good")
+    flash(f"{named(made)} is drafted.", "good")
     return redirect(url_for("quotes.show", key=made.id))
 
 
