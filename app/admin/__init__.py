@@ -9,6 +9,7 @@ from app.admin import (
     consents,
     custom,
     custom_fields,
+    deleted,
     deployments,
     duplicates,
     field_sections,
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
         templates,
         consents,
         privacy,
+        deleted,
     ):
         module.add_routes(blueprint)
     app.register_blueprint(blueprint)

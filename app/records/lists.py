@@ -22,6 +22,7 @@ from app.records.list_state import (
 from app.records.titles import Title, Titles, find_titles
 from services.activities.agenda import next_activities
 from services.actors import Permission
+from services.bin.contents import restorable_until
 from services.people.groups import list_groups
 from services.people.model import Group
 from services.records.deletion import SHOWN, list_deleted
@@ -103,7 +104,8 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
 def show_bin(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
     """Show what was deleted last, to be restored."""
     records = list_deleted(uow, kind.record_type)
-    return render_template("records/bin.html", kind=kind, records=records, most=SHOWN)
+    until = restorable_until(uow, kind.type, records)
+    return render_template("records/bin.html", kind=kind, records=records, most=SHOWN, until=until)
 
 
 def list_columns(

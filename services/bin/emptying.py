@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, not_, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from services.actors import SYSTEM, Permission
@@ -86,8 +86,7 @@ def empty_bins(platform: Platform) -> None:
 
 def list_emptyings(uow: UnitOfWork, limit: int = 30) -> Sequence[BinEmptying]:
     """Return the last days on which something went for good, the newest first."""
-    something = func.jsonb_path_exists(BinEmptying.counts, "$.*")
-    statement = select(BinEmptying).where(something).order_by(BinEmptying.day.desc())
+    statement = select(BinEmptying).where(BinEmptying.counts != {}).order_by(BinEmptying.day.desc())
     return uow.session.scalars(statement.limit(limit)).all()
 
 

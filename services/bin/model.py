@@ -23,8 +23,8 @@ class BinSettings(Versioned, Timestamped, Base):
     __tablename__ = "bin_settings"
     __audited__ = True
 
-    record_days: Mapped[int | None] = mapped_column(default=USUAL_DAYS)
-    file_days: Mapped[int | None] = mapped_column(default=USUAL_DAYS)
+    record_days: Mapped[int | None]
+    file_days: Mapped[int | None]
     not_before: Mapped[date | None]
 
 

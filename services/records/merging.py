@@ -169,7 +169,9 @@ def undo_merge(uow: UnitOfWork, *, merge_id: UUID) -> dict[str, Any]:
     if merge.undone_at is not None:
         raise Conflict("This merge is undone already.")
     dropped = uow.session.get(found.model, merge.dropped_id, with_for_update=True)
-    if dropped is None or dropped.deleted_at is None:
+    if dropped is None:
+        raise Conflict("The other record was deleted for good since; it lay in the bin too long.")
+    if dropped.deleted_at is None:
         raise Conflict("The other record is back already.")
     now = _plain({name: getattr(kept, name) for name in merge.values})
     unchanged = {
@@ -260,7 +262,7 @@ def list_merges(uow: UnitOfWork, record_type: str, record_id: UUID) -> list[tupl
     keys = [merge.dropped_id for merge in merges]
     dropped = uow.session.scalars(select(model).where(model.id.in_(keys))) if keys else ()
     titles = {record.id: title_of(record) for record in dropped}
-    return [(merge, titles.get(merge.dropped_id, "")) for merge in merges]
+    return [(one, titles[one.dropped_id]) for one in merges if one.dropped_id in titles]
 
 
 def _mergeable(uow: UnitOfWork, record_type: str) -> RecordType:

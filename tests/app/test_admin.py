@@ -329,3 +329,25 @@ def test_a_job_is_dropped_when_a_reason_is_given(browse, given_up):
     page = browser.get("/admin/jobs").text
     assert "The job mail.deliver was deleted." in page
     assert "No jobs" in page
+
+
+def test_the_bin_says_what_lies_in_it_and_takes_for_how_long(browse, lead_of):
+    key = lead_of("administrator", name="Long Gone")
+    olga = browse("administrator")
+    olga.get(f"/leads/{key}")
+    file = (io.BytesIO(b"content"), "plan.txt")
+    olga.post(f"/leads/{key}/files", files=file).close()
+    name = re.search(rf"/leads/{key}/files/[0-9a-f-]+/delete", olga.get(f"/leads/{key}").text)[0]
+    olga.post(name)
+    page = olga.get("/admin/bin").text
+    assert "plan.txt" in page
+    assert "Long Gone" in page
+    olga.post(name.replace("/delete", "/restore"))
+    assert "plan.txt" not in olga.get("/admin/bin").text
+    olga.post(f"/leads/{key}/delete")
+    assert 'href="/leads/bin"' in olga.get("/admin/bin").text
+    wrong = olga.post("/admin/bin", record_days="0", file_days="7")
+    assert wrong.status_code == 422
+    assert 'value="0"' in wrong.text
+    assert olga.post("/admin/bin", record_days="", file_days="7").status_code == 302
+    assert ">never<" in olga.get("/leads/bin").text

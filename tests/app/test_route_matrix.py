@@ -96,6 +96,8 @@ RECORD_API = {
 
 # Written by hand on purpose: a route that is not listed here fails, whatever it allows.
 DECISIONS = {
+    "admin.bin": Permission.DATA_MANAGE,
+    "admin.set_bin_days": Permission.DATA_MANAGE,
     "admin.calendar": Permission.CALENDAR_WRITE,
     "admin.calendars": Permission.CALENDAR_WRITE,
     "admin.change_migration": OPERATE,
@@ -226,8 +228,10 @@ DECISIONS = {
         Permission.DATA_MANAGE,
     ),
     "agenda.calendar": READ,
+    "agenda.diary": READ,
     "agenda.index": READ,
     "agenda.invite": WRITE,
+    "agenda.move": WRITE,
     "agenda.respond": WRITE,
     "agenda.send_invitations": Permission.MAIL_SEND,
     "agenda.settle": WRITE,
