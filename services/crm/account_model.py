@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
 from services.languages import LANGUAGES
-from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.base import COMMON_FIELDS, Matched, Record, name_index, sort_indexes
 from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
 from services.territories.model import TERRITORY_FIELD, InTerritory
@@ -28,7 +28,10 @@ class Account(Matched, Reachable, InTerritory, Record, Base):
     """
 
     __tablename__ = "accounts"
-    __table_args__ = sort_indexes("accounts", "created_at", "updated_at", text_columns=("name",))
+    __table_args__ = (
+        *sort_indexes("accounts", "created_at", "updated_at", text_columns=("name",)),
+        name_index("accounts"),
+    )
     __search__ = ("name", "email", "phone", "city", "domain", "other_points")
 
     name: Mapped[str]

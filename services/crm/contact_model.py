@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from services.database import Base
-from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.base import COMMON_FIELDS, Matched, Record, name_index, sort_indexes
 from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
 
@@ -21,7 +21,10 @@ class Contact(Matched, Reachable, Record, Base):
     """
 
     __tablename__ = "contacts"
-    __table_args__ = sort_indexes("contacts", "created_at", "updated_at", text_columns=("name",))
+    __table_args__ = (
+        *sort_indexes("contacts", "created_at", "updated_at", text_columns=("name",)),
+        name_index("contacts"),
+    )
     __search__ = ("name", "email", "phone", "other_points")
 
     first_name: Mapped[str | None]

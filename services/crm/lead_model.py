@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.database import Base
-from services.records.base import COMMON_FIELDS, Matched, Record, sort_indexes
+from services.records.base import COMMON_FIELDS, Matched, Record, name_index, sort_indexes
 from services.records.reachable import Reachable
 from services.records.types import Field, RecordType, register_record_type
 from services.territories.model import TERRITORY_FIELD, InTerritory
@@ -42,6 +42,7 @@ class Lead(Matched, Reachable, InTerritory, Record, Base):
         *sort_indexes(
             "leads", "created_at", "updated_at", "score", "due_at", text_columns=("name",)
         ),
+        name_index("leads"),
         Index(
             "ix_leads_open_owner",
             "owner_id",

@@ -47,6 +47,10 @@ LOOKED_AT = 12_000
 
 That is the work of looking up some 15,000 records; others' records among them cost little.
 """
+GLANCED_AT = 2_000
+"""So many of them come first, which tell whether the others are worth it."""
+HOPE = 4
+"""The others may have so many times what the first ones have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +159,27 @@ def _rows(
     if wanted.is_none:
         return []
     if wanted.first is not None:
-        rows = _page(uow, replace(scan, first=wanted.first), edge, number)
+        rows = _first_rows(uow, wanted.first, scan, edge, number)
         if len(rows) >= number:
             return rows
+        scan = replace(scan, keys_first=True)
     return _page(uow, scan, edge, number)
+
+
+def _first_rows(
+    uow: UnitOfWork, look: FirstLook, scan: Scan, edge: Cursor | None, number: int
+) -> list[tuple[Any, Any]]:
+    """Return the pairs that a first look finds.
+
+    A glance at some comes first. If those that match all stand together, far from here, it finds
+    few of them, and thousands more would be read for nothing.
+    """
+    glance = replace(look, rows=min(GLANCED_AT, look.rows))
+    rows = _page(uow, replace(scan, first=glance), edge, number)
+    is_promising = len(rows) * look.rows * HOPE >= number * glance.rows
+    if len(rows) < number and is_promising and glance.rows < look.rows:
+        rows = _page(uow, replace(scan, first=look), edge, number)
+    return rows
 
 
 def _page(uow: UnitOfWork, scan: Scan, edge: Cursor | None, number: int) -> list[tuple[Any, Any]]:
@@ -167,8 +188,8 @@ def _page(uow: UnitOfWork, scan: Scan, edge: Cursor | None, number: int) -> list
     for empty in scan.segments():
         if edge is not None and not rows and scan.lies_before(edge, empty=empty):
             continue
-        part = scan.segment(edge, empty=empty)
-        rows += uow.session.execute(part.limit(number - len(rows))).all()
+        part = scan.segment(edge, number - len(rows), empty=empty)
+        rows += uow.session.execute(part).all()
         if len(rows) >= number or scan.first is not None:
             break
     return rows

@@ -71,6 +71,8 @@ class Scan:
 
     Attributes:
         first: Only the next rows of the whole table are looked at, and narrowed then.
+        keys_first: Where many rows are sorted for a few, those few are found first, by what an
+            index holds of all, and read then.
     """
 
     statement: Select[Any]
@@ -78,6 +80,7 @@ class Scan:
     order: Order
     backwards: bool
     first: FirstLook | None = None
+    keys_first: bool = False
 
     @property
     def descending(self) -> bool:
@@ -94,8 +97,8 @@ class Scan:
         of_edge = edge.value is None
         return of_edge is not empty and of_edge is not self.backwards
 
-    def segment(self, edge: Cursor | None, *, empty: bool) -> Select[Any]:
-        """Return the query of one segment, sorted, from the edge on if that lies in it."""
+    def segment(self, edge: Cursor | None, limit: int, *, empty: bool) -> Select[Any]:
+        """Return the query of the next rows of one segment, from the edge on if that lies in it."""
         value = self.order.expression
         conditions: list[ColumnElement[bool]] = []
         if self.order.nullable:
@@ -103,14 +106,20 @@ class Scan:
         if edge is not None and (edge.value is None) == empty:
             conditions.append(self.beyond(edge))
         directed = self._directed(value, self.key, empty=empty)
+        if self.first is None and self.keys_first:
+            chosen = self.statement.with_only_columns(self.key, value.label("sorted_by"))
+            few = chosen.where(*conditions).order_by(*directed).limit(limit).subquery()
+            found = select(self.key.class_, few.c.sorted_by).join(few, few.c.id == self.key)
+            return found.order_by(*self._directed(few.c.sorted_by, few.c.id, empty=empty))
         if self.first is None:
             found = self.statement.add_columns(value.label("sorted_by"))
-            return found.where(*conditions).order_by(*directed)
+            return found.where(*conditions).order_by(*directed).limit(limit)
         table = self.key.class_.__table__
         next_rows = select(table, value.label("sorted_by")).where(*conditions).order_by(*directed)
         part = next_rows.limit(self.first.rows).subquery()
         found = self.first.narrowed(aliased(self.key.class_, part)).add_columns(part.c.sorted_by)
-        return found.order_by(*self._directed(part.c.sorted_by, part.c.id, empty=empty))
+        directed = self._directed(part.c.sorted_by, part.c.id, empty=empty)
+        return found.order_by(*directed).limit(limit)
 
     def _directed(self, value: Any, key: Any, *, empty: bool) -> list[Any]:
         columns = [key] if empty else [value, key]

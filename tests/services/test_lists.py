@@ -86,8 +86,9 @@ def test_pages_are_the_same_when_what_is_found_stands_far_away(staff, monkeypatc
     asked = [("maria", "name", 5), ("maria", "-name", 5), ("anna", "name", 2), ("boris", "name", 3)]
     usual = [_walk(staff, "account", 2, who, sort=sort, search="berg") for who, sort, _ in asked]
     monkeypatch.setattr("services.search.narrowing.FEW", 0)
-    for looked_at in (1, 3, 100):
+    for looked_at, glanced_at in ((1, 1), (3, 1), (3, 9), (100, 2), (100, 100)):
         monkeypatch.setattr("services.records.lists.LOOKED_AT", looked_at)
+        monkeypatch.setattr("services.records.lists.GLANCED_AT", glanced_at)
         for (who, sort, number), pages in zip(asked, usual, strict=True):
             assert _walk(staff, "account", 2, who, sort=sort, search="berg") == pages
             assert len(pages[0]) == number
