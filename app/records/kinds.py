@@ -185,6 +185,7 @@ _ACTIVITY: Final = RecordKind(
         "activities/menu.html",
         "activities/bar.html",
         "activities/side.html",
+        shown=("series_id",),
         form="activities/form.html",
         asked=asked_of_activity,
     ),

@@ -31,6 +31,7 @@ from services.errors import Conflict, Invalid
 from services.operations import Arguments, operation
 from services.records.changes import change_record, check_creation
 from services.records.schemas import key_argument
+from services.records.timeline import add_entry
 from services.unit_of_work import UnitOfWork
 
 MOST_TIMES: Final = 1_000
@@ -160,7 +161,9 @@ def repeat_as_planned(
     zone = zone_for(uow, activity, zone)
     begin = _begin_of(uow, activity)
     recurrence = _read(begin.astimezone(zone).date(), **{**_ONCE_EACH, **_ASKED[repeats]})
-    extend(uow, _begin_series(uow, activity, recurrence, begin, zone))
+    series = _begin_series(uow, activity, recurrence, begin, zone)
+    _note_rule(uow, activity, series)
+    extend(uow, series)
 
 
 @operation("activity.repeat", Permission.RECORD_WRITE, RepeatActivity, in_diagrams=True)
@@ -183,7 +186,7 @@ def repeat_activity(
     else:
         activity.varied = [one for one in activity.varied if one != VARIED_TIMES]
         series = renew(uow, series, activity, Plan(recurrence, begin, zone), activity)
-    change_record(uow, activity, {"series_id": series.id})
+    _note_rule(uow, activity, series)
     again = f"Planned “{activity.subject}” again"
     tell(uow, activity, f"{again}: {series.name}", tells=["starts_at", "due_at"], plain=again)
     uow.emit("activity.repeated", "activity", activity.id, rule=series.rule)
@@ -288,7 +291,19 @@ def _begin_series(
     uow.session.flush()
     activity.slot_at, activity.varied = begin, []
     change_record(uow, activity, {"series_id": series.id})
+    uow.session.flush()
     return series
+
+
+def _note_rule(uow: UnitOfWork, activity: Activity, series: ActivitySeries) -> None:
+    add_entry(
+        uow,
+        activity,
+        "changed",
+        f"Repeats: {series.name}",
+        tells=["activity.series_id", "activity.starts_at", "activity.due_at"],
+        plain="Repeats otherwise",
+    )
 
 
 def _remove_all(uow: UnitOfWork, rows: Any) -> None:

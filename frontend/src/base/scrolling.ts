@@ -6,9 +6,9 @@ function address(): string {
   return location.pathname + location.search;
 }
 
-/** Keeps how far down the page is, until the next page of this tab has been read. */
-export function keepScroll(): void {
-  sessionStorage.setItem(KEY, JSON.stringify([address(), Math.round(scrollY)]));
+/** Keeps how far down the page is, until the next page of this tab has been read: this one, or `next`. */
+export function keepScroll(next = address()): void {
+  sessionStorage.setItem(KEY, JSON.stringify([next, Math.round(scrollY)]));
 }
 
 /** Goes there again if this is the same page, unless it leads elsewhere or tells of a mistake. */
@@ -26,6 +26,12 @@ export function startScrolling(): void {
     const form = event.target;
     if (event.defaultPrevented || !(form instanceof HTMLFormElement)) return;
     if (form.getAttribute("method") === "post") keepScroll();
+  });
+  // Links that only show a part of the same page otherwise, such as a timeline narrowed to mails.
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element | null)?.closest<HTMLAnchorElement>("[data-keep-scroll] a[href]");
+    const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented;
+    if (link && !opensElsewhere && link.pathname === location.pathname) keepScroll(link.pathname + link.search);
   });
   scrollBack();
 }
