@@ -42,6 +42,8 @@ def test_cards_follow_each_other_when_more_are_asked_for(staff, clock):
     for number in range(5):
         clock.advance(timedelta(seconds=number % 2))
         staff.do("deal.create", "maria", name=str(number))
+    elsewhere = staff.do("deal.create", "maria", name="elsewhere")
+    staff.do("deal.move_stage", "maria", deal_id=elsewhere.id, stage="offer")
     new = column(board(staff, cards=2), "new")
     found, cursor = names(new.cards), new.next_cursor
     while cursor is not None:

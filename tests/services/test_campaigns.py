@@ -102,6 +102,7 @@ def test_a_campaign_goes_from_planned_over_active_to_ended(staff):
         staff.do("campaign.end", "maria", **about)
     assert staff.do("campaign.activate", "maria", **about).status == "active"
     assert staff.do("campaign.end", "maria", **about).status == "ended"
+    staff.do("campaign.end", "maria", **about)
     assert staff.events()[-2:] == ["campaign.activated", "campaign.ended"]
 
 
@@ -352,9 +353,12 @@ def test_members_whose_records_are_hidden_are_not_listed(staff, people):
 
 
 def test_a_record_tells_its_campaigns(staff, people):
-    campaign = plan(staff)
+    campaign, other = plan(staff), plan(staff, name="Autumn")
     address(staff, campaign)
     staff.do("campaign.fill", "maria", campaign_id=campaign.id)
+    note(staff, campaign, people["bo"], "sent")
+    of_bo = {"record_type": "contact", "record_ids": [people["bo"]]}
+    staff.do("campaign.add_members", "maria", campaign_id=other.id, **of_bo)
 
     def ask(uow):
         found = campaigns_of_record(uow, uow.get(Contact, people["ada"]))

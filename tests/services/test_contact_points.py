@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from services.audit import AuditEntry
 from services.duplicates.finding import find_duplicates
-from services.errors import Invalid, NotFound
+from services.errors import Conflict, Invalid, NotFound
 from services.points.keeping import points_of
 from services.points.model import ContactPoint
 from services.records.lists import list_records
@@ -139,6 +139,12 @@ def test_a_point_is_refused_when_it_is_none(staff, eva, kind, value):
     with pytest.raises(Invalid) as refused:
         _add(staff, eva, value, kind)
     assert refused.value.fields == {"value": refused.value.fields["value"]}
+
+
+def test_a_messengers_name_is_never_the_primary_one(staff, eva):
+    point = _add(staff, eva, "@eva", kind="messenger")
+    with pytest.raises(Conflict, match="Only e-mail"):
+        staff.do("contact_point.make_primary", "anna", **_named(point))
 
 
 def test_a_point_is_refused_when_it_is_there_in_another_spelling(staff, eva):

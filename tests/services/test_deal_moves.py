@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.actors import SYSTEM
+from services.crm import deal_people
 from services.crm.deal_model import Deal
+from services.crm.deal_people import members_of
 from services.crm.deal_stays import stays_of, times_in_stages
 from services.crm.pipelines import all_stages, list_lost_reasons
 from services.errors import Conflict, Invalid, LanewiseError, NotFound, StaleVersion
+from services.operations import run
 from services.records.timeline import timeline_of
 
 
@@ -229,6 +234,39 @@ def test_one_of_two_wins_when_both_move_what_they_saw(staff, deal):
     assert len(staff.ask(stays_of, deal.id)) == 2
 
 
+def test_no_deal_is_left_in_a_stage_that_goes_while_it_moves_there(staff, deal):
+    offer = next(one for one in staff.ask(all_stages) if one.key == "offer")
+    both_are_done = Barrier(2, timeout=0.5)
+
+    def go(operation, raw):
+        def work(uow):
+            run(uow, operation, raw)
+            with suppress(BrokenBarrierError):  # the other one has to wait for this commit
+                both_are_done.wait()
+
+        try:
+            staff.platform.transact(SYSTEM, work)
+        except (Invalid, Conflict):
+            return False
+        return True
+
+    given = {"deal_id": deal.id, "stage": "offer"}, {"stage_id": offer.id}
+    with ThreadPoolExecutor(2) as pool:
+        went = list(pool.map(go, ("deal.move_stage", "stage.delete"), given))
+    there = {one.key for one in staff.ask(all_stages)}
+    assert sorted(went) == [False, True]
+    assert reload(staff, deal).stage in there
+
+
+def test_nobody_more_takes_part_when_a_team_is_full(staff, monkeypatch):
+    monkeypatch.setattr(deal_people, "MAX_PEOPLE", 1)
+    deal = staff.do("deal.create", "boris", name="Windows")
+    sven, anna = (staff.people[name].user_id for name in ("sven", "anna"))
+    staff.do("deal.set_member", "boris", deal_id=deal.id, user_id=sven, role="Helper")
+    with pytest.raises(Conflict, match="at most 1"):
+        staff.do("deal.set_member", "boris", deal_id=deal.id, user_id=anna, role="Helper")
+
+
 def test_a_member_sees_the_deal_when_the_scope_would_hide_it(staff):
     deal = staff.do("deal.create", "boris", name="Windows")
     with pytest.raises(NotFound):
@@ -236,6 +274,9 @@ def test_a_member_sees_the_deal_when_the_scope_would_hide_it(staff):
     sven = staff.people["sven"].user_id
     staff.do("deal.set_member", "boris", deal_id=deal.id, user_id=sven, role="Technical")
     assert staff.ask(lambda uow: uow.get(Deal, deal.id), actor="sven").name == "Windows"
+    staff.do("deal.set_member", "boris", deal_id=deal.id, user_id=sven, role="Helper")
+    (member,) = staff.ask(members_of, deal.id)
+    assert member.role == "Helper"
     staff.do("deal.move_stage", "sven", deal_id=deal.id, stage="offer")
     staff.do("deal.remove_member", "boris", deal_id=deal.id, user_id=sven)
     with pytest.raises(NotFound):

@@ -25,6 +25,7 @@ from services.loyalty.ledger_model import (
 )
 from services.loyalty.members import members_of
 from services.loyalty.model import LoyaltyPrize, LoyaltyProgramme
+from services.records.timeline import timeline_of
 
 
 @pytest.fixture
@@ -111,6 +112,8 @@ def test_points_count_on_their_last_day_and_not_after(desk, clock, member):
     assert balance(desk, member) == 100
     clock.advance(timedelta(days=1))
     assert balance(desk, member) == 0
+    found = desk.ask(lambda uow: uow.get(LoyaltyProgramme, member.programme_id))
+    assert desk.ask(totals_of, found).outstanding == 0
     with pytest.raises(Conflict, match="Only 0"):
         desk.do("loyalty.spend", member_id=member.id, points=1, reason="Mug")
 
@@ -120,6 +123,8 @@ def test_expiry_is_booked_once_for_everybody(desk, clock, member):
     clock.advance(timedelta(days=400))
     assert [expire_all(desk.platform), expire_all(desk.platform)] == [1, 0]
     assert bookings(desk, member) == [("earned", 100), ("expired", -100)]
+    found = desk.ask(lambda uow: uow.get(LoyaltyProgramme, member.programme_id))
+    assert desk.ask(totals_of, found).expired == 100
 
 
 def test_spent_points_come_back_with_their_expiry_when_that_is_reversed(desk, clock, member):
@@ -355,7 +360,16 @@ def test_points_and_piece_come_back_once_when_a_prize_is_given_back(desk, member
 
 def test_a_prize_is_taken_only_while_it_is_valid(desk, clock, member, prize):
     give(desk, member, 60)
-    desk.do("loyalty_prize.update", prize_id=prize.id, valid_until="2026-03-02")
+    desk.do("loyalty_prize.update", prize_id=prize.id, valid_from="2026-03-03")
+    with pytest.raises(Conflict):
+        desk.do("loyalty.redeem", member_id=member.id, prize_id=prize.id)
+    days = {"valid_from": "2026-03-02", "valid_until": "2026-03-02"}
+    desk.do("loyalty_prize.update", prize_id=prize.id, **days)
+    taken = desk.do("loyalty.redeem", member_id=member.id, prize_id=prize.id)
+    told = desk.ask(timeline_of, "contact", member.contact_id)
+    assert told[0].title == "Took Mug for 50 points"
+    cancel = {"redemption_id": taken["redemption_id"], "reason": "Broken"}
+    desk.do("loyalty.cancel_redemption", **cancel)
     clock.advance(timedelta(days=1))
     with pytest.raises(Conflict, match="any more"):
         desk.do("loyalty.redeem", member_id=member.id, prize_id=prize.id)

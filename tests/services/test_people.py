@@ -214,6 +214,8 @@ def test_groups_and_members_are_kept_when_set(staff):
     users = {user.name: [g.name for g in user.groups] for user in staff.ask(list_users)}
     assert sorted(users["Anna"]) == ["Export", "Sales"]
     assert users["Boris"] == ["Sales"]
+    with pytest.raises(Conflict, match="called Sales"):
+        staff.do("group.update", group_id=group.id, name="Sales")
     assert "Export" in [g.name for g in staff.ask(list_groups)]
     assert staff.ask(find_group, "export") is None
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from services.actors import SYSTEM
+from services.crm import stages
 from services.crm.deal_model import DEAL, Deal
 from services.crm.deal_stays import stays_of
 from services.crm.pipelines import all_stages, default_pipeline, list_pipelines, list_stages
@@ -130,6 +131,12 @@ def test_a_key_is_made_when_a_stage_is_named(staff, sales, name, key):
     assert keys(staff, service).index(made.key) == 1
 
 
+def test_no_stage_is_added_when_a_pipeline_is_full(staff, sales, monkeypatch):
+    monkeypatch.setattr(stages, "MAX_STAGES", len(keys(staff, sales)))
+    with pytest.raises(Conflict, match="at most"):
+        staff.do("stage.create", pipeline_id=sales.id, name="One more")
+
+
 def test_the_choices_of_the_stage_are_those_there_are_when_one_is_added(staff, sales):
     staff.do("stage.create", pipeline_id=sales.id, name="Site visit", probability=30)
     choices = DEAL.field("stage").choices
@@ -199,6 +206,8 @@ def test_stages_change_places_when_all_are_named_once(staff, sales):
     assert keys(staff, sales) == order
     with pytest.raises(Invalid):
         staff.do("stage.reorder", pipeline_id=sales.id, stages=order[1:])
+    with pytest.raises(Invalid):
+        staff.do("stage.reorder", pipeline_id=sales.id, stages=[*order, order[0]])
 
 
 def test_a_reason_is_refused_when_it_is_there_already(staff):

@@ -295,6 +295,7 @@ def test_all_that_is_known_is_handed_out_with_the_files_and_nothing_of_others(st
         [file] = [name for name in archive.namelist() if name.startswith("files/")]
         assert archive.read(file) == b"Passport of Eva Lund"
     assert "Vik" not in told
+    assert "search_text" not in told
     assert [row["type"] for row in content["records"]] == ["contact", "lead"]
     expected = {"activities", "consent_entries", "contact_points", "deals", "mails", "requests"}
     assert expected <= content.keys()
@@ -343,6 +344,7 @@ def test_only_inactive_persons_are_put_forward(staff, clock):
     deal = staff.do("deal.create", "olga", name="Frames", contact_id=str(dealt.id))
     activity = _plan_call(staff, rung)
     staff.do("retention.set", "olga", record_type="contact", months=24)
+    staff.do("retention.set", "olga", record_type="lead", months=240)
     clock.advance(timedelta(days=730))
     staff.do("note.add", "olga", record_type="contact", record_id=str(noted.id), text="Rang")
     assert _put_forward(staff) == []

@@ -206,6 +206,13 @@ def test_nobody_is_found_by_an_address_that_is_hidden(staff, crowd):
         staff.do("segment.add_by_values", "bela", **given)
 
 
+def test_people_are_not_added_when_no_value_is_given(staff, crowd):
+    segment = make_list(staff)
+    given = {"segment_id": segment.id, "by": "email", "values": [" "]}
+    with pytest.raises(Invalid):
+        staff.do("segment.add_by_values", "maria", **given)
+
+
 def test_membership_of_one_record_is_told(staff, crowd):
     segment = make(staff, OSLO)
     for name, is_in in (("Ada", True), ("Cy", False)):

@@ -13,6 +13,7 @@ from services.notifications.model import Notification
 from services.notifications.reading import count_unread, list_notifications
 from services.people.model import Group, find_user
 from services.records.lists import list_records
+from services.records.timeline import timeline_of
 from services.records.types import get_record
 from services.rights import sharing
 from services.rights.sharing import shares_of
@@ -64,6 +65,7 @@ def test_a_person_is_told_of_a_share_until_it_is_taken_back(staff, lead):
     assert (told.record_title, told.title) == (lead.name, "Sven shared this with you")
     (held,) = staff.ask(shares_of, "lead", lead.id)
     staff.do("record.unshare", share_id=held.id)
+    assert staff.ask(timeline_of, "lead", lead.id)[0].title == "No longer shared with Anna"
     assert staff.ask(count_unread, actor="anna") == 0
     assert not staff.ask(lambda uow: uow.session.scalars(select(Notification)).all())
 

@@ -161,7 +161,8 @@ def test_the_explanation_names_each_rule_when_one_is_asked_why(staff, world):
 
 
 def test_a_trial_moves_nothing_when_it_tells_what_would(staff, world):
-    key = add(staff, city="Bergen")
+    key, gone = add(staff, city="Bergen"), add(staff, city="Bergen")
+    staff.do("record.delete", "olga", record_type="account", record_id=gone)
     stays = add(staff, city="Bergen", industry="Hotel")
     set_rule(staff, world["Bergen"], {})
     set_rule(staff, world["Norway"], is_("city", "Bergen"))
@@ -171,6 +172,8 @@ def test_a_trial_moves_nothing_when_it_tells_what_would(staff, world):
     counts = staff.ask(count_records, run)["account"]
     assert (counts[world["Bergen"]].goes, counts[world["Norway"]].comes) == (1, 1)
     assert counts[world["Hotels"]].now == 1
+    other = apply(staff, is_trial=True)
+    assert len(staff.ask(list_changes, other)[0]) == 1
     changes, rest = staff.ask(list_changes, run)
     assert ([one.record_id for one in changes], rest) == ([key], None)
     assert seen(staff, stays) == world["Hotels"]
