@@ -88,7 +88,7 @@ def register(app: Flask) -> None:
         (
             "/receivables/<uuid:key>/remind",
             "remind",
-            _WRITE,
+            Permission.MAIL_SEND,
             receivables.remind,
             receivables.explain,
         ),

@@ -509,7 +509,7 @@ DECISIONS = {
     "sales.quote_deal": WRITE,
     "sales.rates": READ,
     "sales.receivables": READ,
-    "sales.remind": WRITE,
+    "sales.remind": Permission.MAIL_SEND,
     "sales.set_logo": Permission.TEMPLATE_WRITE,
     "sales.take_back_payment": WRITE,
     "sales.update_organization": Permission.TEMPLATE_WRITE,
