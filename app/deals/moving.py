@@ -56,6 +56,10 @@ def ask(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> Re
     choice = _choice(uow, deal)
     writable = {field.name for field in uow.writable_fields(DEAL)}
     fields = [field for field in choice.asked.fields if field.name in writable]
+    # What was typed before stays, also if the stage asks for it no more.
+    typed = writable & set(request.form.getlist("asked")) - {field.name for field in fields}
+    fields += [field for field in DEAL.fields if field.name in typed]
+    seen = request.form.get("version")
     template = "deals/move_dialog.html" if "HX-Request" in request.headers else "deals/move.html"
     return render_template(
         template,
@@ -77,6 +81,8 @@ def ask(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> Re
         error=error,
         errors=error.fields if isinstance(error, Invalid) else {},
         conflict=isinstance(error, Conflict),
+        # Who was told what others have changed meanwhile decides about the deal as it is now.
+        version=deal.version if isinstance(error, Conflict) else seen or deal.version,
         back=_back(key),
     )
 
@@ -87,7 +93,7 @@ def move(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
     stages = list_stages(uow, deal.pipeline_id)
     target = find_stage(stages, request.form.get("stage", ""))
     version = request.form.get("version")
-    given = _given(asked_of(uow, deal, target, request.form.getlist("confirmed")))
+    given = _given(uow, asked_of(uow, deal, target, request.form.getlist("confirmed")))
     if given:
         run(uow, "deal.update", {"deal_id": str(key), "version": version, **given})
         version = None
@@ -140,9 +146,13 @@ def _choice(uow: UnitOfWork, deal: Deal) -> _Choice:
     return _Choice(stages, chosen, asked, reopened)
 
 
-def _given(asked: Asked) -> dict[str, str]:
-    """Return those missing fields that the form fills in."""
-    sent = form_arguments(field.name for field in asked.fields)
+def _given(uow: UnitOfWork, asked: Asked) -> dict[str, str]:
+    """Return what the form fills in: missing fields, and those that were when it was shown.
+
+    What the stage asks for may have been changed meanwhile; what was typed is not to get lost.
+    """
+    shown = {field.name for field in uow.writable_fields(DEAL)} & set(request.form.getlist("asked"))
+    sent = form_arguments({field.name for field in asked.fields} | shown)
     return {name: value for name, value in sent.items() if value}
 
 

@@ -24,6 +24,7 @@ from services.crm.pipelines import (
     enter_pipeline,
     find_stage,
     first_of,
+    hold_stage,
     list_stages,
 )
 from services.errors import Conflict, Invalid, NotAllowed
@@ -106,7 +107,7 @@ def reopen_deal(
     if entered.category != Category.OPEN:
         message = "A deal goes on in an open stage."
         raise Invalid(message, {"stage": [message]})
-    _check_in_use(entered)
+    entered = hold_stage(uow, entered)
     if stage is not None:
         check_entry(uow, deal, entered, confirmed)
     was_closed = deal.closed_at is not None
@@ -139,7 +140,7 @@ def move_pipeline(
     if entered.category != here.category:
         message = f"A deal that is {here.category.replace('_', ' ')} stays so in another pipeline."
         raise Invalid(message, {"stage": [message]})
-    _check_in_use(entered)
+    entered = hold_stage(uow, entered)
     if stage is not None:
         check_entry(uow, deal, entered, entered.requirements)
     title = f"Moved to {entered.name} of the pipeline {pipeline.name}"
@@ -203,18 +204,13 @@ def _enter(
         return deal
     if deal.closed_at is not None:
         raise Conflict(f"This deal is closed as {'won' if deal.won_at else 'lost'}.")
-    _check_in_use(stage)
+    stage = hold_stage(uow, stage)
     values = ending_of(uow, stage, told)
     check_entry(uow, deal, stage, confirmed)
     _place(uow, deal, stage, values, title=ending_title(stage, values), confirmed=confirmed)
     if stage.category != Category.OPEN:
         uow.emit(f"deal.{stage.category}", "deal", deal.id, reason=told.reason)
     return deal
-
-
-def _check_in_use(stage: Stage) -> None:
-    if stage.archived_at is not None:
-        raise Conflict(f"The stage {stage.name} is archived.")
 
 
 def _place(

@@ -90,6 +90,27 @@ def find_stage(stages: Sequence[Stage], key: str) -> Stage:
     raise Invalid(message, {"stage": [message]})
 
 
+def hold_stage(uow: UnitOfWork, stage: Stage) -> Stage:
+    """Return a stage as it is now, held to the commit: a deal is about to be in it.
+
+    Who changes, archives or deletes it meanwhile waits, and then finds the deal there.
+
+    Raises:
+        Invalid: It was deleted since it was looked up.
+        Conflict: It is archived.
+    """
+    statement = select(Stage).where(Stage.id == stage.id).with_for_update(read=True)
+    fresh = statement.execution_options(populate_existing=True)
+    name = stage.name
+    held = uow.session.scalars(fresh).one_or_none()
+    if held is None:
+        message = f"The stage {name} was deleted meanwhile."
+        raise Invalid(message, {"stage": [message]})
+    if held.archived_at is not None:
+        raise Conflict(f"The stage {held.name} is archived.")
+    return held
+
+
 def get_stage(uow: UnitOfWork, pipeline_id: UUID, key: str) -> Stage:
     """Return the stage of a pipeline by its key.
 

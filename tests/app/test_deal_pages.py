@@ -109,6 +109,25 @@ def test_a_dropped_card_is_refused_when_somebody_was_quicker(browse, deal, as_pe
 
 
 @pytest.mark.usefixtures("asking")
+def test_a_dialog_goes_on_with_what_others_did_meanwhile(browse, deal, as_person, stages, platform):
+    anna, url = browse("employee"), f"/deals/{deal.id}/move"
+    asked = anna.get(f"{url}?stage=offer").text
+    given = {"asked": "competitor", "competitor": "Sol AS", "confirmed": "The budget is known"}
+    given |= {"stage": "offer", "version": re.search(r'name="version" value="(\d+)"', asked)[1]}
+    as_person("manager", "deal.move_stage", {"deal_id": str(deal.id), "stage": "needs"})
+    nothing = {"stage_id": str(stages()["offer"].id), "required_fields": [], "requirements": []}
+    as_person("administrator", "stage.update", nothing)
+    told = anna.post(url, **given)
+    assert (told.status_code, stored(platform, deal).stage) == (409, "needs")
+    assert "Maria Holm changed Stage" in told.text
+    assert 'value="Sol AS"' in told.text
+    given["version"] = re.search(r'name="version" value="(\d+)"', told.text)[1]
+    assert anna.post(url, **given).status_code == 302
+    moved = stored(platform, deal)
+    assert (moved.stage, moved.competitor) == ("offer", "Sol AS")
+
+
+@pytest.mark.usefixtures("asking")
 def test_what_the_stage_wants_is_asked_and_filled_in_when_a_deal_is_moved(browse, deal, platform):
     anna = browse("employee")
     answer = drop(anna, deal, "offer", deal.version)

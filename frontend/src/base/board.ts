@@ -90,6 +90,8 @@ async function drop(origin: Origin, column: HTMLElement): Promise<void> {
     return;
   }
   toast(failureText(response.status, await response.text()), "bad");
+  // Others have moved it, or the stage is gone: what is dragged next must be what there is.
+  if (response.status === 409) await refresh();
 }
 
 function startDragging(): void {
