@@ -15,13 +15,14 @@ from services.crm.account_model import Account
 from services.crm.contact_model import Contact
 from services.days import show_day, today
 from services.documents.files import make_document
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotAllowed
 from services.money import show_money
 from services.operations import operation, run
 from services.platform import Platform
 from services.records.changes import change_record
 from services.sales.documents import require
 from services.sales.invoices import InvoiceArguments
+from services.sales.lines import sees_prices
 from services.sales.model import Invoice
 from services.unit_of_work import UnitOfWork
 from services.upkeep import each_hour_in_steps
@@ -68,8 +69,11 @@ def remind_of_invoice(
         Conflict: It is not late (code ``not_late``), or its client was reminded today already
             (code ``reminded_today``).
         Invalid: There is no address to write to.
+        NotAllowed: The actor may not see what invoices come to, and so the letter would not say it.
     """
     invoice = uow.get(Invoice, invoice_id, lock=True)
+    if not sees_prices(uow, "invoice"):
+        raise NotAllowed("Your roles don't let you see what invoices come to.")
     due = check_late(uow, invoice)
     address = None if only_letter else to or address_of(uow, invoice)
     if address is None and not only_letter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -217,6 +218,26 @@ def test_an_account_shows_what_it_owes(browse, as_person, quote):
     as_person("employee", "invoice.credit", {"invoice_id": made.id})
     back = anna.get(card).text
     assert ("To be paid back" in back, "€40.00" in back, "€60.00" in back) == (True, True, False)
+
+
+def test_late_invoices_are_listed_and_their_clients_reminded(browse, as_person, quote, clock):
+    record = as_person("employee", "quote.update", {"quote_id": quote})
+    anna, page = browse("employee"), "/sales/receivables"
+    assert "Nothing is owed" in anna.get(page).text
+    given = {"title": "X", "account_id": record.account_id, "lines": [_LINE]}
+    made = as_person("employee", "invoice.create", given)
+    issued = as_person("employee", "invoice.issue", {"invoice_id": made.id})
+    assert "Nothing is late" in anna.get(page).text
+    clock.moment += timedelta(days=15)
+    assert ("1 day" in anna.get(page).text, "Not yet" in anna.get(page).text) == (True, True)
+    anna.post(f"{page}/{made.id}/remind")
+    assert "This client has no e-mail address." in anna.get(page).text
+    about = {"account_id": record.account_id, "email": "post@nordlys.example"}
+    as_person("employee", "account.update", about)
+    anna.post(f"{page}/{made.id}/remind")
+    said = f"The mail is underway: reminder 1 of invoice {issued.number}."
+    assert said in anna.get(page).text
+    assert "reminded once, last on" in anna.get(f"/invoices/{made.id}").text
 
 
 def test_prices_are_added_changed_and_explained(browse, as_person, quote):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from services.documents.files import documents_of
 from services.documents.shipped import shipped_templates
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotAllowed
 from services.mail.model import Mail
 from services.records.timeline import timeline_of
 from services.sales.model import Invoice
@@ -110,6 +110,21 @@ def test_only_the_letter_is_made_when_a_client_has_no_address(shop):
         _remind(shop, invoice)
     assert "to" in refused.value.fields
     assert _remind(shop, invoice, only_letter=True)["mail_id"] is None
+
+
+def test_nobody_reminds_of_sums_that_it_may_not_see(shop):
+    invoice = _issued(shop, due_on="2026-03-10")
+    _on(shop, "2026-03-20")
+    role = shop.do(
+        "role.create",
+        name="Porter",
+        permissions=["record:read", "record:write", "mail:send"],
+        records={"*": {"read": "all", "update": "all"}},
+        field_rights={"invoice": {"gross": "hidden"}},
+    )
+    shop.add_person("pia", roles=(role.key,), scope="all")
+    with pytest.raises(NotAllowed, match="what invoices come to"):
+        shop.do("invoice.remind", "pia", invoice_id=invoice.id)
 
 
 def test_processes_are_told_once_of_a_late_invoice(shop):
