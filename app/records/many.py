@@ -15,6 +15,7 @@ from app.records.edit import stored_text
 from app.records.kind import RecordKind
 from app.records.list_state import namer, text_of
 from app.records.titles import Titles, find_titles
+from processes.events.record_ends import ends_with
 from services.actors import Verb
 from services.bulk.changes import MOST, count_matching, get_change, refusals_of
 from services.bulk.model import BulkStage
@@ -58,6 +59,7 @@ def show_many(
         kind=kind,
         keys=keys,
         named=[found[key].text for key in keys][:_NAMED],
+        ending=len(ends_with(uow, keys)),
         matching=_matching_shown(uow, chosen.matching),
         options=[(one.name, one.label) for one in fields],
         tags=_TAG,
