@@ -27,6 +27,7 @@ from services.people.groups import list_groups
 from services.people.model import Group
 from services.records.deletion import SHOWN, list_deleted
 from services.records.lists import RecordPage, list_records
+from services.records.time_limit import TookTooLong
 from services.records.types import Field
 from services.service_levels.standing import standings_of
 from services.tags.tags import tags_of
@@ -65,15 +66,7 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         return redirect(elsewhere)
     state = read_state(kind, uow, views)
     search = request.args.get("q") or None
-    page = list_records(
-        uow,
-        kind.record_type,
-        where=state.whole(kind),
-        search=search,
-        sort=state.sort,
-        cursor=request.args.get("after") or request.args.get("before"),
-        limit=state.page_size,
-    )
+    page, groups, too_long = _read(kind, uow, state, search)
     columns = list_columns(kind, uow, state.columns)
     keys = [record.id for record in page.items]
     return render_template(
@@ -89,7 +82,8 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         sort=state.sort,
         state=state,
         chips=chips(uow, state),
-        groups=_groups(kind, uow, state, search),
+        groups=groups,
+        too_long=too_long,
         group_options=[
             (one.name, f"By {one.label.lower()}") for one in group_fields(uow, kind.type)
         ],
@@ -99,6 +93,26 @@ def show_list(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:
         titles=Titles(uow, [column.field for column in columns], page.items),
         narrowed=bool(search or state.quick or not state.where.is_empty),
     )
+
+
+def _read(
+    kind: RecordKind, uow: UnitOfWork, state: ListState, search: str | None
+) -> tuple[RecordPage, GroupStrip | None, str]:
+    """Return the page and the groups, or why it takes too long to find them."""
+    try:
+        page = list_records(
+            uow,
+            kind.record_type,
+            where=state.whole(kind),
+            search=search,
+            sort=state.sort,
+            cursor=request.args.get("after") or request.args.get("before"),
+            limit=state.page_size,
+        )
+        groups = _groups(kind, uow, state, search)
+    except TookTooLong as error:
+        return RecordPage((), None, None, 0, total_is_capped=False), None, error.message
+    return page, groups, ""
 
 
 def show_bin(kind: RecordKind, uow: UnitOfWork) -> ResponseReturnValue:

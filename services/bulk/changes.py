@@ -18,9 +18,11 @@ from services.arguments import Key, Line
 from services.bulk.carrying_out import change_slice, next_slice
 from services.bulk.model import BulkChange, BulkRefusal, BulkSlice, BulkStage
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.filtering import parse_filter
 from services.operations import Arguments, check_arguments, operation
 from services.records.many import naming
 from services.records.matching import Asked, select_matching
+from services.records.time_limit import within_time
 from services.records.types import get_record_type
 from services.unit_of_work import UnitOfWork
 from services.upkeep import each_hour
@@ -122,7 +124,8 @@ def cancel_change(uow: UnitOfWork, *, change_id: UUID) -> dict[str, Any]:
 def count_matching(uow: UnitOfWork, asked: Asked, verb: Verb) -> int:
     """Return how many records match with which the actor may do ``verb``, or one above ``MOST``."""
     some = _keys(uow, asked, verb).subquery()
-    return uow.session.scalar(select(func.count()).select_from(some)) or 0
+    with within_time(uow, parse_filter(get_record_type(asked.record_type), asked.where)):
+        return uow.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def get_change(uow: UnitOfWork, change_id: UUID) -> BulkChange:
@@ -186,7 +189,8 @@ def _fix(
     """
     get_record_type(asked.record_type)
     name_record = naming(asked.record_type, operation)
-    keys = uow.session.scalars(_keys(uow, asked, verb_of(operation))).all()
+    with within_time(uow, parse_filter(get_record_type(asked.record_type), asked.where)):
+        keys = uow.session.scalars(_keys(uow, asked, verb_of(operation))).all()
     if not keys:
         raise Invalid("Nothing matches that you may change.")
     if len(keys) > MOST:

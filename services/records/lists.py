@@ -35,6 +35,7 @@ from services.records.scanning import (
     read_cursor,
     write_cursor,
 )
+from services.records.time_limit import within_time
 from services.records.types import RecordType, get_record_type
 from services.search.conditions import search_condition
 from services.search.narrowing import Narrowed, narrow
@@ -119,6 +120,7 @@ def list_records(
 
     Raises:
         Invalid: A filter, the sort, the cursor or the limit is not one of those there are.
+        TookTooLong: What the filter asks for takes too long to find.
     """
     found = get_record_type(record_type)
     if not 1 <= limit <= MAX_LIMIT:
@@ -129,10 +131,11 @@ def list_records(
     if where is not None:
         narrowed = all_of(found, where, narrowed)
     known = None if edge is None else edge.total
-    wanted = _wanted(uow, found, narrowed, search, order, counts=counts, known=known)
     backwards = edge is not None and edge.backwards
-    scan = Scan(wanted.statement, found.model.id, order, backwards)
-    rows = _rows(uow, wanted, scan, edge, limit + 1)
+    with within_time(uow, narrowed):
+        wanted = _wanted(uow, found, narrowed, search, order, counts=counts, known=known)
+        scan = Scan(wanted.statement, found.model.id, order, backwards)
+        rows = _rows(uow, wanted, scan, edge, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from services.errors import Invalid
 from services.filtering import Filter, compile_filter
+from services.records.time_limit import within_time
 from services.records.types import Field, RecordType, get_record_type
 from services.search.conditions import search_condition
 from services.unit_of_work import UnitOfWork
@@ -52,6 +53,7 @@ def count_groups(
 
     Raises:
         Invalid: It can't be grouped by this field.
+        TookTooLong: What the filter asks for takes too long to find.
     """
     kind = get_record_type(record_type)
     field = next((one for one in group_fields(uow, kind) if one.name == name), None)
@@ -63,7 +65,8 @@ def count_groups(
     if search and search.strip():
         statement = statement.where(search_condition(uow, kind, search))
     some = statement.with_only_columns(value).limit(LOOKED_AT + 1).subquery()
-    rows = uow.session.execute(_counted(some.c.value)).all()
+    with within_time(uow, where):
+        rows = uow.session.execute(_counted(some.c.value)).all()
     counts = [(found, number) for found, number in rows]
     is_capped = sum(number for _, number in counts) > LOOKED_AT
     return Groups(field, counts[:SHOWN], max(0, len(counts) - SHOWN), is_capped)

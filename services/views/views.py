@@ -18,6 +18,7 @@ from services.filtering import compile_filter, parse_filter
 from services.operations import Arguments, operation
 from services.people.model import Group
 from services.records.lists import COUNT_CAP, MAX_LIMIT
+from services.records.time_limit import within_time
 from services.records.types import RecordType, find_record_type
 from services.unit_of_work import UnitOfWork
 from services.views.model import Audience, DefaultView, SavedView
@@ -219,12 +220,14 @@ def count_view(uow: UnitOfWork, view: SavedView) -> int:
 
     Raises:
         Invalid: Its filter reads what there is no longer, or what the actor may not see.
+        TookTooLong: What it asks for takes too long to find.
     """
     kind = _find_type(view.record_type)
-    condition = compile_filter(uow, parse_filter(kind, view.filter))
-    some = uow.select(kind.model).where(condition).with_only_columns(kind.model.id)
-    capped = some.limit(COUNT_CAP + 1).subquery()
-    return uow.session.scalar(select(func.count()).select_from(capped)) or 0
+    where = parse_filter(kind, view.filter)
+    some = uow.select(kind.model).where(compile_filter(uow, where))
+    capped = some.with_only_columns(kind.model.id).limit(COUNT_CAP + 1).subquery()
+    with within_time(uow, where):
+        return uow.session.scalar(select(func.count()).select_from(capped)) or 0
 
 
 def may_change(actor: Actor, view: SavedView) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from services.actors import SYSTEM
 from services.people.model import find_group
+from services.records.time_limit import TookTooLong
 from services.views.model import SavedView
 
 RICH = {"field": "amount", "op": "gte", "value": 600}
@@ -104,6 +105,17 @@ def test_who_was_chosen_stays_when_others_are_looked_for(deals, browse, people):
     offers = browser.get("/pick/user", query_string=sent).text
     assert offers.count(anna) == 1
     assert offers.index(chosen) < offers.index(people["administrator"])
+
+
+def test_a_list_says_how_to_narrow_it_when_it_takes_too_long(deals, browse, monkeypatch):
+    def read(*_arguments, **_options):
+        raise TookTooLong
+
+    monkeypatch.setattr("app.records.lists.list_records", read)
+    page = browse("employee").get("/deals", query_string={"filter": json.dumps(RICH)})
+    assert page.status_code == 200
+    assert "Narrow it by an owner" in page.text
+    assert "Take away: Amount ≥ 600" in page.text
 
 
 def test_a_filter_is_edited_as_text_when_rows_can_not_show_it(deals, browse):
