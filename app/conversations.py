@@ -15,6 +15,7 @@ from app.views import view
 from services.actors import Permission
 from services.errors import LanewiseError
 from services.mail.model import Mail, MailState
+from services.mail.shown_addresses import hidden_of, shown_sender
 from services.mail.threads import (
     copied_in,
     files_of,
@@ -52,13 +53,16 @@ def show(uow: UnitOfWork, error: LanewiseError | None = None, *, key: UUID) -> R
     mails = mails_of_thread(uow, key)
     last = next((mail for mail in reversed(mails) if not mail.automatic), mails[-1])
     records = _records(uow, mails)
+    hidden = any(hidden_of(uow, mail) for mail in mails)
     return render_template(
         "mails/thread.html",
         thread_id=key,
         mails=mails,
         last=last,
-        to=request.form.get("to", sender_of(last)),
-        cc=request.form.get("cc", copied_in(last, settings())),
+        to=request.form.get("to", "" if hidden else sender_of(last)),
+        cc=request.form.get("cc", "" if hidden else copied_in(last, settings())),
+        hidden=hidden,
+        senders={mail.id: _sender(uow, mail) for mail in mails},
         subject=request.form.get("subject", subject_of_answer(last)),
         files=files_of(uow, mails),
         records=records,
@@ -120,6 +124,10 @@ def _records(uow: UnitOfWork, mails: list[Mail]) -> list[tuple[str, str]]:
         if title is not None:
             found.append((title.text, record_url(record_type, record_id)))
     return found
+
+
+def _sender(uow: UnitOfWork, mail: Mail) -> str:
+    return shown_sender(uow, mail.record_type, mail.sender_name)
 
 
 def _is_unread(mail: Mail) -> bool:

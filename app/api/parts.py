@@ -21,6 +21,8 @@ from services.actors import Permission
 from services.crm.contact_accounts import Place, places_at_account, places_of_contact
 from services.crm.contact_model import Contact
 from services.crm.deal_people import contacts_of, members_of
+from services.mail.model import Mail
+from services.mail.shown_addresses import hidden_of, shown_sender
 from services.mail.threads import find_threads, mails_of_thread
 from services.points.keeping import is_primary, points_of
 from services.points.model import ContactPoint
@@ -97,7 +99,13 @@ def _part(part: Part, kind: RecordKind, uow: UnitOfWork, *, key: UUID) -> Respon
 
 
 def _thread(uow: UnitOfWork, *, key: UUID) -> ResponseReturnValue:
-    return json_response({"items": [_chosen(mail, _MAIL) for mail in mails_of_thread(uow, key)]})
+    return json_response({"items": [_mail(uow, mail) for mail in mails_of_thread(uow, key)]})
+
+
+def _mail(uow: UnitOfWork, mail: Mail) -> dict[str, Any]:
+    hidden = hidden_of(uow, mail)
+    shown = _chosen(mail, tuple(name for name in _MAIL if name not in hidden))
+    return {**shown, "sender_name": shown_sender(uow, mail.record_type, mail.sender_name)}
 
 
 def _tags(uow: UnitOfWork, record: Any) -> list[dict[str, Any]]:

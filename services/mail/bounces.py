@@ -11,6 +11,7 @@ from email.utils import getaddresses
 from typing import Any
 
 from services.mail.model import Mail
+from services.mail.shown_addresses import address_fields
 from services.points.keeping import mark_invalid
 from services.records.timeline import add_entry
 from services.unit_of_work import UnitOfWork
@@ -26,7 +27,16 @@ def note_bounces(uow: UnitOfWork, mail: Mail, record: Any, failed: Sequence[str]
         reason = f"“{mail.subject}” came back"
         mark_invalid(uow, address, reason, uow.now)
         details = {"mail_id": str(mail.id), "thread_id": str(mail.thread_id)}
-        add_entry(uow, record, "mail", f"The mail to {address} came back", None, details)
+        add_entry(
+            uow,
+            record,
+            "mail",
+            f"The mail to {address} came back",
+            None,
+            details,
+            tells=address_fields(record.record_type),
+            plain="A mail came back",
+        )
         uow.emit(
             "mail.bounced",
             record.record_type,

@@ -28,6 +28,7 @@ from services.jobs import RetryLater, job
 from services.mail.mails import complete, fail_unknown
 from services.mail.model import Mail, MailAttachment, MailState
 from services.mail.reaching import is_still_wanted
+from services.mail.shown_addresses import address_fields
 from services.mail.smtp import MailServer, NoAnswer, NotDelivered
 from services.mail.text import html_of, wrapped
 from services.platform import Platform
@@ -192,7 +193,9 @@ def _tell(uow: UnitOfWork, mail: Mail, title: str) -> None:
     if record is None:
         return  # it was deleted meanwhile: there is no timeline left to tell
     details = {"mail_id": str(mail.id), "error": mail.last_error}
-    add_entry(uow, record, "mail", title, details=details)
+    # What a mail server says names the address that it refuses.
+    tells = address_fields(mail.record_type)
+    add_entry(uow, record, "mail", title, details=details, tells=tells, plain=title)
 
 
 def _message_of(uow: UnitOfWork, mail: Mail) -> bytes:

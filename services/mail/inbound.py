@@ -26,6 +26,7 @@ from services.mail.finding import (
 from services.mail.model import Mail, MailAttachment, MailState
 from services.mail.parsing import MAX_BYTES, ReceivedMail, read_mail
 from services.mail.references import is_ours
+from services.mail.shown_addresses import address_fields
 from services.mail.text import without_quote
 from services.operations import Arguments, operation
 from services.records.timeline import add_entry
@@ -203,6 +204,9 @@ def _keep(uow: UnitOfWork, received: ReceivedMail, record: Any) -> Mail:
             "left_out": received.left_out,
             "forged": received.is_forged,
         },
+        tells=address_fields(record.record_type) if "@" in mail.sender_name else (),
+        plain=f"{kind}: “{mail.subject}”",
+        in_title=True,
     )
     return mail
 

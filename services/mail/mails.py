@@ -20,6 +20,7 @@ from services.mail.composing import MailText, attachable, compose, copies_of, re
 from services.mail.model import Mail, MailAttachment, MailState
 from services.mail.reaching import check_recipients, unsubscribe_token
 from services.mail.references import make_message_id, make_reply_address
+from services.mail.shown_addresses import address_fields
 from services.mail.threads import answerable, sender_of, subject_of_answer
 from services.operations import Arguments, operation
 from services.points.keeping import find_points
@@ -155,6 +156,9 @@ def send_mail(
             "thread_id": str(mail.thread_id),
             "documents": [{"id": str(one.id), "name": one.name} for one in documents],
         },
+        tells=address_fields(record_type),
+        plain=f"Sent “{mail.subject}”",
+        in_title=True,
     )
     if record_type == "request" and _answers_client(uow, record, recipients):
         note_first_response(uow, record.id)

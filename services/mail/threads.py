@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import getaddresses
 from typing import Any
@@ -23,6 +23,7 @@ from services.errors import Conflict, NotFound
 from services.mail.headers import shown_address
 from services.mail.model import Mail, MailAttachment, MailLink, MailState
 from services.mail.references import is_ours
+from services.mail.shown_addresses import shown_sender
 from services.operations import Arguments, operation
 from services.records.timeline import add_entry
 from services.records.types import find_record_type, get_record
@@ -170,13 +171,18 @@ def find_threads(uow: UnitOfWork, record_id: UUID, limit: int = 20) -> list[Thre
             func.array_agg(aggregate_order_by(Mail.sender_name, newest))[1],
             func.count(),
             unread,
+            func.array_agg(aggregate_order_by(Mail.record_type, newest))[1],
         )
         .where(_of_record(record_id))
         .group_by(Mail.thread_id)
         .order_by(func.max(Mail.created_at).desc())
         .limit(limit)
     )
-    return [Thread(*row) for row in uow.session.execute(statement)]
+    rows = [(Thread(*row[:-1]), row[-1]) for row in uow.session.execute(statement)]
+    return [
+        replace(thread, last_from=shown_sender(uow, of_type, thread.last_from))
+        for thread, of_type in rows
+    ]
 
 
 def records_of_thread(uow: UnitOfWork, mails: Iterable[Mail]) -> list[tuple[str, UUID]]:

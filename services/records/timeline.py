@@ -48,7 +48,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
 """What a timeline can be narrowed to; ``changes`` is whatever is in none of them."""
 
 CHANGES = "changes"
-_RULES = frozenset({"tells", "plain"})
+_RULES = frozenset({"tells", "plain", "in_title"})
 """What details say of who is told."""
 
 
@@ -123,6 +123,7 @@ def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is
     is_copy: bool = False,
     tells: Iterable[str] = (),
     plain: str | None = None,
+    in_title: bool = False,
 ) -> TimelineRow:
     """Add an entry to the timeline of ``record``, said by the actor of ``uow``.
 
@@ -137,10 +138,12 @@ def add_entry(  # noqa: PLR0917 - what, about what, in which words: the order is
         tells: Fields, such as ``contact.email``, whose values stand in the sentence beside those
             of ``changes``. Those from whom one of them is hidden are not told.
         plain: What they are told instead, if anything.
+        in_title: The values stand in the title alone, so that the body is told to everybody.
     """
     known = dict(details or {})
     if told := list(tells):
         known |= {"tells": told} | ({} if plain is None else {"plain": plain})
+        known |= {"in_title": True} if in_title else {}
     row = TimelineRow(
         at=uow.now,
         kind=kind,

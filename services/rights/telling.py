@@ -59,8 +59,10 @@ def retold(actor: Actor, record_type: str, details: Mapping[str, Any]) -> dict[s
     labels = [str(change["label"]) for change in told]
     listed = ", ".join(labels[:-1]) + " and " + labels[-1] if len(labels) > 1 else "".join(labels)
     title = f"Changed {listed}" if told else str(details.get("plain", ""))
-    kept = {name: said for name, said in details.items() if name not in silenced}
-    return {"title": title, "body": None, "details": {**kept, "changes": told}}
+    untold = silenced | {"error"} if silenced else silenced
+    kept = {name: said for name, said in details.items() if name not in untold}
+    body = {} if details.get("in_title") else {"body": None}
+    return {"title": title, **body, "details": {**kept, "changes": told}}
 
 
 def _silenced(actor: Actor, details: Mapping[str, Any]) -> set[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.mail.shown_addresses import hidden_of
+from services.mail.threads import mails_of_thread, threads_of
 from services.notifications.reading import list_notifications
 from services.people.model import find_user
 from services.records.timeline import timeline_of
@@ -148,3 +150,27 @@ def test_an_invitation_tells_no_time_when_it_is_hidden(staff, petra):
     petra("activity.starts_at")
     [invitation] = staff.ask(list_notifications, actor="petra")
     assert (invitation.record_title, invitation.moment) == ("Talk", None)
+
+
+def test_a_mail_is_told_without_addresses_when_these_are_hidden(staff, keys, petra):
+    about = {"record_type": "contact", "record_id": keys["contact"]}
+    staff.do("mail.send", "maria", **about, to="zq@x.example", subject="Hello", body="Dear Eva")
+    raw = b"From: zq@x.example\r\nTo: e@x.example\r\nSubject: Re: Hello\r\n\r\nThanks\r\n"
+    received = staff.do("mail.receive", raw=raw)
+    staff.do("mail.link", mail_id=received["mail_id"], **about)
+    of_request = ("request", received["record_id"])
+
+    def seen():
+        threads = staff.ask(threads_of, *of_request, actor="petra")
+        mails = staff.ask(mails_of_thread, threads[0].id, actor="petra")
+        hidden = staff.ask(lambda uow: [hidden_of(uow, one) for one in mails], actor="petra")
+        return said(staff, "contact", keys["contact"]), said(staff, *of_request), threads, hidden
+
+    petra()
+    assert all("zq@x.example" in str(one) for one in seen()[:3])
+    petra("contact.email")
+    contact, request, threads, hidden = seen()
+    assert "zq@" not in f"{contact}{request}{threads}"
+    assert "Sent “Hello” Dear Eva" in contact
+    assert "Mail: “Re: Hello” Thanks" in request
+    assert all("from_address" in names for names in hidden)
