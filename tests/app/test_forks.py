@@ -91,6 +91,20 @@ def test_what_is_loaded_is_left_alone_by_the_collector_when_memory_is_shared():
         gc.unfreeze()
 
 
+def test_garbage_is_looked_for_when_much_is_frozen_and_little_is_new():
+    kept = gc.get_threshold()
+    try:
+        share_memory()
+        gc.set_threshold(10, 1, 1)
+        before = gc.get_stats()[2]["collections"]
+        made = [[number] for number in range(1_000)]
+        assert gc.get_stats()[2]["collections"] > before
+        assert len(made) == 1_000
+    finally:
+        gc.set_threshold(*kept)
+        gc.unfreeze()
+
+
 def name_of(key: int) -> str | None:
     """Return a process's name; None if it has ended."""
     try:
