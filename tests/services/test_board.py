@@ -39,11 +39,11 @@ def test_sums_are_told_in_ones_own_currency_when_there_are_rates(staff):
 
 
 def test_cards_follow_each_other_when_more_are_asked_for(staff, clock):
+    elsewhere = staff.do("deal.create", "maria", name="elsewhere")
+    staff.do("deal.move_stage", "maria", deal_id=elsewhere.id, stage="offer")
     for number in range(5):
         clock.advance(timedelta(seconds=number % 2))
         staff.do("deal.create", "maria", name=str(number))
-    elsewhere = staff.do("deal.create", "maria", name="elsewhere")
-    staff.do("deal.move_stage", "maria", deal_id=elsewhere.id, stage="offer")
     new = column(board(staff, cards=2), "new")
     found, cursor = names(new.cards), new.next_cursor
     while cursor is not None:
