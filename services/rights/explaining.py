@@ -193,5 +193,5 @@ def _shares_with(uow: UnitOfWork, actor: Actor, record: Any) -> list[Shared]:
 
 def _told(user: User, share: Shared) -> str:
     until = f" until {show_day(share.last_day)}" if share.last_day else ""
-    whom = f", to which {user.name} belongs" if share.holder_kind == "group" else ""
-    return f"{share.shared_by} shared it with {share.holder_name}{whom}{until}."
+    whom = f"; {user.name} belongs to it" if share.holder_kind == "group" else ""
+    return f"{share.shared_by} shared it with {share.holder_name}{until}{whom}."

@@ -135,6 +135,7 @@ def test_what_both_changed_stands_when_two_send_one_form(  # noqa: PLR0917 - one
     refused = olga.post(address, **{**other, **mine})
     assert refused.status_code == 409
     assert told in refused.text
+    assert 'role="alert"' in refused.text
     assert refused.text.count("Saved now:") == bool(told)
 
     again = filled_in(refused.text, address)

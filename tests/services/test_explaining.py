@@ -64,7 +64,7 @@ def test_the_group_is_told_by_which_a_record_comes(staff, lead):
     share = {"record_type": "lead", "record_id": lead.id}
     staff.do("record.share", "boris", **share, group_id=groups["Service"].id)
     why = ask(staff, "sven", lead)[Verb.READ][1]
-    assert why == "Boris shared it with Service, to which Sven belongs."
+    assert why == "Boris shared it with Service; Sven belongs to it."
     staff.do("user.update", user_id=staff.people["sven"].user_id, groups=["Managers"])
     staff.do("record.assign", **share, group="Sales", user="boris@lanewise.example")
     staff.do("group.update", group_id=groups["Sales"].id, parent_id=groups["Managers"].id)
