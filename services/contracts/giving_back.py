@@ -38,8 +38,12 @@ class _Paper:
         return credited_lines(self.uow, self.invoice) if self.invoice.credited else {}
 
     def left_of(self, line: SalesLine) -> Decimal:
-        """Return what is left of a line's net amount."""
-        return line.net - self.credited.get(line.id, Credited()).net
+        """Return what is left of what was charged for a line.
+
+        A credit note tells a charge as less than nothing: more was given back on it than charged.
+        """
+        left = line.net - self.credited.get(line.id, Credited()).net
+        return -left if self.invoice.kind == "credit_note" else left
 
     def credited_of_change(self, change: SubscriptionAdjustment) -> Decimal:
         """Return what was taken back of a change that stands here."""

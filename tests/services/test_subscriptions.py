@@ -466,6 +466,19 @@ def test_what_a_credited_change_has_cost_is_not_given_back_again(office):
     assert _invoices(office)[-1].net == 40  # of the period's own 62.00, for 20 of 31 days
 
 
+def test_unused_days_are_given_back_when_their_period_stands_on_a_credit_note(office):
+    one = _started(office, {"title": "Licence", "quantity": 31, "unit_price": "31"})
+    _go_to(office, "2026-03-02")
+    _change(office, one, 1)  # 930 less for 30 of 31 days: 900.00 given back
+    _go_to(office, "2026-04-01")
+    note = _invoices(office)[-1]
+    assert (note.kind, note.net) == ("credit_note", 869)  # less 31.00 for April
+    _go_to(office, "2026-04-10")
+    _cancel(office, one, when="now", refund=True)
+    back = _invoices(office)[-1]
+    assert (back.kind, back.net) == ("credit_note", Decimal("20.67"))  # 20 of 30 days
+
+
 def test_what_a_change_has_cost_is_given_back_for_unused_days(office):
     one = _started(office)
     _change(office, one, 4, at_once=True)
