@@ -27,7 +27,7 @@ from services.custom.options import (
     UNIQUE_KINDS,
     UNSORTED_KINDS,
 )
-from services.custom.sections import list_sections
+from services.custom.sections import list_sections, sections_of
 from services.custom.values import storage_of
 from services.errors import Invalid, LanewiseError
 from services.operations import run
@@ -109,6 +109,8 @@ def create(uow: UnitOfWork, *, record_type: str) -> ResponseReturnValue:
     kind = request.form.get("kind", "")
     arguments = {**_arguments(kind), "kind": kind, "record_type": record_type}
     made = run(uow, "custom_field.create", {**arguments, **form_arguments(("key",))})
+    if section := request.form.get("section_id"):
+        run(uow, "field_section.take", {"section_id": section, "field_name": made["name"]})
     flash(f"{made['label']} is in all forms now.", "good")
     return redirect(url_for("admin.fields", record_type=record_type))
 
@@ -198,6 +200,7 @@ def _form(
         field=field,
         kind=kind,
         kind_label=CUSTOM_KINDS[kind],
+        sections=[] if field else [(one.id, one.label) for one in sections_of(record_type)],
         kinds=list(CUSTOM_KINDS.items()),
         values=values,
         edited=edited,

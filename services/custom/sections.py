@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from services.actors import Permission
 from services.arguments import Key, Line
 from services.custom.arguments import LABEL_LENGTH
+from services.custom.fields import list_fields
 from services.custom.layout import change_layout, lock_layout, on_reading
 from services.custom.model import FieldSection
+from services.custom.options import attribute_of
 from services.errors import Conflict, Invalid, NotFound
 from services.operations import Arguments, operation
 from services.records.changes import check_version
@@ -79,6 +81,12 @@ class UpdateSection(_SectionArguments, NameSection):
     label = _Label(metadata={"title": "Label"})
 
 
+class TakeField(NameSection):
+    """Which field comes into which section."""
+
+    field_name = Line(required=True, metadata={"title": "Field", "description": "Its name."})
+
+
 class MoveSection(NameSection):
     """Which section goes which way."""
 
@@ -104,7 +112,7 @@ def create_section(
     row = FieldSection(
         record_type=record_type,
         label=label,
-        fields=_checked(record_type, field_names),
+        fields=_checked(uow, record_type, field_names),
         position=max((one.position for one in others), default=0) + 1,
         is_closed=is_closed,
     )
@@ -123,11 +131,19 @@ def update_section(
     row = get_section(uow, section_id)
     check_version(uow, row, version)
     if "field_names" in values:
-        row.fields = _checked(row.record_type, values.pop("field_names"), kept=row.fields)
-        others = [one for one in list_sections(uow, row.record_type) if one.id != row.id]
-        _take_from(others, row.fields)
+        _set_fields(uow, row, values.pop("field_names"))
     for name, value in values.items():
         setattr(row, name, value)
+    change_layout(uow)
+    return present_section(row)
+
+
+@operation("field_section.take", Permission.LAYOUT_WRITE, TakeField)
+def take_field(uow: UnitOfWork, *, section_id: UUID, field_name: str) -> dict[str, Any]:
+    """Let a field stand in a section, as the last one; it leaves the one in which it was."""
+    lock_layout(uow)
+    row = get_section(uow, section_id)
+    _set_fields(uow, row, [*(name for name in row.fields if name != field_name), field_name])
     change_layout(uow)
     return present_section(row)
 
@@ -200,15 +216,24 @@ def _read(session: Session | None) -> None:
     _SECTIONS.update({name: tuple(sections) for name, sections in found.items()})
 
 
-def _checked(record_type: str, names: Sequence[str], kept: Sequence[str] = ()) -> list[str]:
-    """Return the names, each once; one that was there before may have been retired since.
+def _set_fields(uow: UnitOfWork, row: FieldSection, names: Sequence[str]) -> None:
+    row.fields = _checked(uow, row.record_type, names, kept=row.fields)
+    _take_from([one for one in list_sections(uow, row.record_type) if one.id != row.id], names)
+
+
+def _checked(
+    uow: UnitOfWork, record_type: str, names: Sequence[str], kept: Sequence[str] = ()
+) -> list[str]:
+    """Return the names, each once; one that was there before may have gone since.
 
     Raises:
         Invalid: There is no such field.
     """
     found = get_record_type(record_type)
+    # A field that was added in this transaction is not known yet.
+    added = {attribute_of(row) for row in list_fields(uow, record_type) if row.retired_at is None}
     for name in names:
-        if found.field(name) is None and name not in kept:
+        if found.field(name) is None and name not in added and name not in kept:
             message = f"{found.label} has no field “{name}”."
             raise Invalid(message, {"field_names": [message]})
     return list(dict.fromkeys(names))

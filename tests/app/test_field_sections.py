@@ -50,6 +50,15 @@ def test_a_form_shows_fields_in_the_sections_that_were_set_up(api, browse):
     assert told[0]["field_names"] == ["currency", "amount"]
 
 
+def test_a_new_field_stands_in_the_section_that_was_chosen_for_it(browse):
+    olga = browse("administrator")
+    olga.post("/admin/layout/deal/sections/new", label="Money")
+    key = str(section_of("Money").id)
+    assert f'<option value="{key}">Money' in olga.get("/admin/layout/deal/new?kind=text").text
+    olga.post("/admin/layout/deal/new", kind="text", label="Budget", section_id=key)
+    assert section_of("Money").names == ("c_budget",)
+
+
 def test_both_changes_stay_when_two_change_one_section(browse):
     olga = browse("administrator")
     olga.post("/admin/layout/deal/sections/new", label="Money", field_names=["amount"])

@@ -38,6 +38,13 @@ def test_a_field_leaves_its_section_when_another_gets_it(desk, add):
     assert known()[0] == (money["label"], ())
 
 
+def test_a_field_comes_last_when_a_section_takes_it(desk, add):
+    add("Rest", "amount")
+    money = add("Money", "currency")
+    desk.do("field_section.take", section_id=str(money["id"]), field_name="amount")
+    assert known() == [("Rest", ()), ("Money", ("currency", "amount"))]
+
+
 def test_sections_change_places_when_one_is_moved(desk, add):
     add("First")
     second = add("Second")
