@@ -57,6 +57,13 @@ def other_spellings(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in spelled if one != plain))
 
 
+def has_umlauts(text: str) -> bool:
+    """Tell whether words of a text have other spellings."""
+    return not text.isascii() and bool(
+        _PAIRED.search(unicodedata.normalize("NFC", text).casefold())
+    )
+
+
 def may_be_respelled(folded: str) -> bool:
     """Tell whether a folded word may stand for one with umlauts: it has a pair of letters."""
     return _PAIR.search(folded) is not None
@@ -69,7 +76,7 @@ def name_words(name: str) -> list[str]:
     """
     words = re.sub(r"[^\w]+", " ", fold(_ELIDED.sub(r"\1 ", name))).split()
     kept = [word for word in words if len(word) > 1 and word not in _LEGAL_FORMS] or words
-    return [_PAIR.sub(r"\1\2", word) for word in kept]
+    return _PAIR.sub(r"\1\2", " ".join(kept)).split()
 
 
 def match_key(name: str) -> str:

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TypeAlias
 
-from services.records.folding import fold, may_be_respelled, other_spellings
+from services.records.folding import fold, has_umlauts, may_be_respelled, other_spellings
 
 MAX_WORDS = 300
 """A record is found by its first words; a description may be a book."""
@@ -44,6 +44,7 @@ _PHONE = re.compile(r"\+?[0-9 ().\-/]+")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # O'Brien, Jean-Luc: written together by some, and in parts by others.
 _COMPOUND = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011'\u2019\u02bc`\u00b4][^\W\d_]+)+")
+_JOINS = frozenset("-\u2010\u2011'\u2019\u02bc`\u00b4")
 _HYPHEN = re.compile("[-\u2010\u2011]")
 _APOSTROPHE = re.compile("['\u2019\u02bc`\u00b4]")
 # What people type for these letters on other keyboards, and signs that part no words.
@@ -280,7 +281,7 @@ def _otherwise(value: str) -> Iterator[str]:
 
 def _respelled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the words with umlauts, folded, each with how it is written without."""
-    if text.isascii():
+    if not has_umlauts(text):
         return
     for word in _WORD.findall(unicodedata.normalize("NFC", text).translate(_SAME)):
         if spellings := other_spellings(word):
@@ -290,6 +291,8 @@ def _respelled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _compounds(text: str) -> Iterator[str]:
     """Yield a word with hyphens as one, and the parts of one with apostrophes."""
+    if _JOINS.isdisjoint(text):
+        return
     for found in _COMPOUND.findall(text):
         parts = _APOSTROPHE.split(_HYPHEN.sub("", found))
         if _HYPHEN.search(found):
