@@ -187,11 +187,15 @@ def test_lines_are_added_up_anew_when_the_currency_changes(staff):
 
 def test_the_stage_that_is_most_alike_is_taken_when_a_deal_changes_its_pipeline(staff, deal):
     service = staff.do("pipeline.create", name="Service")
+    gone = staff.do("stage.create", pipeline_id=service.id, name="Contract", probability=80)
+    staff.do("stage.archive", stage_id=gone.id)
     staff.do("stage.create", pipeline_id=service.id, name="Offer", probability=55)
     staff.do("stage.create", pipeline_id=service.id, name="Nearly", probability=85)
     staff.do("deal.move_stage", deal_id=deal.id, stage="contract")
     moved = staff.do("deal.move_pipeline", deal_id=deal.id, pipeline_id=service.id)
     assert (moved.pipeline_id, moved.stage, moved.probability) == (service.id, "nearly", 85)
+    again = staff.do("deal.move_pipeline", deal_id=deal.id, pipeline_id=service.id)
+    assert again.version == moved.version
     staff.do("deal.move_stage", deal_id=deal.id, stage="offer_2")
     default = stage(staff, "new").pipeline_id
     moved = staff.do("deal.move_pipeline", deal_id=deal.id, pipeline_id=default)

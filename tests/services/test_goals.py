@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.calendars.calendars import list_calendars
-from services.errors import Invalid, NotAllowed
+from services.errors import Invalid, NotAllowed, NotFound
 from services.goals import goals
 from services.goals.goals import goals_in
 from services.goals.model import Goal
@@ -137,6 +137,8 @@ def test_only_what_fulfils_the_filter_counts_when_there_is_one(staff):
         staff.do("goal.set_filter", "olga", goal_id=goal.id, filter=mine)
     with pytest.raises(Invalid):
         staff.do("goal.update", "olga", goal_id=goal.id, metric="new_leads")
+    with pytest.raises(NotFound):
+        staff.do("goal.update", "olga", goal_id=goal.id, owner_id=str(goal.id))
 
 
 def test_goals_are_seen_by_scope_and_counted_alike_for_all_who_see_them(staff):

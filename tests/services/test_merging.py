@@ -176,6 +176,10 @@ def test_a_merge_is_found_until_it_is_undone(staff, pair):
     made = _merge(staff, one, two)
     ((merge, title),) = staff.ask(list_merges, "account", one.id)
     assert (merge.id, title) == (made["merge_id"], two.name)
+    later = _merge(staff, one, staff.do("account.create", "anna", name="Later"))
+    titles = [title for _merge_, title in staff.ask(list_merges, "account", one.id)]
+    assert titles == ["Later", two.name]
+    staff.do("record.unmerge", "anna", merge_id=later["merge_id"])
     staff.do("record.unmerge", "anna", merge_id=made["merge_id"])
     assert staff.ask(list_merges, "account", one.id) == []
 

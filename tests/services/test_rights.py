@@ -240,6 +240,9 @@ def test_a_shipped_role_is_as_it_ships_when_it_is_reset(staff):
     assert again(staff, "boris").permissions == {Permission.RECORD_READ}
     staff.do("role.reset", role="employee")
     assert again(staff, "boris").may(Permission.RECORD_WRITE)
+    made = staff.do("role.create", name="Clerk", permissions=["record:read"])
+    with pytest.raises(NotFound):
+        staff.do("role.reset", role=made.key)
 
 
 @pytest.mark.parametrize("name", ["role.update", "role.delete"])
