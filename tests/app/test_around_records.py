@@ -118,6 +118,38 @@ def test_the_agenda_tells_the_next_days_one_by_one(page, as_person, clock):
     assert "4 Mar" in after
 
 
+def test_an_entry_of_the_calendar_is_moved_and_a_series_asks_for_how_much(page, as_person, clock):
+    browser, _ = page
+    clock.moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    given = {"subject": "Stand-up", "kind": "meeting", "starts_at": "2026-03-03T10:00Z"}
+    made = as_person("employee", "activity.create", {**given, "repeats": "weekly"})
+    move = f"/agenda/calendar/{made.id}/move"
+    assert move in browser.get("/agenda/calendar?day=2026-03-03").text
+    assert browser.post(move, day="2026-03-04", time="11:15", which="all").status_code == 302
+    shown = browser.get("/agenda/calendar?day=2026-03-11&view=day").text
+    assert 'data-at="11:15" data-day="2026-03-11"' in shown
+    assert "Every week on Wednesday" in browser.get(f"/activities/{made.id}").text
+    assert browser.post(move, day="yesterday", time="").headers["Location"].endswith(str(made.id))
+
+
+@pytest.mark.parametrize("query", ["view=month&day=0001-01-01", "day=9999-12-31", "with=nobody"])
+def test_the_calendar_opens_when_the_address_is_odd(page, query):
+    browser, _ = page
+    assert browser.get(f"/agenda/calendar?{query}").status_code == 200
+
+
+def test_a_form_says_for_how_much_of_a_series_a_change_is_meant(page, clock):
+    browser, _ = page
+    clock.moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    made = browser.post("/activities/new", subject="Stand-up", kind="meeting",
+                        starts_at="2026-03-03T10:00", repeats="weekly")  # fmt: skip
+    url = re.sub("^https?://[^/]*", "", made.headers["Location"])
+    version = re.search(r'name="version" value="(\d+)"', browser.get(f"{url}/edit").text).group(1)
+    browser.post(f"{url}/edit", location="Hall", which="all", version=version, seen="{}")
+    later = re.findall(r'href="(/activities/[0-9a-f-]{36})"', browser.get(url).text)
+    assert "Hall" in browser.get(later[0]).text
+
+
 def test_what_was_planned_is_completed_from_the_agenda(page, browse):
     browser, url = page
     browser.post(f"{url}/plan", kind="task", subject="Send samples")

@@ -174,6 +174,19 @@ function moveByKeys(event: KeyboardEvent): void {
   }
 }
 
+/** A double click on an empty hour plans something there. */
+function planAt(event: MouseEvent): void {
+  const target = event.target instanceof Element ? event.target : null;
+  const day = target?.closest<HTMLElement>("[data-calendar] [data-cal-hours]");
+  const plan = document.querySelector<HTMLAnchorElement>("a[data-cal-plan]");
+  if (!day || !plan || target?.closest("[data-entry]")) return;
+  const box = day.getBoundingClientRect();
+  const quarter = Math.floor(((event.clientY - box.top) / box.height) * QUARTERS);
+  const url = new URL(plan.href);
+  url.searchParams.set("starts_at", `${day.dataset.calDay ?? ""}T${timeAt(quarter - (quarter % 2))}`);
+  location.assign(url);
+}
+
 /** Begins at the morning, and on phones at the present day, unless it was scrolled already. */
 function showMorning(root: ParentNode): void {
   const grid = root.querySelector<HTMLElement>(".lw-cal-scroll");
@@ -188,5 +201,6 @@ function showMorning(root: ParentNode): void {
 export function startCalendar(): void {
   startDragging();
   document.addEventListener("keydown", moveByKeys);
+  document.addEventListener("dblclick", planAt);
   onContent(showMorning);
 }
