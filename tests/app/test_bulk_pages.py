@@ -36,3 +36,16 @@ def test_all_that_match_are_changed_from_a_list(api, browse, platform, monkeypat
     assert call("GET", f"/bulk-changes/{key}").json["refused"] == 1
     stages = [call("GET", f"/deals/{one['id']}").json["stage"] for one in deals]
     assert stages == ["offer", "offer", "won", "new"]
+
+
+def test_what_is_asked_of_all_is_refused_when_it_can_not_be_read(api, browse):
+    api("employee")("POST", "/deals", {"name": "Oak"})
+    browser = browse("employee")
+    sent = {"all": "1", "q": "", "back": ""}
+    for place in ("/deals/many", "/deals/many/do"):
+        assert browser.post(place, **sent, where="{").status_code == 422
+    refused = browser.post("/deals/many/do", **sent, where="", what="amount", amount="much")
+    assert refused.status_code == 422
+    assert "lw-alert-bad" in refused.text
+    nothing = json.dumps({"field": "name", "op": "eq", "value": "none"})
+    assert "Nothing that you may change" in browser.post("/deals/many", **sent, where=nothing).text
