@@ -46,21 +46,22 @@ def carry_out(uow: UnitOfWork, decider: Decider, rows: Sequence[Sequence[Any]]) 
     """Decide about rows and write what follows; a row that is refused says why.
 
     Rows about the same new record come one after another: the first makes it, the others find it.
+    So do a parent and its children.
     """
     done = Done()
-    left = list(rows)
+    left, may_wait = list(rows), True
     while left:
-        decisions, links = decider.decide(
-            uow, left, Seen(decider.record_type, decider.plan), lock=True
-        )
-        now = [decision for decision in decisions if decision.earlier is None]
+        seen = Seen(decider.record_type, decider.plan)
+        decisions, links = decider.decide(uow, left, seen, lock=True, may_wait=may_wait)
+        later = {one.row.number for one in decisions if one.earlier is not None} | links.waiting
+        now = [decision for decision in decisions if decision.row.number not in later]
         _make_links(uow, decider, now, links, done)
         _create(uow, decider, [one for one in now if one.outcome == Outcome.CREATE], links)
         for decision in now:
             if decision.outcome == Outcome.UPDATE:
                 _alone(uow, decider, decision)
         done.decisions += now
-        later = {one.row.number for one in decisions if one.earlier is not None}
+        may_wait = bool(now)  # of those that only wait for one another, none is ever made
         left = [row for row in left if row[0] in later]
     done.decisions.sort(key=lambda decision: decision.row.number)
     return done

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.importing.beginnings import is_of_beginning
 from services.importing.columns import WHOLE_ROW, Row, RowReader, places
 from services.importing.first_lines import is_of_line
-from services.importing.links import Links, resolve_links
+from services.importing.links import Links, coming_titles, resolve_links
 from services.importing.matching import Matches, Seen, find_matches, load_records
 from services.importing.plan import FULL_NAME, KEY_FIELD, Plan, Policy
 from services.importing.prices import check_lists, fixed_fields, round_prices
@@ -80,7 +80,13 @@ class Decider:
     reader: RowReader
 
     def decide(
-        self, uow: UnitOfWork, rows: Sequence[Sequence[Any]], seen: Seen, *, lock: bool
+        self,
+        uow: UnitOfWork,
+        rows: Sequence[Sequence[Any]],
+        seen: Seen,
+        *,
+        lock: bool,
+        may_wait: bool = True,
     ) -> tuple[list[Decision], Links]:
         """Return what becomes of each of these rows, and what they are linked to.
 
@@ -89,9 +95,12 @@ class Decider:
             rows: As chunks keep them.
             seen: The rows before; these are added.
             lock: Whether the records that are found stay as they are to the commit.
+            may_wait: Whether a row may link to what another row makes.
         """
         read = [self._read(row) for row in rows]
-        links = resolve_links(uow, self.record_type, self.plan, read)
+        seen.titles |= coming_titles(self.record_type, self.plan, read)
+        coming = seen.titles if may_wait else set()
+        links = resolve_links(uow, self.record_type, self.plan, read, coming)
         if self.record_type is PRICE:
             check_lists(uow, read, places(self.plan), lock=lock)
         matches = find_matches(uow, self.record_type, self.plan, [r for r in read if not r.errors])
@@ -103,6 +112,7 @@ class Decider:
         """Add to ``seen`` what ``decide`` would, without looking anything up."""
         for one in rows:
             row = self._read(one)
+            seen.titles |= coming_titles(self.record_type, self.plan, [row])
             if not row.errors:
                 seen.add(row)
 

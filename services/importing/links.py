@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -37,18 +37,25 @@ class Links:
     Attributes:
         visible: Relations and keys that the actor may see.
         missing: Relation → titles of records that are to be made, as they are written.
+        waiting: Numbers of rows whose link is made by another row of the file.
     """
 
     visible: set[tuple[str, UUID]] = field(default_factory=set)
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
 
 
 def resolve_links(
-    uow: UnitOfWork, record_type: RecordType, plan: Plan, rows: Iterable[Row]
+    uow: UnitOfWork,
+    record_type: RecordType,
+    plan: Plan,
+    rows: Iterable[Row],
+    coming: Collection[str] = (),
 ) -> Links:
     """Put the keys of what rows are linked to into their values, or a message into their errors.
 
-    What may be made by the import itself stays among the rows' links, and stands in ``missing``.
+    What may be made by the import itself stays among the rows' links, and stands in ``missing``;
+    so does what is ``coming`` by other rows, told by their folded titles: a parent.
     """
     rows = list(rows)
     found = Links()
@@ -63,9 +70,29 @@ def resolve_links(
         column = plan.targets()[name]
         keys = find_keys(uow, one.relation, texts, by_key=column.by_key)
         for row in rows:
-            if name in row.links:
+            if name not in row.links:
+                continue
+            is_own = one.relation == record_type.name and not column.by_key
+            text = row.links[name]
+            if is_own and text not in keys and _is_coming(record_type, row, text, coming):
+                found.waiting.add(row.number)
+            else:
                 _resolve(row, one, column, keys, found)
     return found
+
+
+def coming_titles(record_type: RecordType, plan: Plan, rows: Iterable[Row]) -> set[str]:
+    """Return the folded titles of rows, if any row may link to another of its kind."""
+    fields = (record_type.field(column.field) for column in plan.columns)
+    if not any(one is not None and one.relation == record_type.name for one in fields):
+        return set()
+    titles = (row.values.get(record_type.title_field) for row in rows)
+    return {str(title).casefold() for title in titles if title}
+
+
+def _is_coming(record_type: RecordType, row: Row, text: str, coming: Collection[str]) -> bool:
+    own = str(row.values.get(record_type.title_field) or "").casefold()
+    return text.casefold() in coming and text.casefold() != own
 
 
 def _resolve(

@@ -47,9 +47,14 @@ class Matches:
 
 
 class Seen:
-    """What earlier rows of the file were about, so that doubles within it are found."""
+    """What earlier rows of the file were about, so that doubles within it are found.
+
+    Attributes:
+        titles: Their folded titles, where rows may link to others of their kind.
+    """
 
     def __init__(self, record_type: RecordType, plan: Plan) -> None:
+        self.titles: set[str] = set()
         self._type = record_type
         self._match = plan.match
         self._rows: dict[Hashable, int] = {}

@@ -74,6 +74,26 @@ def test_the_rules_of_added_fields_hold_when_rows_are_imported(importing):
         importing.check(importing.upload(PEOPLE), values={"c_age": "3"})
 
 
+def test_parents_and_children_are_imported_when_they_stand_in_one_file(importing, monkeypatch):
+    text = (
+        "Name,Based on\nLeaf,twig\nTwig,Branch\nBranch,Tree\nTree,\nSelf,Self\nOdd,Even\nEven,Odd\n"
+    )
+    text = text.replace("Based on", "Parent") + "Alone,Nobody\n"
+    one = importing.upload(text, "account")
+    assert [column["field"] for column in one.plan["columns"]] == ["name", "parent_id"]
+    one = importing.check(one)
+    assert one.checked == {"create": 6, "error": 2}
+    one = importing.go(one)
+    assert one.counts == {"create": 4, "error": 4}
+    names = {account.id: account.name for account in importing.all(Account)}
+    above = {account.name: names.get(account.parent_id) for account in importing.all(Account)}
+    assert above == {"Tree": None, "Branch": "Tree", "Twig": "Branch", "Leaf": "Twig"}
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
+    one = importing.upload("Name,Parent\nNew tree,\nX,\nNew leaf,New tree\n", "account")
+    assert importing.check(one, policy="all", match=[]).checked == {"create": 3}
+    assert importing.go(one).counts == {"create": 3}
+
+
 def test_a_row_says_so_when_its_account_can_not_be_made(importing):
     name = "x" * 400
     one = importing.upload(f"Name,Mail,Company\nAnna Berg,a@b.no,{name}\nBoris B,b@b.no,Nord\n")
