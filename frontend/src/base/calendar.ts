@@ -1,34 +1,15 @@
 /** The calendar: entries are dragged to another hour or day, or moved by Alt and the arrow keys. */
 import htmx from "htmx.org";
 
+import { dayAfter, QUARTERS, quartersOf, timeAt } from "./hours.ts";
 import { failureText } from "./http.ts";
 import { showDialog } from "./menus.ts";
 import { csrfToken, el, onContent } from "./page.ts";
 import { toast } from "./toasts.ts";
 
-const QUARTERS = 96;
-const MINUTES = 15;
 const FIRST_SHOWN = 29; // quarters: a little before half past seven
-const DAY_MS = 86_400_000;
 
 let dragged: { readonly entry: HTMLElement; readonly grip: number } | null = null;
-
-/** "09:45" as quarters of an hour since midnight, the rest of the quarter kept apart. */
-export function quartersOf(text: string): [number, number] {
-  const [hours = 0, minutes = 0] = text.split(":").map(Number);
-  return [hours * 4 + Math.floor(minutes / MINUTES), minutes % MINUTES];
-}
-
-/** The time of day so many quarters after midnight; never on another day. */
-export function timeAt(quarters: number, rest = 0): string {
-  const minutes = Math.min(Math.max(quarters, 0), QUARTERS - 1) * MINUTES + rest;
-  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
-}
-
-/** The day so many days after `day`, both as ISO 8601. */
-export function dayAfter(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T12:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
-}
 
 function say(text: string): void {
   const place = document.querySelector("[data-calendar-says]");
