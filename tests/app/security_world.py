@@ -364,7 +364,7 @@ SETTINGS = frozenset(
         "template_id", "tag_id", "into_id", "scan_id", "copy_of", "token_id", "view_id",
         "mention_id", "notification_id", "import_id", "export_id", "price_list_id",
         "product_id", "price_id", "rate_id", "parent_id", "territory_id", "manager_id",
-        "purpose_id", "section_id", "change_id",
+        "purpose_id", "seen_ids", "section_id", "change_id",
     }
 )  # fmt: skip
 # Of processes: who operates them sees all of them, and tasks have rights of their own
