@@ -21,7 +21,6 @@ FATES: Final[Mapping[str, Fate]] = {
     # Of the person alone, and of no use without it.
     "activity_participants.contact_id": Fate.DELETED,
     "activity_participants.lead_id": Fate.DELETED,
-    "bulk_refusals.record_id": Fate.DELETED,
     "contact_accounts.contact_id": Fate.DELETED,
     "contact_points.record_id": Fate.DELETED,
     "deal_contacts.contact_id": Fate.DELETED,
@@ -64,7 +63,6 @@ TOLD: Final[Mapping[str, str]] = {
     "activities": "activities",
     "activity_participants": "participations in activities",
     "audit_entries": "entries of the audit",
-    "bulk_refusals": "refused changes of many records",
     "campaign_members": "memberships in campaigns (numbers only)",
     "client_subscriptions": "subscriptions",
     "consent_entries": "consents (that they were given, without evidence)",
@@ -98,7 +96,6 @@ TOLD: Final[Mapping[str, str]] = {
 
 LEFT_OUT: Final = frozenset(
     {
-        "bulk_refusals",
         "document_makings",
         "mail_links",
         "mentions",

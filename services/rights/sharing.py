@@ -98,6 +98,7 @@ def share_record(
     if share is None and len(shares) >= MAX_SHARES:
         raise Conflict(f"A record can be shared {MAX_SHARES} times; share it with a group.")
     gains = _gains(uow, record, holder, share, level)
+    former_level = None if share is None else share.level
     if share is None:
         share = RecordShare(
             record_type=record_type,
@@ -109,7 +110,7 @@ def share_record(
     share.level, share.ends_at = level, ends_at
     share.shared_at, share.shared_by = uow.now, uow.actor.name
     uow.session.flush()
-    if level == "read":
+    if former_level == "write" and level == "read":
         take_back_from_all(uow, record.id, _key(share, "write"))
     tell_people(uow, gains.seeing, _news(uow, share, _key(share), "shared this with you"))
     tell_people(
