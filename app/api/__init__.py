@@ -8,8 +8,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
 
-from app.api.deliveries import delivery_blueprints
 from app.api.bulk_changes import bulk_blueprint
+from app.api.deliveries import delivery_blueprints
 from app.api.files import file_blueprints
 from app.api.operations import operations_blueprint
 from app.api.pages import description_blueprint
