@@ -6,7 +6,13 @@ from typing import Final
 
 from app.records.contract_page import load_contract, load_subscription
 from app.records.kind import Action, OwnPage, RecordKind, Related, reason
-from app.records.paper_told import about, told_cancelled, told_renewed, told_resuming
+from app.records.paper_told import (
+    about,
+    told_cancelled,
+    told_raised,
+    told_renewed,
+    told_resuming,
+)
 from services.contracts.subscription_life import WHEN
 from services.records.types import Field
 
@@ -50,6 +56,15 @@ _CONTRACT: Final = RecordKind(
             "refresh",
             told_renewed,
             fields=(Field("months", "Months", "number"), Field("until", "Or until", "date")),
+            is_offered=False,
+        ),
+        Action(
+            "raise",
+            "contract.raise_prices",
+            "Raise prices",
+            "trending-up",
+            told_raised,
+            fields=(Field("percent", "By percent", "markup"),),
             is_offered=False,
         ),
         Action(

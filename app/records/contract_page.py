@@ -10,6 +10,7 @@ from services.contracts.billing import is_due, open_adjustments
 from services.contracts.ending import earliest_end
 from services.contracts.following import decide_by, find_deleted_draft, remind_on
 from services.contracts.model import Contract
+from services.contracts.repricing import has_running
 from services.contracts.subscription_life import WHEN
 from services.contracts.subscription_model import Subscription, SubscriptionAdjustment
 from services.days import today
@@ -33,6 +34,7 @@ class ContractPage:
     is_near: bool
     is_late: bool
     length: str
+    can_raise: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def load_contract(uow: UnitOfWork, contract: Contract) -> ContractPage:
         is_near=decided is not None and (was_reminded or (reminded or day) < day),
         is_late=decided is not None and decided < day,
         length=str(contract.renewal_months or ""),
+        can_raise=in_force and has_running(uow, contract),
     )
 
 

@@ -79,6 +79,13 @@ def told_renewed(contract: Contract, _made: Any) -> str:
     return f"{named(contract)} is renewed{_until(contract.ends_on)}."
 
 
+def told_raised(contract: Contract, made: Mapping[str, Any]) -> str:
+    """Say how many subscriptions of a contract have other prices."""
+    count = made["subscriptions"]
+    what = "subscription has" if count == 1 else "subscriptions have"
+    return f"{count} {what} other prices from the next period on, by {named_within(contract)}."
+
+
 def told_cancelled(paper: Contract | Subscription, _made: Any) -> str:
     """Say when a contract or a subscription ends."""
     last = paper.cancels_on if isinstance(paper, Contract) else paper.ends_on

@@ -11,6 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from services.actors import Permission
 from services.arguments import Markup, Percent, UnitPrice
 from services.contracts.billing import invoice_until
@@ -24,11 +26,13 @@ from services.contracts.changing import (
     shown_number,
 )
 from services.contracts.days import DAY
+from services.contracts.life import ContractArguments
+from services.contracts.model import Contract
 from services.contracts.periods import PAID_PRICE, at_price_of, period_of
 from services.contracts.subscription_life import SubscriptionArguments
 from services.contracts.subscription_model import Subscription
 from services.days import today
-from services.errors import Invalid
+from services.errors import Conflict, Invalid
 from services.money import minor_digits, show_money
 from services.operations import operation
 from services.records.schemas import VERSION
@@ -55,6 +59,12 @@ class RaisePrices(SubscriptionArguments):
         metadata={"title": "By percent", "description": "Below 0: it costs less."},
     )
     version = VERSION
+
+
+class RaiseContractPrices(ContractArguments):
+    """By how much all that is invoiced again and again by a contract costs more."""
+
+    percent = RaisePrices().fields["percent"]
 
 
 @operation("subscription.set_price", Permission.RECORD_WRITE, SetPrice, in_diagrams=True)
@@ -103,6 +113,41 @@ def raise_prices(
     plain = "Changed all prices from the next period on"
     add_entry(uow, subscription, "changed", title, tells=PRICES_TOLD, plain=plain)
     return subscription
+
+
+@operation("contract.raise_prices", Permission.RECORD_WRITE, RaiseContractPrices, in_diagrams=True)
+def raise_contract_prices(
+    uow: UnitOfWork, *, contract_id: UUID, percent: Decimal
+) -> dict[str, Any]:
+    """Raise the prices of a contract's subscriptions from their next periods on.
+
+    Those that are paused or cancelled keep theirs.
+
+    Raises:
+        Conflict: It has none that is active (code ``nothing_to_raise``).
+    """
+    contract = uow.get(Contract, contract_id)
+    running = _running(uow, contract).order_by(Subscription.id)
+    keys = [one.id for one in uow.session.scalars(running)]
+    if not keys:
+        raise Conflict("No subscription of this contract is active.", code="nothing_to_raise")
+    for key in keys:
+        raise_prices(uow, subscription_id=key, percent=percent)
+    return {"contract_id": contract.id, "subscriptions": len(keys)}
+
+
+def has_running(uow: UnitOfWork, contract: Contract) -> bool:
+    """Tell whether a contract has subscriptions whose prices can be raised."""
+    found = _running(uow, contract).with_only_columns(Subscription.id).limit(1)
+    return uow.session.scalar(found) is not None
+
+
+def _running(uow: UnitOfWork, contract: Contract) -> Select[Any]:
+    return uow.select(Subscription).where(
+        Subscription.contract_id == contract.id,
+        Subscription.status == "active",
+        Subscription.ends_on.is_(None),
+    )
 
 
 def _rows_to_price(uow: UnitOfWork, subscription: Subscription) -> list[dict[str, Any]]:

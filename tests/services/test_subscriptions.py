@@ -599,6 +599,18 @@ def test_all_prices_rise_from_the_next_period_on_as_an_index_says(office):
     assert [invoice.net for invoice in _invoices(office)] == [Decimal("74.5"), Decimal("77.08")]
 
 
+def test_a_contract_raises_what_runs_by_it(office):
+    terms = {"title": "Frame", "account_id": office.client_of, "starts_on": "2026-01-01"}
+    contract = office.do("contract.create", "anna", **terms)
+    office.do("contract.activate", "anna", contract_id=contract.id)
+    with pytest.raises(Conflict, match="No subscription"):
+        office.do("contract.raise_prices", "anna", contract_id=contract.id, percent=10)
+    runs, ended = (_started(office, contract_id=contract.id) for _ in range(2))
+    _cancel(office, ended, when="now")
+    made = office.do("contract.raise_prices", "anna", contract_id=contract.id, percent="-10")
+    assert (made["subscriptions"], _fresh(office, runs).taxable) == (1, Decimal("55.8"))
+
+
 def test_months_are_told_at_the_rates_of_their_ends(office):
     for day, rate in (("2026-01-01", "0.1"), ("2026-04-15", "0.2")):
         office.do("currency.set_rate", "olga", currency="NOK", valid_from=day, rate=rate)
