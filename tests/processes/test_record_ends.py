@@ -15,6 +15,7 @@ from services.records.timeline import timeline_of
 from services.records.types import get_record_type
 from tests.engine.models import Drawing, extension, mapped, on, service
 from tests.processes.test_record_starts import begins
+from tests.processes.test_tasks import race
 from tests.processes.world import one_task, user_task, with_properties
 
 
@@ -199,3 +200,30 @@ def test_a_step_finds_the_kept_record_when_a_variable_names_one_merged_away(worl
     world.complete("Ask", "anna")
     assert world.state(instance) == "completed"
     assert world.row(type(kept), kept.id).wishes == "A ladder"
+
+
+def test_a_record_is_deleted_once_when_a_step_writes_it_at_the_same_moment(world, lead):
+    drawing = with_properties(Drawing("p"), "lead").start().end()
+    work = mapped(inputs={"lead_id": "=lead.id", "wishes": "A ladder"})
+    drawing.node("userTask", "ask", user_task(candidateGroups="Sales"), name="Ask")
+    drawing.node("serviceTask", "write", service("lead.update", work))
+    drawing.node("userTask", "more", user_task(candidateGroups="Sales"), name="More")
+    world.deploy(drawing.path("start", "ask", "write", "more", "end"))
+    instance = world.start("p", lead.id)
+    task = world.task("Ask")
+    race(
+        lambda: world.do("task.complete", "anna", task_id=task, data={}),
+        lambda: delete(world, lead, "olga"),
+    )
+    assert world.row(type(lead), lead.id).deleted_at
+    assert (world.state(instance), world.tasks()) == ("cancelled", [])
+    assert world.rows(Incident) == []
+
+
+def test_nothing_runs_for_a_record_that_is_deleted_while_its_process_begins(world):
+    world.deploy(begins("created", record="lead"))
+    lead = world.do("lead.create", "anna", name="Eva Lund")
+    world.platform.clock.advance(timedelta(seconds=1))
+    race(world.drain, lambda: delete(world, lead))
+    world.drain()
+    assert {row.state for row in world.rows(ProcessInstance)} <= {"cancelled"}
