@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from marshmallow import missing
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -15,6 +16,7 @@ from services.batches import batch
 from services.changes import RowChange
 from services.duplicates.finding import one_of
 from services.errors import Invalid, LanewiseError
+from services.importing.abouts import with_about
 from services.importing.columns import WHOLE_ROW, places
 from services.importing.deciding import Decider, Decision, Outcome
 from services.importing.first_lines import import_field, is_of_line, target_of, with_line
@@ -22,7 +24,7 @@ from services.importing.links import Links
 from services.importing.matching import Seen
 from services.importing.plan import FULL_NAME
 from services.importing.types import change_kind, import_type, is_record_type, operation_for
-from services.operations import handler_of
+from services.operations import get_operation, handler_of
 from services.records.types import RecordType, get_record_type
 from services.unit_of_work import UnitOfWork
 
@@ -129,8 +131,19 @@ def _alone(uow: UnitOfWork, decider: Decider, decision: Decision) -> None:
 
 
 def _creator(uow: UnitOfWork, record_type: RecordType) -> Callable[..., Any]:
-    handler = handler_of(uow, operation_for(record_type.name, "create"))
-    return lambda **values: handler(uow, **with_line(values))
+    name = operation_for(record_type.name, "create")
+    handler, besides = handler_of(uow, name), _left_out(record_type, name)
+    return lambda **values: handler(uow, **{**besides, **with_about(with_line(values))})
+
+
+def _left_out(record_type: RecordType, name: str) -> dict[str, Any]:
+    """Return what an operation takes besides the record's fields, as if it had been left out."""
+    defaults = {
+        name: argument.load_default
+        for name, argument in get_operation(name).schema().fields.items()
+        if argument.load_default is not missing and record_type.field(name) is None
+    }
+    return {name: made() if callable(made) else made for name, made in defaults.items()}
 
 
 def _refuse_fields(decider: Decider, decision: Decision, error: Invalid) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from services.importing.abouts import is_about, is_other
 from services.importing.beginnings import is_of_beginning
 from services.importing.columns import WHOLE_ROW, Row, RowReader, places
 from services.importing.first_lines import is_of_line
@@ -167,10 +168,17 @@ class Decider:
             return Decision(row, Outcome.SKIP, record.id, reason="It is there already.")
         if refused := self._refused_line(row) or self._refused_beginning(row, record):
             return refused
+        if any(map(is_about, row.values)) and is_other(record, row.values):
+            moved = Decision(row, Outcome.ERROR)
+            told = "Only a new activity takes what it is about from a file."
+            moved.refuse(told, self._column_of(next(filter(is_about, row.values))))
+            return moved
         changed = {
             name: value
             for name, value in row.values.items()
-            if self._counts(record, name) and not _same(getattr(record, name), value)
+            if not is_about(name)
+            and self._counts(record, name)
+            and not _same(getattr(record, name), value)
         }
         outcome = Outcome.UPDATE if changed or row.links else Outcome.UNCHANGED
         made = Decision(row, outcome, record.id, changed)
@@ -191,8 +199,9 @@ class Decider:
     def _refused_beginning(self, row: Row, record: Any = None) -> Decision | None:
         """Refuse what only a new record takes, unless it is so already."""
         for name, value in row.values.items():
-            is_so = record is not None and _same(getattr(record, name), value)
-            if is_of_beginning(self.record_type, name) and not is_so:
+            if not is_of_beginning(self.record_type, name):
+                continue
+            if record is None or not _same(getattr(record, name), value):
                 made = Decision(row, Outcome.ERROR)
                 label = self.record_type.label.lower()
                 told = f"Only a new {label} takes it from a file; one that is there is moved."

@@ -13,6 +13,7 @@ from typing import Any, Final
 from marshmallow import ValidationError
 
 from services.errors import Invalid
+from services.importing.abouts import about_fields
 from services.records.types import Field, RecordType
 from services.sales.filling import LineArguments
 from services.sales.lines import sees_prices
@@ -39,8 +40,8 @@ def line_fields(uow: UnitOfWork, record_type: RecordType) -> Mapping[str, Field]
 
 
 def import_field(record_type: RecordType, name: str) -> Field | None:
-    """Return the field of a record, or of its line, that a column goes into."""
-    found = record_type.field(name)
+    """Return the field of a record, of its line or of what it is about that a column goes into."""
+    found = record_type.field(name) or about_fields(record_type).get(name)
     if found is None and record_type.name in LINES:
         return _FIELDS.get(name)
     return found

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from services.errors import Invalid
+from services.importing.abouts import about_fields
 from services.importing.beginnings import beginning_fields
 from services.importing.first_lines import import_field, line_fields
 from services.importing.types import PLACE, PLACE_LABEL, PRICE
@@ -111,7 +112,12 @@ class Plan:
 def importable_fields(uow: UnitOfWork, record_type: RecordType) -> dict[str, Field]:
     """Return the fields that a file may fill, by name."""
     own = {one.name: one for one in uow.writable_fields(record_type)}
-    return {**own, **beginning_fields(uow, record_type), **line_fields(uow, record_type)}
+    return {
+        **own,
+        **beginning_fields(uow, record_type),
+        **line_fields(uow, record_type),
+        **about_fields(record_type),
+    }
 
 
 def matchable_fields(record_type: RecordType, targets: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from sqlalchemy import text as text_of
 
 from processes.events import delivery
 from processes.jobs.draining import drain
+from services.activities.model import Activity
 from services.actors import Permission
 from services.audit import AuditEntry
 from services.audit_chain import seal_audit, verify_audit
@@ -92,6 +93,34 @@ def test_parents_and_children_are_imported_when_they_stand_in_one_file(importing
     one = importing.upload("Name,Parent\nNew tree,\nX,\nNew leaf,New tree\n", "account")
     assert importing.check(one, policy="all", match=[]).checked == {"create": 3}
     assert importing.go(one).counts == {"create": 3}
+
+
+def test_an_activity_is_about_the_record_that_its_row_names_when_it_is_imported(importing):
+    desk = importing.desk
+    account = desk.do("account.create", name="Nordlys")
+    deal = desk.do("deal.create", name="Windows", account_id=account.id)
+    text = (
+        "Subject,Kind,Company,Deal\nCall,call,nordlys,Windows\nMeet,meeting,Nordlys,\nWait,call,,\n"
+    )
+    one = importing.upload(text, "activity")
+    assert [column["field"] for column in one.plan["columns"]] == [
+        "subject",
+        "kind",
+        "about_account",
+        "about_deal",
+    ]
+    assert importing.check(one).checked == {"create": 3}
+    assert importing.go(one).counts == {"create": 3}
+    with desk.platform.session() as session:
+        made = {row.subject: row for row in session.scalars(select(Activity))}
+    assert [made[name].regarding_id for name in ("Call", "Meet", "Wait")] == [
+        deal.id,
+        account.id,
+        None,
+    ]
+    text = f"ID,Subject,Company\n{made['Call'].id},New,Nordlys\n{made['Meet'].id},New,Nordlys\n"
+    one = importing.whole(text, "activity", policy="update")
+    assert one.counts == {"update": 1, "error": 1}
 
 
 def test_a_row_says_so_when_its_account_can_not_be_made(importing):
