@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.errors import Invalid
 from services.records.lists import list_records
@@ -254,3 +255,7 @@ def test_nothing_breaks_when_a_query_is_any_text(staff, search, value, cursor):
             staff.ask(list_records, "lead", **query)
         except Invalid:
             continue
+
+
+def test_the_server_has_the_memory_in_which_no_match_of_several_words_is_lost(desk):
+    assert desk.ask(lambda uow: uow.session.scalar(text("SHOW work_mem"))) == "64MB"
