@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from services.activities.model import Activity
+from services.bulk.model import BulkRefusal
 from services.crm.account_model import Account
 from services.crm.deal_model import Deal
 from services.crm.request_model import ServiceRequest
@@ -76,6 +77,8 @@ def find_extent(uow: UnitOfWork, subject: Subject) -> Extent:
     found.deals = _keys(uow, Deal, _all_of(keys, "deals", Fate.CLEANED))
     for name in sorted({pointer.table.name for pointer in keys if _fate(pointer) is Fate.DELETED}):
         found.deleted[name] = _all_of(keys, name, Fate.DELETED)
+    # These name the record alone: its type stands with the change that it was left out of.
+    found.deleted["bulk_refusals"] = BulkRefusal.__table__.c.record_id.in_(subject.ids())
     _add_processes(uow, found, about)
     _add_shared_points(uow, found)
     _count(uow, found, keys)

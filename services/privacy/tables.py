@@ -63,6 +63,7 @@ TOLD: Final[Mapping[str, str]] = {
     "activities": "activities",
     "activity_participants": "participations in activities",
     "audit_entries": "entries of the audit",
+    "bulk_refusals": "refused changes of many records",
     "campaign_members": "memberships in campaigns (numbers only)",
     "client_subscriptions": "subscriptions",
     "consent_entries": "consents (that they were given, without evidence)",

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 import processes.catalogue  # noqa: F401 - its tables are among those that point to persons
 from services.audit import AuditEntry
 from services.audit_chain import seal_audit, verify_audit
+from services.bulk.model import BulkChange, BulkRefusal, BulkStage
 from services.consents.model import ConsentEntry
 from services.crm.contact_model import Contact
 from services.documents.files import keep_document
@@ -57,7 +58,18 @@ def eva(staff):
     do("request.create", "olga", subject="Eva Lund has a draught", requester_name=NAME,
        requester_email=ADDRESS, description="Cold", contact_id=str(contact.id))  # fmt: skip
     staff.ask(_attach, contact.id, actor="olga")
+    staff.ask(_leave_out, contact.id, actor="olga")
     return contact
+
+
+def _leave_out(uow, key):
+    """A change of many records has left this one out."""
+    shape = {"record_type": "contact", "operation": "contact.update", "values": {}, "asked": {}}
+    when = {"created_at": uow.now, "expires_at": uow.now, "created_by_name": "Olga"}
+    change = uow.add(BulkChange(**shape, **when, stage=BulkStage.DONE, total=1))
+    uow.session.flush()
+    reason = "There is an Eva Lund with this number."
+    uow.session.add(BulkRefusal(change_id=change.id, record_id=key, reason=reason))
 
 
 def _attach(uow, key):
@@ -275,7 +287,8 @@ def test_rows_of_an_import_are_emptied_when_it_made_the_person(staff, importing)
 def test_every_table_that_points_to_a_person_has_its_fate():
     found = {pointer.name for kind in ("contact", "lead") for pointer in pointers_to(kind)}
     assert found == set(FATES)
-    assert {name.partition(".")[0] for name in found} | {"audit_entries"} == set(TOLD)
+    by_record_alone = {"audit_entries", "bulk_refusals"}
+    assert {name.partition(".")[0] for name in found} | by_record_alone == set(TOLD)
     assert {name.partition(".")[0] for name in found} >= LEFT_OUT
 
 
