@@ -54,6 +54,10 @@ class Counters(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count ``amount`` more; a new count lasts ``expiry`` seconds. Returns how many it is."""
+        return self.count(key, expiry, amount)[0]
+
+    def count(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
+        """Count as ``incr`` does; return how many it is, and when it ends (Unix time)."""
         now = time.time()
         digest, start = self._place(key)
         with self._locked():
@@ -66,7 +70,7 @@ class Counters(Storage):
                 index, (_, ends_at, count) = found, slots[found]
                 count += amount
             _SLOT.pack_into(self._table, start + index * _SLOT.size, digest, ends_at, count)
-        return count
+        return count, ends_at
 
     def get(self, key: str) -> int:
         """Return how many were counted, 0 when that has expired."""

@@ -64,20 +64,20 @@ class Limits:
         limits = self._by_endpoint.get(endpoint) or self._by_blueprint.get(request.blueprint or "")
         for limit in limits or ():
             key = limit.key_for(request.remote_addr or "", endpoint)
-            counted = self.counters.incr(key, limit.get_expiry())
+            counted, ends_at = self.counters.count(key, limit.get_expiry())
             if "limit" not in g or g.limit[0] - g.limit[1] > limit.amount - counted:
-                g.limit = (limit.amount, counted, key)
+                g.limit = (limit.amount, counted, ends_at)
             if counted > limit.amount:
-                raise TooManyRequests(retry_after=_seconds_to(self.counters.get_expiry(key)))
+                raise TooManyRequests(retry_after=_seconds_to(ends_at))
 
     def tell(self, response: Response) -> Response:
         """Say in the headers how much of the limit that is nearest is left, and until when."""
         if "limit" in g:
-            amount, counted, key = g.limit
+            amount, counted, ends_at = g.limit
             found = {
                 "X-RateLimit-Limit": str(amount),
                 "X-RateLimit-Remaining": str(max(0, amount - counted)),
-                "X-RateLimit-Reset": str(math.ceil(self.counters.get_expiry(key))),
+                "X-RateLimit-Reset": str(math.ceil(ends_at)),
             }
             response.headers.extend(found)
         return response

@@ -7,9 +7,9 @@ optimistic locking, and UTC times.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm.attributes import manager_of_class
 from uuid_utils.compat import uuid7
 
 from services.connections import keep_ready
@@ -50,6 +51,9 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
     }
+
+
+Read = TypeVar("Read", bound=Base)
 
 
 class Keyed:
@@ -103,6 +107,16 @@ def is_among(column: Any, values: SelectBase) -> ColumnElement[bool]:
 # loses some of it as soon as another word must be there too: searches in millions of records
 # would find fewer than there are.
 _OPTIONS: Final = "-c timezone=UTC -c work_mem=64MB"
+
+
+def as_read(model: type[Read], names: Sequence[str], values: Sequence[Any]) -> Read:
+    """Return a row that a statement has read as an object of its model, to be read only.
+
+    It belongs to no session: what is set on it is not written, and what it points to not loaded.
+    """
+    made: Read = manager_of_class(model).new_instance()
+    vars(made).update(zip(names, values, strict=True))
+    return made
 
 
 def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:

@@ -18,9 +18,11 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.orm.util import identity_key
 
-from processes.running.instance_tables import ProcessInstance, WorkItem
+from processes.running.instance_tables import ProcessInstance, WorkItem, table_of
 from services.actors import Actor, Permission, Scope, Verb
+from services.database import as_read
 from services.errors import NotFound
 from services.records.types import all_record_types
 from services.statements import Statement
@@ -41,23 +43,22 @@ _IS_SEEN = (
     ),
 )
 _FIND = select(WorkItem).where(*_IS_SEEN)
-_LOCK_BOTH = (
-    select(ProcessInstance, WorkItem)
-    .join(WorkItem, WorkItem.instance_id == ProcessInstance.id)
-    .where(*_IS_SEEN)
-    .with_for_update(of=[ProcessInstance, WorkItem])
-    .execution_options(populate_existing=True)
-)
-# The same condition for who only takes a task or gives it back, which needs little of the row.
+# The same condition for who works on the task, straight on the driver.
+_SEEN = """
+    w.id = %(task)s
+      AND (%(sees_all)s OR w.assignee_id = %(me)s OR %(me)s = ANY (w.candidate_users)
+        OR w.candidate_groups && %(queues)s::uuid[] OR w.record_type = ANY (%(types)s::text[]))
+"""
 _HOLD = Statement(
-    """
-    SELECT id, version, state, assignee_id, candidate_groups, candidate_users, ended_by_id, ended_by
-    FROM work_items
-    WHERE id = %(task)s
-      AND (%(sees_all)s OR assignee_id = %(me)s OR %(me)s = ANY (candidate_users)
-        OR candidate_groups && %(queues)s::uuid[] OR record_type = ANY (%(types)s::text[]))
-    FOR UPDATE
-    """
+    "SELECT w.id, w.version, w.state, w.assignee_id, w.candidate_groups, w.candidate_users,"  # noqa: S608 - fixed texts
+    f" w.ended_by_id, w.ended_by FROM work_items AS w WHERE {_SEEN} FOR UPDATE"
+)
+_INSTANCE = tuple(column.key for column in table_of(ProcessInstance).c)
+_TASK = tuple(column.key for column in table_of(WorkItem).c)
+_HOLD_BOTH = Statement(
+    f"SELECT {', '.join([*(f'i.{key}' for key in _INSTANCE), *(f'w.{key}' for key in _TASK)])}"  # noqa: S608 - names of columns
+    " FROM work_items AS w JOIN process_instances AS i ON i.id = w.instance_id"
+    f" WHERE {_SEEN} FOR UPDATE OF i, w"
 )
 
 
@@ -124,17 +125,26 @@ def hold_visible(uow: UnitOfWork, task_id: UUID) -> HeldTask:
 def lock_with_instance(uow: UnitOfWork, task_id: UUID) -> tuple[WorkItem, ProcessInstance]:
     """Return a task that the actor sees and its instance, both held to the commit.
 
-    The instance stands first, as in every step, so that two steps never wait for each other.
+    The instance stands first, as in every step, so that two steps never wait for each other. Both
+    are to be read only: they belong to no session, since the ORM takes twice as long for them as
+    the statement.
 
     Raises:
         NotFound: There is no such task, or the actor does not see it.
     """
-    seen = _seen_by(uow.actor, task_id)
-    found = uow.session.execute(_LOCK_BOTH, seen).one_or_none()
-    if found is None:
+    rows = _HOLD_BOTH.rows(uow.session, **_seen_by(uow.actor, task_id))
+    if not rows:
         raise NotFound("There is no such task.")
-    instance, task = found
-    return task, instance
+    width = len(_INSTANCE)
+    instance = as_read(ProcessInstance, _INSTANCE, rows[0][:width])
+    return as_read(WorkItem, _TASK, rows[0][width:]), instance
+
+
+def forget(uow: UnitOfWork, model: type[ProcessInstance | WorkItem], key: UUID) -> None:
+    """Let the session read a row anew, if it knows it: a statement has changed it."""
+    known = uow.session.identity_map.get(identity_key(model, key))
+    if known is not None:
+        uow.session.expire(known)
 
 
 def _seen_by(actor: Actor, task_id: UUID) -> dict[str, Any]:

@@ -10,15 +10,15 @@ from uuid import UUID
 
 from marshmallow import fields
 from sqlalchemy import select
-from sqlalchemy.orm.util import identity_key
 
-from processes.running.instance_tables import IS_OPEN, TaskState, WorkItem
+from processes.running.instance_tables import IS_OPEN, ProcessInstance, TaskState, WorkItem
 from processes.running.runtime import carry_out, open_execution
 from processes.running.story import tell_completion
 from processes.tasks.forms import check_entered, write_record
 from processes.tasks.inbox import next_task_id
 from processes.tasks.rights import (
     HeldTask,
+    forget,
     hold_visible,
     is_candidate,
     lock_with_instance,
@@ -202,7 +202,8 @@ def complete_task(
     tell_completion(uow, task)
     token = task.token_id
     carry_out(uow, instance, execution, lambda step: step.complete(token, entered.variables))
-    uow.session.expire(task)
+    forget(uow, WorkItem, task_id)
+    forget(uow, ProcessInstance, instance.id)
     return {
         "task_id": task_id,
         "instance_id": instance.id,
@@ -241,9 +242,7 @@ def _give(uow: UnitOfWork, task: HeldTask, user_id: UUID | None) -> HeldTask:
         rows = _RETURN.rows(uow.session, task=task.id)
     else:
         rows = _TAKE.rows(uow.session, task=task.id, user=user_id)
-    known = uow.session.identity_map.get(identity_key(WorkItem, task.id))
-    if known is not None:
-        uow.session.expire(known)
+    forget(uow, WorkItem, task.id)
     return replace(task, assignee_id=user_id, version=rows[0][0])
 
 

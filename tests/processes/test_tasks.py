@@ -7,9 +7,11 @@ import pytest
 from processes.running.instance_tables import QueueEntry
 from processes.tasks.explaining import explain_tasks
 from processes.tasks.inbox import get_task, next_task, task_form
+from processes.tasks.rights import get_visible
 from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.essentials import seed_essentials
+from services.operations import run
 from services.people.model import User
 from services.records.timeline import timeline_of
 from tests.engine.models import Drawing, extension
@@ -96,6 +98,22 @@ def test_claiming_twice_by_the_same_person_changes_nothing(world):
     task = world.task("Ask")
     first = world.do("task.claim", "anna", task_id=task)
     assert world.do("task.claim", "anna", task_id=task) == first
+
+
+def test_a_task_that_was_read_shows_who_has_it_when_it_is_taken_after_that(world):
+    world.deploy(one_task())
+    world.start("p")
+    key, anna = world.task("Ask"), world.people["anna"]
+
+    def work(uow):
+        seen = get_visible(uow, key)
+        before = seen.assignee_id
+        run(uow, "task.claim", {"task_id": str(key)})
+        taken = seen.assignee_id
+        run(uow, "task.complete", {"task_id": str(key), "data": {}})
+        return before, taken, seen.state
+
+    assert world.platform.transact(anna, work) == (None, anna.user_id, "completed")
 
 
 def test_a_task_is_not_found_by_those_whom_it_does_not_concern(world):
