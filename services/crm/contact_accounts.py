@@ -16,7 +16,7 @@ from services.crm.account_model import Account
 from services.crm.contact_account_model import ContactAccount
 from services.crm.contact_model import CONTACT, Contact
 from services.days import today
-from services.errors import Conflict, Invalid, NotFound, not_found_as
+from services.errors import Conflict, Invalid, NotAllowed, NotFound, not_found_as
 from services.operations import Arguments, operation
 from services.records.changes import change_record
 from services.records.schemas import key_argument
@@ -83,6 +83,7 @@ def add_place(
     uow: UnitOfWork, *, contact_id: UUID, account_id: UUID, **values: Any
 ) -> ContactAccount:
     """Say that a contact works with another account too."""
+    _check_writable(uow)
     contact = uow.get(Contact, contact_id, lock=True)
     account = uow.get(Account, account_id)
     _check_span(values)
@@ -183,7 +184,18 @@ def _visible(uow: UnitOfWork, model: Any, keys: Sequence[UUID]) -> dict[UUID, An
     return {row.id: row for row in rows}
 
 
+def _check_writable(uow: UnitOfWork) -> None:
+    """Refuse to change where contacts work to those who may not write their account.
+
+    Raises:
+        NotAllowed: The actor may not.
+    """
+    if "account_id" in uow.actor.locked_fields("contact"):
+        raise NotAllowed("Your roles don't let you change where contacts work.")
+
+
 def _get(uow: UnitOfWork, key: UUID) -> tuple[ContactAccount, Contact, Account]:
+    _check_writable(uow)
     link = uow.session.get(ContactAccount, key)
     if link is None:
         raise NotFound("There is no such place.")

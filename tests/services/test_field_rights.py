@@ -273,3 +273,20 @@ def test_a_formula_is_hidden_when_it_tells_of_a_hidden_field(staff):
     assert {name for name in told if name.startswith("c_")} == {"c_plain", "c_town"}
     assert "c_call" in staff.actor("carl").hidden_fields("account")
     assert staff.actor("boris").hidden_fields("deal") == frozenset()
+
+
+def test_a_place_is_not_changed_when_the_account_of_contacts_is_locked(staff):
+    rights = {"contact": {"account_id": "read"}}
+    role = staff.do(
+        "role.create", name="Clerk", permissions=PERMISSIONS, records=ALL, field_rights=rights
+    )
+    staff.add_person("petra", roles=(role.key,))
+    account, other = (staff.do("account.create", name=name) for name in ("Nordlys", "Fjord"))
+    eva = staff.do("contact.create", last_name="Lund", account_id=account.id)
+    place = staff.do("contact_account.add", contact_id=eva.id, account_id=other.id)
+    for operation, values in (
+        ("contact_account.add", {"contact_id": eva.id, "account_id": other.id}),
+        ("contact_account.make_primary", {"contact_account_id": place.id}),
+    ):
+        with pytest.raises(NotAllowed):
+            staff.do(operation, "petra", **values)
