@@ -247,6 +247,8 @@ def test_what_is_over_is_tidied_up(world, monkeypatch):
 
 def test_every_subject_is_known_when_the_hours_work_is_done():
     assert {part.name.removeprefix("services.") for part in hourly_parts()} == {
+        "bin.emptying.empty_bins",
+        "bulk.changes.delete_expired",
         "contracts.daily.look_after_contracts",
         "exporting.exports.delete_expired",
         "importing.imports.forget_files",
@@ -257,6 +259,7 @@ def test_every_subject_is_known_when_the_hours_work_is_done():
         "processes.events.buffer.prune_messages",
         "processes.jobs.upkeep._prune_effects",
         "processes.jobs.upkeep._prune_failures",
+        "sales.reminders.tell_late_invoices",
         "submissions.forget_submissions",
     }
 
