@@ -119,6 +119,7 @@ def test_a_calendar_leaves_out_what_was_called_off_or_declined(staff):
     no = _plan(staff, "boris", "No", user_ids=[staff.people["anna"].user_id])
     staff.do("activity.respond", "anna", activity_id=no.id, response="declined")
     assert _seen(staff, "anna", "anna") == {}
+    assert set(_seen(staff, "boris", "boris")) == {"No"}
 
 
 def test_a_colleagues_calendar_has_no_more_than_one_may_see(staff):
