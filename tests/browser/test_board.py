@@ -61,6 +61,11 @@ def test_a_card_goes_back_when_somebody_else_was_quicker(
     expect(olga.locator("#toasts")).to_contain_text("in the meantime")
     expect(column(olga, "needs").get_by_role("link", name=name, exact=True)).to_be_visible()
     assert stage_of(program, name) == "needs"
+    # The board is shown anew, so that the next try is about the deal as it is.
+    expect(column(olga, "needs").locator("[data-version='0']")).to_have_count(0)
+    other = drag(olga, "needs", "new")
+    expect(column(olga, "new").get_by_role("link", name=other, exact=True)).to_be_visible()
+    eventually(lambda: stage_of(program, other) == "new")
 
 
 def test_a_deal_is_moved_without_dragging_on_a_small_screen(
