@@ -247,6 +247,7 @@ def test_what_is_over_is_tidied_up(world, monkeypatch):
 
 def test_every_subject_is_known_when_the_hours_work_is_done():
     assert {part.name.removeprefix("services.") for part in hourly_parts()} == {
+        "activities.ahead.look_after_series",
         "bin.emptying.empty_bins",
         "bulk.changes.delete_expired",
         "contracts.daily.look_after_contracts",
