@@ -135,7 +135,8 @@ def test_nothing_of_a_paper_goes_when_it_was_issued_or_signed(staff):
         delete(staff, record)
     with staff.platform.engine.begin() as connection:
         gone = update(Invoice).where(Invoice.id == issued.id)
-        connection.execute(gone.values(deleted_at=func.now(), deleted_by="Olga"))
+        now = staff.platform.clock.now()
+        connection.execute(gone.values(deleted_at=now, deleted_by="Olga"))
     later(staff)
     assert there(staff, issued, draft, contract) == [True, False, True]
     left = number(staff, Document, Document.id.in_(files))
