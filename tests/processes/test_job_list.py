@@ -56,7 +56,12 @@ def test_a_job_that_runs_is_listed_and_left_alone(world):
             world.do(operation, "olga", job_id=job_id, **given)
 
 
-def test_a_job_that_failed_is_listed_with_its_cause_and_its_next_attempt(world, told):  # noqa: F811
+def test_a_job_that_failed_is_listed_with_its_cause_and_its_next_attempt(
+    world,
+    told,  # noqa: F811
+    monkeypatch,
+):
+    monkeypatch.setattr("processes.jobs.job_retries.BACK_OFF", 3600)
     defer(world, fault="why")
     with working(world.platform):
         wait_until(lambda: world.sql("SELECT 1 FROM procrastinate_jobs WHERE attempts = 1"))

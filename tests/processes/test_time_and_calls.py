@@ -280,7 +280,7 @@ def test_an_incident_is_over_when_its_instance_is_cancelled(world):
 
 
 def test_a_job_is_put_back_when_it_asks_for_later(world):
-    FAILURES.append(RetryLater(30))
+    FAILURES.append(RetryLater(3600))
     world.ask(lambda uow: uow.defer(Job("test.fail", {"times": 1})))
     assert world.drain() == 1
     (row,) = world.sql("SELECT status, attempts, scheduled_at > now() FROM procrastinate_jobs")

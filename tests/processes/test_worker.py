@@ -117,7 +117,8 @@ def test_a_running_job_is_finished_when_the_worker_is_stopped(world, told):
     assert queue(world) == []
 
 
-def test_a_failed_job_is_tried_again_later(world, told):
+def test_a_failed_job_is_tried_again_later(world, told, monkeypatch):
+    monkeypatch.setattr("processes.jobs.job_retries.BACK_OFF", 3600)
     with working(world.platform):
         world.ask(lambda uow: uow.defer(Job("test.tell", {"fault": "x"})))
         wait_until(lambda: world.sql("SELECT 1 FROM procrastinate_jobs WHERE attempts = 1"))
