@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from services.actors import Permission
+from services.actors import Permission, Verb
 from services.arguments import Markup, Percent, UnitPrice
 from services.contracts.billing import invoice_until
 from services.contracts.changing import (
@@ -126,7 +126,7 @@ def raise_contract_prices(
     Raises:
         Conflict: It has none that is active (code ``nothing_to_raise``).
     """
-    contract = uow.get(Contract, contract_id)
+    contract = uow.get(Contract, contract_id, verb=Verb.UPDATE)
     running = _running(uow, contract).order_by(Subscription.id)
     keys = [one.id for one in uow.session.scalars(running)]
     if not keys:

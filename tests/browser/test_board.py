@@ -110,6 +110,7 @@ def column(page: Page, stage: str) -> Locator:
 def drag(page: Page, source: str, target: str) -> str:
     """Drag the first card of a column into another one; return its deal's name."""
     expect(page.get_by_role("region", name="Expected revenue by month")).to_be_visible()
+    expect(page.locator("[data-board][aria-busy]")).to_have_count(0)
     card = column(page, source).locator("[data-deal]").first
     name = card.get_attribute("data-deal-name")
     card.drag_to(column(page, target).locator("h2"))

@@ -60,7 +60,7 @@ STATEMENTS = {
     "lead.update": 6,
     "deal.create": 9,
     "deal.update": 5,
-    "deal.move_stage": 8,
+    "deal.move_stage": 9,
     "note.add": 3,
     "record.assign": 12,
     "request.create": 9,

@@ -1,7 +1,6 @@
 /** Deals that are moved: by a dialog that asks what the stage wants, or by dragging their cards. */
-import htmx from "htmx.org";
-
 import { failureText } from "./http.ts";
+import { showIn } from "./htmx.ts";
 import { showDialog } from "./menus.ts";
 import { csrfToken } from "./page.ts";
 import { toast } from "./toasts.ts";
@@ -14,6 +13,8 @@ interface Origin {
 }
 
 let dragged: Origin | null = null;
+/** The board was to be shown anew while a card was dragged over it. */
+let isStale = false;
 
 /** Shows the dialog that asks where to, and what that stage wants to know. */
 async function openMove(url: string): Promise<void> {
@@ -24,7 +25,7 @@ async function openMove(url: string): Promise<void> {
   }
   dialog.replaceChildren();
   document.querySelector<HTMLElement>("[data-menu]:popover-open")?.hidePopover();
-  await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML" });
+  await showIn(dialog, url);
   // A refusal is said by a message and leaves nothing to show.
   if (dialog.childElementCount > 0 && !dialog.open) showDialog(dialog);
 }
@@ -51,7 +52,8 @@ function putBack(origin: Origin): void {
 async function refresh(): Promise<void> {
   const board = document.querySelector<HTMLElement>("[data-board]");
   if (!board) return;
-  await htmx.ajax("GET", board.dataset.board ?? "", { target: board, swap: "innerHTML" });
+  isStale = false;
+  await showIn(board, board.dataset.board ?? "");
   document.body.dispatchEvent(new CustomEvent("lanewise:moved"));
 }
 
@@ -63,6 +65,14 @@ function askUrl(card: HTMLElement, stage: string): string {
 }
 
 async function drop(origin: Origin, column: HTMLElement): Promise<void> {
+  const board = column.closest("[data-board]");
+  board?.setAttribute("aria-busy", "true");
+  await move(origin, column);
+  if (isStale) await refresh();
+  board?.removeAttribute("aria-busy");
+}
+
+async function move(origin: Origin, column: HTMLElement): Promise<void> {
   const { card } = origin;
   const stage = column.dataset.stage ?? "";
   cardsOf(column)?.prepend(card);
@@ -118,10 +128,17 @@ function startDragging(): void {
     event.preventDefault();
     void drop(dragged, column);
   });
+  // A card that is taken away from under the hand can't be dropped.
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (!dragged || !(event.target as Element).matches("[data-board]")) return;
+    event.preventDefault();
+    isStale = true;
+  });
   document.addEventListener("dragend", () => {
     dragged?.card.removeAttribute("data-dragged");
     dragged = null;
     unmark();
+    if (isStale && !document.querySelector("[data-board][aria-busy]")) void refresh();
   });
 }
 

@@ -1,8 +1,7 @@
 /** The calendar: entries are dragged to another hour or day, or moved by Alt and the arrow keys. */
-import htmx from "htmx.org";
-
 import { dayAfter, QUARTERS, quartersOf, timeAt } from "./hours.ts";
 import { failureText } from "./http.ts";
+import { showIn } from "./htmx.ts";
 import { showDialog } from "./menus.ts";
 import { csrfToken, el, onContent } from "./page.ts";
 import { toast } from "./toasts.ts";
@@ -39,7 +38,7 @@ async function refresh(key: string): Promise<void> {
   if (!calendar) return;
   const before = calendar.querySelector<HTMLElement>(".lw-cal-scroll");
   const [left, top] = [before?.scrollLeft ?? 0, before?.scrollTop ?? 0];
-  await htmx.ajax("GET", calendar.dataset.calendar ?? "", { target: calendar, swap: "innerHTML" });
+  await showIn(calendar, calendar.dataset.calendar ?? "");
   calendar.querySelector(".lw-cal-scroll")?.scrollTo({ left, top, behavior: "instant" });
   calendar.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }

@@ -1,12 +1,12 @@
 /** A diagram and the page around it: what stands at a chosen element, and links that show one. */
-import htmx from "htmx.org";
+import { showIn } from "./htmx.ts";
 
 /** Fetches what the page has to say of an element into its panel, if it has one. */
 function openPanel(id: string): void {
   const panel = document.querySelector<HTMLElement>("[data-element-panel]");
   if (!panel) return;
   const url = `${panel.dataset.elementPanel ?? ""}?element=${encodeURIComponent(id)}`;
-  void htmx.ajax("GET", url, { target: panel, swap: "innerHTML" });
+  void showIn(panel, url);
 }
 
 export function startElements(): void {

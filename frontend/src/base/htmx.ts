@@ -26,6 +26,14 @@ function refuseEvaluation(): never {
   throw new Error("Attributes must not hold code: use a behaviour in frontend/src/base");
 }
 
+/**
+ * Shows what an address answers in an element, which is the request's source as well: requests of
+ * one source wait for one another, and of those that wait all but one are dropped.
+ */
+export async function showIn(target: HTMLElement, url: string): Promise<void> {
+  await htmx.ajax("GET", url, { source: target, target, swap: "innerHTML" });
+}
+
 export function startHtmx(): void {
   Object.assign(htmx.config, { noSwap: NOT_CONTENT, mode: "same-origin" });
   htmx.registerExtension("lanewise-no-eval", {
