@@ -12,7 +12,6 @@ from processes.running.instance_tables import (
     QueueEntry,
     Subscription,
     Timer,
-    WorkItem,
 )
 from services.crm.lead_model import Lead
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
