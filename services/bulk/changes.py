@@ -20,7 +20,7 @@ from services.bulk.model import BulkChange, BulkRefusal, BulkSlice, BulkStage
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.filtering import parse_filter
 from services.operations import Arguments, check_arguments, operation
-from services.records.many import naming
+from services.records.many import DoneToEach, naming
 from services.records.matching import Asked, select_matching
 from services.records.time_limit import within_time
 from services.records.types import get_record_type
@@ -37,10 +37,9 @@ MAX_UNDERWAY: Final = 3
 SHOWN: Final = 50
 
 
-class ChangeAll(Arguments):
-    """What is done to which records."""
+class ChangeAll(DoneToEach):
+    """What is done to all records that match."""
 
-    record_type = Line(required=True, metadata={"title": "Record type"})
     where = fields.Dict(
         load_default=None,
         allow_none=True,
@@ -53,15 +52,6 @@ class ChangeAll(Arguments):
         metadata={"title": "Filters", "description": "As in the list's address."},
     )
     search = Line(load_default=None, allow_none=True, metadata={"title": "Words to search for"})
-    operation = Line(
-        required=True,
-        metadata={"title": "Operation", "description": "Such as deal.update or record.tag."},
-    )
-    values = fields.Dict(
-        keys=fields.String(),
-        load_default=dict,
-        metadata={"title": "Values", "description": "Its arguments, besides the record."},
-    )
 
 
 class WhichChange(Arguments):

@@ -19,15 +19,10 @@ MAX_RECORDS: Final = 200
 _OF_ANY_TYPE: Final = frozenset({"record.assign", "record.tag", "record.untag", "record.delete"})
 
 
-class ChangeMany(Arguments):
-    """What is done to which records."""
+class DoneToEach(Arguments):
+    """What is done to each of several records."""
 
     record_type = Line(required=True, metadata={"title": "Record type"})
-    record_ids = Keys(
-        required=True,
-        most=MAX_RECORDS,
-        metadata={"title": "Records", "description": "Their keys."},
-    )
     operation = Line(
         required=True,
         metadata={"title": "Operation", "description": "Such as deal.update or record.tag."},
@@ -36,6 +31,16 @@ class ChangeMany(Arguments):
         keys=fields.String(),
         load_default=dict,
         metadata={"title": "Values", "description": "Its arguments, besides the record."},
+    )
+
+
+class ChangeMany(DoneToEach):
+    """What is done to which records."""
+
+    record_ids = Keys(
+        required=True,
+        most=MAX_RECORDS,
+        metadata={"title": "Records", "description": "Their keys."},
     )
 
 

@@ -2,7 +2,7 @@
 import { failureText } from "./http.ts";
 import { showIn } from "./htmx.ts";
 import { showDialog } from "./menus.ts";
-import { csrfToken } from "./page.ts";
+import { sendFields } from "./sending.ts";
 import { toast } from "./toasts.ts";
 
 /** Where a dragged card came from, so that it can go back there. */
@@ -77,17 +77,9 @@ async function move(origin: Origin, column: HTMLElement): Promise<void> {
   const stage = column.dataset.stage ?? "";
   cardsOf(column)?.prepend(card);
   card.dataset.busy = "";
-  let response: Response;
-  try {
-    response = await fetch(card.dataset.moveUrl ?? "", {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
-      body: new URLSearchParams({ stage, version: card.dataset.version ?? "" }),
-    });
-  } catch {
+  const response = await sendFields(card.dataset.moveUrl ?? "", { stage, version: card.dataset.version ?? "" });
+  if (!response) {
     putBack(origin);
-    toast("The server can't be reached. Nothing was changed; try again.", "bad");
     return;
   }
   if (response.ok) {

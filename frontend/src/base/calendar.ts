@@ -3,7 +3,8 @@ import { dayAfter, QUARTERS, quartersOf, timeAt } from "./hours.ts";
 import { failureText } from "./http.ts";
 import { showIn } from "./htmx.ts";
 import { showDialog } from "./menus.ts";
-import { csrfToken, el, onContent } from "./page.ts";
+import { el, onContent } from "./page.ts";
+import { sendFields } from "./sending.ts";
 import { toast } from "./toasts.ts";
 
 const FIRST_SHOWN = 29; // quarters: a little before half past seven
@@ -47,20 +48,9 @@ async function send(entry: HTMLElement, day: string, time: string): Promise<void
   const which = "series" in entry.dataset ? await askWhich() : "this";
   if (!which) return;
   entry.dataset.busy = "";
-  let response: Response;
-  try {
-    response = await fetch(entry.dataset.entry ?? "", {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
-      body: new URLSearchParams({ day, time, which }),
-    });
-  } catch {
-    toast("The server can't be reached. Nothing was changed; try again.", "bad");
-    return;
-  } finally {
-    delete entry.dataset.busy;
-  }
+  const response = await sendFields(entry.dataset.entry ?? "", { day, time, which });
+  delete entry.dataset.busy;
+  if (!response) return;
   if (!response.ok) {
     toast(failureText(response.status, await response.text()), "bad");
     return;
